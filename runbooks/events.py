@@ -1,0 +1,73 @@
+"""What happens in a run, and the one protocol by which it is written down."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+
+
+class Kind(StrEnum):
+    """Kinds of event; the journal holds no others."""
+
+    RUN_OPENED = "run_opened"
+    RUN_CLOSED = "run_closed"
+    TRUSTED = "trusted"
+    PROBE_FINISHED = "probe_finished"
+    COMMAND_REQUESTED = "command_requested"
+    COMMAND_STARTED = "command_started"
+    COMMAND_FINISHED = "command_finished"
+    DECIDED = "decided"
+    UNDONE = "undone"
+    NOTED = "noted"
+    ATTACHED = "attached"
+    INPUT_GIVEN = "input_given"
+    EDITED_BY_HAND = "edited_by_hand"
+    DRIFT_FOUND = "drift_found"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the journal.
+
+    Attributes:
+        seq: 1-based position; the order of events is this, never the clock.
+        id: unique, for example ``4f1c…`` (hex).
+        at: wall clock, ISO 8601 with offset.
+        mono: seconds of the monotonic clock, comparable within one `boot`.
+        boot: kernel boot id.
+        by: ``user``, ``sudo_user``, ``host``, ``pid``.
+        step: id of the step, part or block it is about, or None.
+        prev: sha256 hex of the previous line.
+    """
+
+    seq: int
+    id: str
+    at: str
+    mono: float
+    boot: str
+    by: Mapping[str, Any]
+    kind: Kind
+    step: str | None
+    data: Mapping[str, Any]
+    prev: str
+
+
+class Ledger(Protocol):
+    """What the door and the runner may know of a run's state.
+
+    If `record` fails, nothing runs.
+    """
+
+    def record(
+        self, kind: Kind, step: str | None = None, data: Mapping[str, Any] = ...
+    ) -> Event:
+        """Write an event down durably and return it.
+
+        Raises:
+            StateError: it could not be written.
+        """
+
+    def is_trusted(self, digest: str) -> bool:
+        """Whether the operator has trusted the text with this sha256."""

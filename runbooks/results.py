@@ -1,0 +1,78 @@
+"""What a machine says of a step: readings, results, findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+Value = str | int | float | bool | None
+
+
+class Result(StrEnum):
+    """One answer of a machine.
+
+    UNKNOWN is not a weak FAIL: it says that nobody could look, so the remedy is
+    to fix the looking, not the thing looked at.
+    """
+
+    PASS = "pass"
+    WARN = "warn"
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+    NA = "n/a"
+
+
+def worst(results: Iterable[Result]) -> Result:
+    """Return what *results* say together: one fail decides, then unknown, then warn.
+
+    Nothing measured is UNKNOWN, so an empty list can never pass a step.
+    """
+    said = set(results)
+    for result in (Result.FAIL, Result.UNKNOWN, Result.WARN, Result.PASS, Result.NA):
+        if result in said:
+            return result
+    return Result.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One measured value.
+
+    Attributes:
+        unit: base unit (``s``, ``B``, ``%``, ``d`` for days left) or "".
+    """
+
+    name: str
+    value: Value
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A reading with what was expected of it and the answer."""
+
+    reading: Reading
+    expected: str
+    result: Result
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a machine says of one step.
+
+    Attributes:
+        reason: a few words for the list, such as ``31 h > 26 h``.
+        evidence: what was seen, redacted plain text, possibly several lines.
+        seconds: how long looking took.
+        source: what was looked at (``http api.example.com``), for failures that
+            several steps share.
+    """
+
+    result: Result
+    reason: str
+    judged: tuple[Judged, ...] = ()
+    evidence: str = ""
+    seconds: float = 0.0
+    source: str = ""

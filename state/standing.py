@@ -1,0 +1,110 @@
+"""Where one step stands: the values that progress.toml and the screen show.
+
+Values are replaced, never changed, so the screen's thread may read them while
+the engine's thread records.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from runbooks.results import Finding
+
+
+class Answer(StrEnum):
+    """What a person says of a step."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    SKIP = "skip"
+    NA = "n/a"
+    WAIVE = "waive"
+
+
+class Standing(StrEnum):
+    """Effective state of a step, strongest first: what counts in the verdict."""
+
+    IN_DOUBT = "in-doubt"
+    RUNNING = "running"
+    STALE = "stale"
+    PASS = "pass"
+    WARN = "warn"
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+    NA = "n/a"
+    WAIVED = "waived"
+    SKIPPED = "skipped"
+    PROPOSED = "proposed"
+    PENDING = "pending"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A person's answer.
+
+    Attributes:
+        by: the person, ``ana`` or ``root (sudo: ana)``.
+        at: ISO 8601 with offset.
+        until: date on which a waiver ends, ``YYYY-MM-DD``, or "".
+        digest: digest of the step when it was decided: another one is stale.
+    """
+
+    answer: Answer
+    by: str
+    at: str
+    note: str = ""
+    until: str = ""
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """Evidence attached by a person: kind is ``text``, ``file`` or ``link``."""
+
+    kind: str
+    value: str
+    by: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """The last run of a part.
+
+    Attributes:
+        id: name of its files under outputs/.
+        part: id of the part.
+        text: what was run, redacted.
+        code: exit code, None while it runs or when its supervisor died.
+        ending: "", ``exit``, ``stopped``, ``wall limit``, ``silence limit``, ``in doubt``.
+        seconds: duration by the monotonic clock.
+    """
+
+    id: str
+    part: str
+    text: str
+    by: str
+    at: str
+    code: int | None = None
+    ending: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class StepState:
+    """All that is known of one step.
+
+    Attributes:
+        text: text of the step when it was last recorded.
+        probed_at: ISO 8601 of the finding, or "".
+        was: result before the current finding, for the ``regressed`` mark.
+    """
+
+    text: str = ""
+    finding: Finding | None = None
+    probed_at: str = ""
+    was: str = ""
+    decision: Decision | None = None
+    notes: tuple[str, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
