@@ -151,6 +151,8 @@ class ActionSpec(msgspec.Struct, frozen=True):
     verify: tuple[str, ...] = ()
 
 
+NOTHING_DECLARED = StepOptions()
+
 # ------------------------------------------------------------- the document
 
 
@@ -266,7 +268,7 @@ class Step:
     checked: bool
     depth: int
     digest: str
-    options: StepOptions = StepOptions()
+    options: StepOptions = NOTHING_DECLARED
     part: str | None = None
     details: str = ""
     actions: tuple[ActionSpec, ...] = ()
@@ -288,7 +290,7 @@ class Step:
 
     @property
     def gate(self) -> Gate:
-        """Declared, else ``ops`` for a part that stands as a step, ``go`` for a task."""
+        """Declared, else ``ops`` for a part that is a step, ``go`` for a task."""
         return self.options.gate or (Gate.OPS if self.part else Gate.GO)
 
     @property

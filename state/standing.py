@@ -77,7 +77,8 @@ class Command:
         part: id of the part.
         text: what was run, redacted.
         code: exit code, None while it runs or when its supervisor died.
-        ending: "", ``exit``, ``stopped``, ``wall limit``, ``silence limit``, ``in doubt``.
+        ending: "" while it runs, else ``exit``, ``stopped``, ``wall limit``,
+            ``silence limit`` or ``in doubt``.
         seconds: duration by the monotonic clock.
     """
 
