@@ -1,0 +1,129 @@
+"""What the one door asks, what a person replies, and the leave that follows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from runbooks.model import Block, CommandClass, Part
+
+if TYPE_CHECKING:
+    from runbooks.placeholders import Placeholder
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A placeholder to be filled in.
+
+    Attributes:
+        remembered: what was answered earlier in this run, or "".
+    """
+
+    placeholder: Placeholder
+    candidates: tuple[str, ...]
+    remembered: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """All that is missing before something may run, asked at once.
+
+    Attributes:
+        text: what the shell will be given, placeholders replaced by references.
+        original: the same as written.
+        part: id of the part, of the block when it is run whole, or "" for probes.
+        reason: why the text has this class.
+        undo: how it is taken back, or "" when nobody said.
+        untrusted: every command, probe and host of the document, when it is not
+            trusted yet; else empty.
+        confirm: it changes something, so a person must say yes.
+        type_word: what must be typed because it destroys something, or "".
+    """
+
+    id: str
+    title: str
+    text: str = ""
+    original: str = ""
+    part: str = ""
+    command_class: CommandClass = CommandClass.OBSERVE
+    inferred: bool = False
+    reason: str = ""
+    target: str = ""
+    cwd: str = ""
+    undo: str = ""
+    placeholders: tuple[Asked, ...] = ()
+    untrusted: tuple[str, ...] = ()
+    confirm: bool = False
+    type_word: str = ""
+
+    @property
+    def needed(self) -> bool:
+        """Whether a person has to be asked at all."""
+        unanswered = any(not asked.remembered for asked in self.placeholders)
+        return self.confirm or bool(self.untrusted) or unanswered
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A person's answer to a Question; cancelling is no Reply.
+
+    Attributes:
+        values: environment variable of a placeholder to its value.
+        as_written: run the text with its placeholders as they stand.
+        trust: ``all`` trusts the document, ``this`` only this command.
+        typed: what was typed for `Question.type_word`.
+        cwd: another working directory, or "".
+    """
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    as_written: bool = False
+    trust: Literal["", "all", "this"] = ""
+    typed: str = ""
+    cwd: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a person asked to run: some parts of one block, perhaps edited."""
+
+    block: Block
+    parts: tuple[Part, ...]
+    texts: tuple[str, ...]
+
+    @property
+    def whole(self) -> bool:
+        return len(self.parts) > 1
+
+    @property
+    def edited(self) -> bool:
+        return self.texts != tuple(part.text for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """Leave to run, given once: the exact texts and the environment they get."""
+
+    wish: Wish
+    texts: tuple[str, ...]
+    env: Mapping[str, str]
+    cwd: str
+    command_class: CommandClass
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where commands of this run are executed and written down.
+
+    Attributes:
+        outputs: directory of what commands print.
+        context: file of the shell context that commands of the run share.
+        started_in: working directory of the first command.
+        secrets: values that must never be written.
+    """
+
+    outputs: Path
+    context: Path
+    started_in: Path
+    secrets: tuple[str, ...]
