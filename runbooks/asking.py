@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from runbooks.model import Block, CommandClass, Part
+from runbooks.model import CommandClass
 
 if TYPE_CHECKING:
     from runbooks.placeholders import Placeholder
+    from runbooks.wish import Wish
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,23 +83,6 @@ class Reply:
     trust: Literal["", "all", "this"] = ""
     typed: str = ""
     cwd: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What a person asked to run: some parts of one block, perhaps edited."""
-
-    block: Block
-    parts: tuple[Part, ...]
-    texts: tuple[str, ...]
-
-    @property
-    def whole(self) -> bool:
-        return len(self.parts) > 1
-
-    @property
-    def edited(self) -> bool:
-        return self.texts != tuple(part.text for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,3 +71,10 @@ class Ledger(Protocol):
 
     def is_trusted(self, digest: str) -> bool:
         """Whether the operator has trusted the text with this sha256."""
+
+    def trust(self, text: str = "") -> None:
+        """Trust the whole document, or just the command *text*, from now on.
+
+        Raises:
+            StateError: it could not be written.
+        """

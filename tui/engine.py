@@ -1,0 +1,300 @@
+"""The engine: probes, commands and the journal, on a thread of their own.
+
+A terminal that nobody reads stops Textual's loop within seconds; what this
+thread does goes on. The screen and the headless commands use it alike: they
+call methods, which return at once, and are told what happened afterwards,
+after it has been written down.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Coroutine, Sequence
+from typing import TYPE_CHECKING, Any
+
+from state.deciding import attach, decide, note, withdraw
+
+from runbooks.errors import GonogoError, RefusedError, StateError
+from state import entries
+from state.standing import Answer
+from tui.told import Asks, Happened, NotSaved, Refused, Saved, Told
+from tui.working import Working
+
+if TYPE_CHECKING:
+    from runbooks.commands import Ending
+    from state.run import Run
+
+    from runbooks.asking import Question, Reply
+    from runbooks.gate import Door
+    from runbooks.model import Runbook
+    from runbooks.results import Finding
+    from runbooks.target import Target
+
+LOG = logging.getLogger("gonogo.engine")
+BUG = "A bug in gonogo stopped this; the log has the details."
+SAVE_EVERY = 1.0
+"""Seconds after which a decision is in progress.toml at the latest, twice over."""
+LOOK_EVERY = 0.4
+"""Seconds between looks at what other screens of this run wrote."""
+
+
+class Engine:
+    """One run at work.
+
+    Every public method may be called from any thread and returns at once.
+
+    Args:
+        tell: called on the engine's thread with everything that happened.
+    """
+
+    def __init__(
+        self,
+        runbook: Runbook,
+        run: Run,
+        target: Target,
+        door: Door,
+        tell: Callable[[Told], None],
+    ) -> None:
+        self.runbook = runbook
+        self.run = run
+        self.target = target
+        self._door = door
+        self._tell = tell
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(
+            target=self._live, name="gonogo-engine", daemon=True
+        )
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._asked: dict[str, Callable[[Reply], None]] = {}
+        self._working = Working(runbook, run, door, tell, self._spawn)
+        self._probing = asyncio.Lock()
+        self._saved = run.seq
+
+    def start(self) -> None:
+        """Begin: take up commands that outlived their screen, then serve."""
+        self._thread.start()
+        self._submit(self._working.reattach)
+
+    # ------------------------------------------------------------ decisions
+
+    def decide(
+        self, step_ids: Sequence[str], answer: Answer, note: str = "", until: str = ""
+    ) -> None:
+        """Record a person's answer for each step; refusals are told one by one."""
+
+        def each() -> None:
+            for step_id in step_ids:
+                step = self.runbook.step_by_id[step_id]
+                self._recorded(lambda: decide(self.run, step, answer, note, until))  # noqa: B023
+
+        self._submit(each)
+
+    def withdraw(self, step_id: str) -> None:
+        """Take back the last decision on a step."""
+        step = self.runbook.step_by_id[step_id]
+        self._submit(lambda: self._recorded(lambda: withdraw(self.run, step)))
+
+    def note(self, step_id: str, text: str) -> None:
+        self._submit(lambda: self._recorded(lambda: note(self.run, step_id, text)))
+
+    def attach(self, step_id: str, kind: str, value: str) -> None:
+        self._submit(
+            lambda: self._recorded(lambda: attach(self.run, step_id, kind, value))
+        )
+
+    # ------------------------------------------------- commands and probes
+
+    def run_part(self, part_id: str, text: str | None = None) -> None:
+        """Run one part; *text* is an edited copy. Asks first when it must."""
+        self._submit(lambda: self._wish(lambda: self._door.wish(part_id, text)))
+
+    def run_block(self, block_id: str) -> None:
+        """Run a block part by part, up to the first failure."""
+        self._submit(lambda: self._wish(lambda: self._door.wish_block(block_id)))
+
+    def _wish(self, make: Callable[[], Any]) -> None:
+        wish = make()
+        self._working.refuse_second(wish)
+        question = self._door.look(wish)
+
+        def go(reply: Reply) -> None:
+            self._working.run(self._door.admit(wish, question, reply))
+
+        self._ask(question, go)
+
+    def stop(self, command_id: str) -> None:
+        """SIGTERM to a running command, SIGKILL after its grace."""
+        self._submit(lambda: self._working.stop(command_id))
+
+    def interactive_ended(self, command_id: str, ending: Ending) -> None:
+        """The caller ran an interactive command in the terminal; this is its end."""
+        self._submit(lambda: self._working.ended_elsewhere(command_id, ending))
+
+    def probe(self, step_ids: Sequence[str] | None = None) -> None:
+        """Look at these steps, or at all that have probes."""
+
+        def go(_: Reply) -> None:
+            self._spawn(self._probe(step_ids))
+
+        def ask() -> None:
+            question = self._door.look_at_probes()
+            self._ask(
+                question,
+                lambda reply: (self._door.admit_trust(question, reply), go(reply))[1],
+            )
+
+        self._submit(ask)
+
+    async def _probe(self, step_ids: Sequence[str] | None) -> None:
+        from runbooks.runner import Runner
+
+        wanted = None if step_ids is None else set(step_ids)
+        steps = [
+            step
+            for step in self.runbook.steps
+            if step.probes and (wanted is None or step.id in wanted)
+        ]
+        if not steps:
+            raise RefusedError("Nothing to probe here: no step declares a probe.")
+        async with self._probing:
+            async for step_id, finding in Runner(self.target).probe_all(steps):
+                self._found(step_id, finding)
+
+    def _found(self, step_id: str, finding: Finding) -> None:
+        from runbooks.events import Kind
+
+        self._recorded(
+            lambda: self.run.record(
+                Kind.PROBE_FINISHED, step_id, entries.probe_finished(finding)
+            )
+        )
+
+    # ------------------------------------------------------------ questions
+
+    def answer(self, question_id: str, reply: Reply | None) -> None:
+        """A person's reply to what was asked; None when it was cancelled."""
+
+        def settle() -> None:
+            go = self._asked.pop(question_id, None)
+            if reply is not None and go is not None:
+                go(reply)
+
+        self._submit(settle)
+
+    def _ask(self, question: Question, go: Callable[[Reply], None]) -> None:
+        from runbooks.asking import Reply
+
+        if not question.needed:
+            go(Reply())
+            return
+        self._asked[question.id] = go
+        self._tell(Asks(question))
+
+    # ----------------------------------------------------------------- life
+
+    def running(self) -> bool:
+        """Whether a command of this run is at work."""
+        return bool(self._working.jobs)
+
+    def close(self, note: str = "") -> None:
+        """Save, note the end of this screen, and stop; commands go on. Blocks."""
+        if not self._thread.is_alive():
+            return
+
+        def last() -> None:
+            try:
+                self.run.close(note)
+            finally:
+                self._loop.stop()
+
+        self._loop.call_soon_threadsafe(lambda: self._guarded(last))
+        self._thread.join(timeout=5)
+
+    def flush(self) -> None:
+        """Write progress.toml now, from whatever thread a signal arrived on."""
+        done = threading.Event()
+
+        def save() -> None:
+            self._save()
+            done.set()
+
+        self._loop.call_soon_threadsafe(save)
+        done.wait(timeout=2)
+
+    def _live(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._spawn(self._keep_saved())
+        self._spawn(self._watch_others())
+        try:
+            self._loop.run_forever()
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            self._loop.run_until_complete(
+                asyncio.gather(*self._tasks, return_exceptions=True)
+            )
+            self._loop.close()
+
+    async def _keep_saved(self) -> None:
+        while True:
+            await asyncio.sleep(SAVE_EVERY)
+            if self.run.seq != self._saved or self.run.unsaved:
+                self._save()
+
+    def _save(self) -> None:
+        try:
+            self.run.save()
+        except StateError as error:
+            self._tell(NotSaved(str(error)))
+        else:
+            self._saved = self.run.seq
+            self._tell(Saved(self.run.seq))
+
+    async def _watch_others(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_EVERY)
+            for event in self.run.poll():
+                self._tell(Happened(event))
+
+    def _submit(self, call: Callable[[], None]) -> None:
+        self._loop.call_soon_threadsafe(lambda: self._guarded(call))
+
+    def _guarded(self, call: Callable[[], None]) -> None:
+        """A refusal is told in plain words; a bug is told as one, and logged."""
+        try:
+            call()
+        except StateError as error:
+            self._tell(NotSaved(str(error)))
+        except GonogoError as error:
+            self._tell(Refused(str(error)))
+        except Exception:
+            LOG.exception("a bug in the engine")
+            self._tell(
+                Refused("A bug in gonogo stopped this; the log has the details.")
+            )
+
+    def _recorded(self, call: Callable[[], Any]) -> None:
+        """Record, then tell; a refusal of one step leaves the others alone."""
+
+        def record_and_tell() -> None:
+            self._tell(Happened(call()))
+
+        self._guarded(record_and_tell)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        async def guarded() -> None:
+            try:
+                await work
+            except StateError as error:
+                self._tell(NotSaved(str(error)))
+            except GonogoError as error:
+                self._tell(Refused(str(error)))
+            except Exception:
+                LOG.exception("a bug in the engine")
+                self._tell(Refused(BUG))
+
+        task = self._loop.create_task(guarded())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

@@ -1,0 +1,184 @@
+"""The commands of a run that are at work: started, followed, ended, taken up again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from runbooks.errors import RefusedError
+from runbooks.events import Kind
+from runbooks.results import Finding, Result
+from state import entries
+from tui.told import CommandEnded, Happened, NeedsTerminal, OutputCame, Refused, Told
+
+if TYPE_CHECKING:
+    from runbooks.commands import Ending, Running
+    from state.run import Run
+
+    from runbooks.asking import Permit
+    from runbooks.gate import Door
+    from runbooks.model import Runbook
+    from runbooks.wish import Wish
+
+FLUSH = 1 / 20
+"""Seconds between two looks at what a command printed."""
+AT_ONCE = 256 * 1024
+"""Bytes of output handed on in one go; a command that prints more is skipped
+through on the screen and kept whole on disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One command at work.
+
+    Attributes:
+        foreground: others wait for it; a follower runs beside the rest.
+    """
+
+    running: Running
+    part: str
+    foreground: bool
+
+
+class Working:
+    """Runs what the door admitted, and tells what comes of it."""
+
+    def __init__(
+        self,
+        runbook: Runbook,
+        run: Run,
+        door: Door,
+        tell: Callable[[Told], None],
+        spawn: Callable[[Coroutine[Any, Any, None]], None],
+    ) -> None:
+        self._runbook = runbook
+        self._run = run
+        self._door = door
+        self._tell = tell
+        self._spawn = spawn
+        self.jobs: dict[str, Job] = {}
+        self._handed_over: dict[str, str] = {}
+
+    def refuse_second(self, wish: Wish) -> None:
+        """Refuse a second foreground command: they share one shell context.
+
+        Raises:
+            RefusedError: one is at work already.
+        """
+        if wish.is_follower():
+            return
+        if busy := next((j for j in self.jobs.values() if j.foreground), None):
+            text = self._runbook.part_by_id[busy.part].text.splitlines()[0]
+            raise RefusedError(
+                f"A command is still running: {text!r}. Wait for it, or stop it."
+            )
+
+    def run(self, permit: Permit) -> None:
+        """Start what *permit* admits; an interactive command asks for the terminal."""
+        if permit.wish.is_interactive():
+            plan = self._door.plan(permit)
+            self._door.request(permit, plan)
+            self._handed_over[plan.id] = permit.wish.parts[0].id
+            self._tell(NeedsTerminal(plan))
+        else:
+            self._spawn(self._run_parts(permit))
+
+    async def _run_parts(self, permit: Permit) -> None:
+        for index, part in enumerate(permit.wish.parts):
+            running = self._door.start(permit, index)
+            self._record(
+                Kind.COMMAND_STARTED, part.id, entries.command_started(running.id)
+            )
+            job = Job(running, part.id, not permit.wish.is_follower())
+            ending = await self._follow(job)
+            last = index + 1 == len(permit.wish.parts)
+            if not last and (ending.ending != "exit" or ending.code != 0):
+                said = f"exit {ending.code}" if ending.code else ending.ending
+                raise RefusedError(
+                    f"The block stopped at line {part.line} ({said}); "
+                    "what follows did not run."
+                )
+
+    async def _follow(self, job: Job) -> Ending:
+        """Hand on what the command prints until it ends, then write down the end."""
+        from runbooks.commands import Tail
+
+        tail = Tail(job.running.output)
+        self.jobs[job.running.id] = job
+        try:
+            while True:
+                ending = job.running.ending()
+                data, skipped = tail.read(AT_ONCE)
+                if data or skipped:
+                    self._tell(OutputCame(job.running.id, data, skipped))
+                elif ending is not None:
+                    break
+                await asyncio.sleep(0 if ending else FLUSH)
+        finally:
+            self.jobs.pop(job.running.id, None)
+        self._ended(job.running.id, job.part, ending)
+        return ending
+
+    def _ended(self, command: str, part: str, ending: Ending) -> None:
+        self._record(
+            Kind.COMMAND_FINISHED, part, entries.command_finished(command, ending)
+        )
+        if step := self._decided_by(part):
+            self._record(
+                Kind.PROBE_FINISHED, step, entries.probe_finished(exit_finding(ending))
+            )
+        self._tell(CommandEnded(command, ending))
+
+    def ended_elsewhere(self, command: str, ending: Ending) -> None:
+        """Write down the end of a command that was given the terminal."""
+        self._ended(command, self._handed_over.pop(command), ending)
+
+    def stop(self, command: str) -> None:
+        """Ask the supervisor to end a command and all that it started."""
+        if job := self.jobs.get(command):
+            job.running.stop()
+        else:
+            self._tell(Refused("That command has ended already."))
+
+    def reattach(self) -> None:
+        """Take up the commands that outlived the screen that started them."""
+        from runbooks.commands import attach
+
+        for part, command in list(self._run.commands.items()):
+            if command.ending:
+                continue
+            running = attach(self._run.directory / "outputs", command.id)
+            if running is None:
+                self._record(
+                    Kind.COMMAND_FINISHED, part, entries.command_lost(command.id)
+                )
+            else:
+                foreground = not self._door.wish(part).is_follower()
+                self._spawn(self._take_up(Job(running, part, foreground)))
+
+    async def _take_up(self, job: Job) -> None:
+        await self._follow(job)
+
+    def _decided_by(self, part: str) -> str | None:
+        """The step whose finding is this part's exit code, if there is one."""
+        for step in self._runbook.steps:
+            if step.part == part:
+                return step.id
+        block = self._runbook.block_by_id[self._runbook.part_by_id[part].block]
+        if block.step is None:
+            return None
+        uses = self._runbook.step_by_id[block.step].options.use
+        return block.step if uses == "command" else None
+
+    def _record(self, kind: Kind, step: str, data: dict[str, Any]) -> None:
+        self._tell(Happened(self._run.record(kind, step, data)))
+
+
+def exit_finding(ending: Ending) -> Finding:
+    """What an exit code says of the step that its command stands for."""
+    if ending.ending == "exit" and ending.code is not None:
+        result = Result.PASS if ending.code == 0 else Result.FAIL
+        return Finding(result, f"exit {ending.code}", seconds=ending.seconds)
+    return Finding(Result.UNKNOWN, ending.ending, seconds=ending.seconds)
