@@ -1,0 +1,96 @@
+"""The console script `gonogo`: exit codes, and the last word on errors."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from io import TextIOWrapper
+
+OK, USAGE, BUG, INTERRUPTED = 0, 2, 70, 130
+"""Exit codes: fine, wrong usage or a file that cannot be used, a bug, Ctrl-C."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run gonogo and return its exit code; never raises.
+
+    Args:
+        argv: the words after the program's name; those of the process if None.
+    """
+    _keep_to_ourselves()
+    try:
+        from tui.cli.group import run
+
+        code = run(argv)
+        sys.stdout.flush()
+        return code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Python flushes stdout once more at exit, into the pipe that is gone.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except Exception as error:
+        return _explain(error)
+
+
+def _keep_to_ourselves() -> None:
+    """Import nothing from the working directory, leave no memory image behind."""
+    import resource
+
+    if __name__ == "__main__" and sys.path[0] in ("", os.getcwd()):
+        # `python -m tui` puts the working directory first: what lies there must
+        # not be taken for a library. gonogo itself stays found where it is.
+        del sys.path[0]
+        sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    _, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that is not UTF-8 gets escapes, never a UnicodeEncodeError.
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _explain(error: Exception) -> int:
+    """Say in one sentence what stopped gonogo."""
+    from click import ClickException
+
+    from runbooks.errors import GonogoError
+    from tui.display import display_text
+
+    if isinstance(error, ClickException):
+        where = getattr(getattr(error, "ctx", None), "command_path", "gonogo")
+        say = f"{error.format_message()} '{where} --help' says what it takes."
+    elif isinstance(error, GonogoError):
+        say = str(error)
+    else:
+        print(f"gonogo: {_report(error)}", file=sys.stderr)
+        return BUG
+    print(f"gonogo: {display_text(say)}", file=sys.stderr)
+    return USAGE
+
+
+def _report(error: Exception) -> str:
+    """Write the traceback where only the operator can read it; say where."""
+    import tempfile
+    import traceback
+
+    from state.locations import state_home
+
+    # Names of frames and the message, never the values of local variables.
+    text = "".join(traceback.format_exception(error))
+    said = f"stopped by a bug of its own ({type(error).__name__}); "
+    for directory in (state_home(), tempfile.gettempdir()):
+        try:
+            os.makedirs(directory, mode=0o700, exist_ok=True)
+            number, path = tempfile.mkstemp(".log", "bug-", directory)  # mode 0600
+        except OSError:
+            continue
+        with open(number, "w", encoding="utf-8", errors="backslashreplace") as log:
+            log.write(text)
+        return f"{said}what it was doing is in {path}. Decisions are on disk."
+    return f"{said}no place to write the details.\n{text}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,58 @@
+"""A runbook and how far it is, as lines of text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from runbooks.model import Part, Runbook, Step
+    from state.standing import StepState
+
+
+def outline(runbook: Runbook, progress: Mapping[str, StepState]) -> Iterator[str]:
+    """Yield the lines of *runbook*; steps in *progress* say where they stand."""
+    commands = sum(len(block.parts) for block in runbook.blocks)
+    yield runbook.title
+    yield f"{_count(len(runbook.steps), 'step')}, {_count(commands, 'command')}"
+    steps, parts = runbook.step_by_id, runbook.part_by_id
+    for row in runbook.rows:
+        if row.kind == "section":
+            section = runbook.section_by_id[row.id]
+            yield ""
+            yield f"{'#' * max(section.level, 1)} {section.title}"
+        elif row.kind == "step":
+            yield from _step(steps[row.id], progress.get(row.id))
+        else:
+            yield from _part(parts[row.id])
+
+
+def _step(step: Step, state: StepState | None) -> Iterator[str]:
+    weight = step.options.severity.value if step.options.severity else ""
+    words = "  ".join(word for word in (step.text, weight) if word)
+    yield f"  {'  ' * step.depth}[{_standing(step, state)}] {words}"
+    if state and state.decision and state.decision.note:
+        yield f"  {'  ' * step.depth}    {state.decision.by}: {state.decision.note}"
+
+
+def _standing(step: Step, state: StepState | None) -> str:
+    if state is not None:
+        from datetime import UTC, datetime
+
+        from state.verdict import effective
+
+        standing = effective(step, state, datetime.now(UTC))
+        if standing.value != "pending":
+            return standing.value
+    return "ticked in file" if step.checked else " "
+
+
+def _part(part: Part) -> Iterator[str]:
+    first, *rest = part.text.splitlines() or [""]
+    yield f"    $ {first}"
+    for line in rest:
+        yield f"      {line}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

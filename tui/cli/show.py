@@ -1,0 +1,81 @@
+"""`gonogo show`: what a runbook holds, as text or JSON (docs/json.md)."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tui.cli.printing import complain
+
+if TYPE_CHECKING:
+    from runbooks.model import Runbook
+
+
+@click.command()
+@click.argument("runbooks", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "jsonl"]),
+    default="text",
+    help="jsonl: one object a file, bad files too.",
+)
+def command(runbooks: tuple[Path, ...], form: str) -> int:
+    """Print what RUNBOOKS hold: sections, steps, commands and counts.
+
+    Goes on after a file that cannot be read, and exits 2 at the end.
+    """
+    from runbooks.errors import DocumentError
+    from runbooks.parsing import read
+
+    code = 0
+    for path in runbooks:
+        try:
+            runbook = read(path)
+        except DocumentError as error:
+            code = 2
+            complain(str(error))
+            if form != "text":
+                from tui.cli.json_text import failure
+
+                print(failure(path, str(error)))
+            continue
+        _show(runbook, form)
+        if said := complaint(runbook):
+            code = 2
+            complain(said)
+        del runbook
+    return code
+
+
+def complaint(runbook: Runbook) -> str:
+    """Return what is wrong with the whole of *runbook* in one sentence, or ""."""
+    errors = [problem for problem in runbook.problems if not problem.warning]
+    if errors:
+        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+        return f"{errors[0]}{more}. 'gonogo lint {runbook.path}' says all."
+    if not runbook.steps:
+        return (
+            f"{runbook.path} has no steps: neither task items (- [ ] …) nor shell "
+            "commands, so there is nothing to walk."
+        )
+    return ""
+
+
+def _show(runbook: Runbook, form: str) -> None:
+    if form == "text":
+        from tui.cli.outline import outline
+        from tui.cli.printing import say
+
+        for line in outline(runbook, {}):
+            say(line)
+        return
+    from tui.cli.json_text import chunks
+
+    write = sys.stdout.write
+    for chunk in chunks(runbook, pretty=form == "json"):
+        write(chunk)
+    write("\n")
