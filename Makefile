@@ -1,0 +1,97 @@
+# Every target does its own set-up on a machine with Python 3.11 and make, and
+# remembers in stamp files what is done. `make help` lists the targets.
+
+PYTHON ?= python3
+TOOLS := .venv-tools
+UV := $(TOOLS)/bin/uv
+BIN := .venv/bin
+RUNBOOK := runbooks/documents/production-deployment.md
+SOURCES := $(shell find tui runbooks state -name '*.py')
+
+# Start-up is three times slower without .pyc files, and uv writes none by default.
+export UV_COMPILE_BYTECODE := 1
+export UV_PROJECT_ENVIRONMENT := .venv
+export UV_PYTHON_DOWNLOADS := never
+unexport PYTHONDONTWRITEBYTECODE VIRTUAL_ENV
+
+# command:Debian package, for what the tests drive besides gonogo itself.
+TEST_PROGRAMS := bash:bash curl:curl git:git ps:procps strace:strace tmux:tmux \
+	unshare:util-linux zsh:zsh
+
+.PHONY: help install run test check bench oracle screenshots wheelhouse clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 20
+
+install: .venv/.installed .venv/.compiled ## the command at .venv/bin/gonogo, in a .venv of its own
+
+run: install ## open the shipped runbook (print it where there is no terminal)
+	@$(BIN)/gonogo $(RUNBOOK)
+
+test: .venv/.developing .venv/.programs .venv/.compiled ## run the tests
+	$(BIN)/pytest -n 2
+
+check: .venv/.developing ## lint, format, types, import contracts
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/.developing .venv/.compiled ## time and memory as ratios against a floor
+	$(BIN)/python bench/run.py
+
+oracle: .venv/.developing ## record the golden counts of Markdown files again
+	$(BIN)/python tests/oracle/record.py
+
+screenshots: .venv/.developing ## make the pictures of the documentation again
+	$(BIN)/python docs/pictures/take.py
+
+wheelhouse: wheelhouse/.complete ## all wheels, for machines without internet
+
+clean: ## remove everything that make has made
+	rm -rf .venv $(TOOLS) wheelhouse dist build .mypy_cache .ruff_cache \
+		.pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Installs Debian packages, where one may.
+define need
+{ test "$$(id -u)" = 0 && command -v apt-get >/dev/null || \
+	{ echo "Please install these packages: $(1)" >&2; exit 1; }; \
+	apt-get update -qq && \
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(1); }
+endef
+
+$(UV):
+	$(PYTHON) -c 'import ensurepip' 2>/dev/null || $(call need,python3-venv)
+	$(PYTHON) -m venv --clear $(TOOLS)
+	$(TOOLS)/bin/pip install --quiet uv==0.13.9
+
+# --inexact: what the developers' stamp has added stays.
+.venv/.installed: pyproject.toml uv.lock | $(UV)
+	$(UV) sync --locked --no-dev --inexact
+	touch $@
+
+.venv/.developing: pyproject.toml uv.lock | $(UV)
+	$(UV) sync --locked
+	touch $@ .venv/.installed
+
+.venv/.compiled: $(SOURCES) | .venv/.installed
+	$(BIN)/python -m compileall -q -j 0 tui runbooks state
+	touch $@
+
+.venv/.programs: Makefile | .venv/.developing
+	@missing=; for pair in $(TEST_PROGRAMS); do \
+		command -v "$${pair%%:*}" >/dev/null || missing="$$missing $${pair#*:}"; \
+	done; test -z "$$missing" || $(call need,$$missing)
+	touch $@
+
+# Pip itself is in it, because pipx wants a newer one than Debian's.
+wheelhouse/.complete: pyproject.toml uv.lock $(SOURCES) $(wildcard runbooks/documents/*.md tui/*.tcss) | $(UV)
+	rm -rf wheelhouse
+	$(UV) build --quiet --wheel --out-dir wheelhouse
+	rm -f wheelhouse/.gitignore
+	$(UV) export --quiet --locked --no-dev --no-emit-project --output-file wheelhouse/requirements.txt
+	$(TOOLS)/bin/pip download --quiet --no-deps --only-binary :all: \
+		--require-hashes --dest wheelhouse --requirement wheelhouse/requirements.txt
+	$(TOOLS)/bin/pip download --quiet --no-deps --only-binary :all: --dest wheelhouse pip
+	touch $@
