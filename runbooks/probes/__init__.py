@@ -1,0 +1,144 @@
+"""Probes, by the name that documents use.
+
+A class is imported when a document first asks for it, so that opening a runbook
+costs only the client libraries it needs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from runbooks import expectations
+from runbooks.durations import seconds
+from runbooks.probes.base import Duration
+
+if TYPE_CHECKING:
+    from runbooks.model import ProbeSpec
+    from runbooks.probes.base import Probe
+
+PROBES = {
+    "command": ("command", "CommandProbe"),
+    "file": ("file", "FileProbe"),
+    "http": ("http", "HttpProbe"),
+    "tcp": ("tcp", "TcpProbe"),
+}
+"""Document name to (module here, class)."""
+
+_REFERENCE = re.compile(r"\$\{")
+
+
+def probe_class(name: str) -> type[Probe]:
+    """Return the probe class that documents call *name*.
+
+    Raises:
+        LookupError: there is no such probe; the message offers near names.
+    """
+    try:
+        module, class_name = PROBES[name]
+    except KeyError:
+        raise LookupError(f"no probe is called {name!r}{near(name, PROBES)}") from None
+    cls: type[Probe] = getattr(import_module(f"{__name__}.{module}"), class_name)
+    return cls
+
+
+def build(cls: type[Probe], parameters: Mapping[str, Any]) -> Probe:
+    """Return the probe with these parameters.
+
+    Raises:
+        ValueError: a parameter is missing, unknown or of a wrong kind.
+    """
+    wrong = _wrong(cls, parameters)
+    if wrong:
+        raise ValueError(wrong[0])
+    return msgspec.convert(dict(parameters), cls, dec_hook=_decode)
+
+
+def check(spec: ProbeSpec) -> list[str]:
+    """Return what is wrong with a probe as written, each with what to write.
+
+    Parameters that refer to the target profile are checked when they are filled.
+    """
+    try:
+        cls = probe_class(spec.use)
+    except LookupError as error:
+        return [str(error)]
+    wrong = _wrong(cls, spec.parameters)
+    if not wrong:
+        wrong = cls.complaints(spec.parameters)
+    if not spec.expect:
+        wrong.append("nothing is expected of it; add expect = { READING = … }")
+    for name, bound in spec.expect.items():
+        try:
+            expected(cls, {name: bound})
+        except ValueError as error:
+            wrong.append(str(error))
+    return wrong
+
+
+def expected(
+    cls: type[Probe], bounds: Mapping[str, Any]
+) -> dict[str, expectations.Expectation]:
+    """Return what is expected of each reading.
+
+    Raises:
+        ValueError: the probe has no such reading, or a bound cannot be read.
+    """
+    found = {}
+    for name, bound in bounds.items():
+        unit = cls.unit(name)
+        if unit is None:
+            raise ValueError(f"the probe has no reading {name!r}")
+        try:
+            found[name] = expectations.parse(bound, unit)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from error
+    return found
+
+
+def near(name: str, known: Iterable[str]) -> str:
+    """Return ``; did you mean 'x'?`` for the nearest of *known*, or ""."""
+    close = get_close_matches(name, list(known), n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def _wrong(cls: type[Probe], parameters: Mapping[str, Any]) -> list[str]:
+    fields = {field.encode_name: field for field in msgspec.structs.fields(cls)}
+    wrong = [
+        f"no parameter is called {name!r}{near(name, fields)}"
+        for name in parameters
+        if name not in fields
+    ]
+    for name, field in fields.items():
+        if name not in parameters:
+            if field.required:
+                wrong.append(f"the parameter {name!r} is missing")
+        elif name in cls.verbatim or not _refers(parameters[name]):
+            try:
+                msgspec.convert(parameters[name], field.type, dec_hook=_decode)
+            except (msgspec.ValidationError, ValueError) as error:
+                problem = str(error)
+                wrong.append(f"{name}: {problem[:1].lower()}{problem[1:]}")
+    return wrong
+
+
+def _refers(value: object) -> bool:
+    match value:
+        case str():
+            return bool(_REFERENCE.search(value))
+        case list():
+            return any(map(_refers, value))
+        case dict():
+            return any(map(_refers, value.values()))
+    return False
+
+
+def _decode(kind: type, value: object) -> object:
+    if kind is Duration:
+        return Duration(seconds(str(value)))
+    raise NotImplementedError(kind)

@@ -1,0 +1,109 @@
+"""What every probe is: parameters, one look, readings."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import msgspec
+
+from runbooks.errors import ProbeError
+from runbooks.results import Reading
+
+if TYPE_CHECKING:
+    from runbooks.target import Target
+
+
+class Duration(float):
+    """Seconds, written as text such as ``"5s"`` or ``"500ms"`` in a document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """What one look brought back.
+
+    Attributes:
+        readings: by name. A value of None says that the thing was looked for and
+            is not there; a name that is missing says that nobody looked.
+        evidence: what was seen, plain text.
+    """
+
+    readings: Mapping[str, Reading] = field(default_factory=dict)
+    evidence: str = ""
+
+    def reading(self, name: str) -> Reading | None:
+        return self.readings.get(name)
+
+
+def measured(evidence: str, *readings: Reading) -> Measurement:
+    return Measurement({reading.name: reading for reading in readings}, evidence)
+
+
+class Probe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Looks at one resource and changes nothing.
+
+    A subclass's fields are the parameters that a document may give.
+
+    Attributes:
+        timeout: budget for the whole look, in seconds.
+    """
+
+    timeout: Duration = Duration(10)
+
+    verbatim: ClassVar[frozenset[str]] = frozenset()
+    """Parameters in which ``${…}`` is left alone, because it means something else."""
+
+    @property
+    def declared(self) -> bool:
+        """Whether it is known, and not only inferred, that looking changes nothing."""
+        return True
+
+    @classmethod
+    def with_defaults(
+        cls, parameters: Mapping[str, Any], target: Target
+    ) -> dict[str, Any]:
+        """Return *parameters* with what the profile adds to them."""
+        return dict(parameters)
+
+    @classmethod
+    @abstractmethod
+    def unit(cls, reading: str) -> str | None:
+        """Return the base unit of a reading, None if the probe has no such one."""
+
+    @classmethod
+    def complaints(cls, parameters: Mapping[str, Any]) -> list[str]:
+        """Return what is wrong with *parameters* beyond their names and types."""
+        return []
+
+    @property
+    @abstractmethod
+    def source(self) -> str:
+        """What is looked at, as failures that steps share are announced."""
+
+    @abstractmethod
+    async def measure(self) -> Measurement:
+        """Look once.
+
+        Raises:
+            ProbeError: nobody could look.
+        """
+
+    async def look(self) -> Measurement:
+        """Measure within the budget.
+
+        Raises:
+            ProbeError: nobody could look, or not within the budget.
+        """
+        try:
+            async with asyncio.timeout(self.timeout):
+                return await self.measure()
+        except TimeoutError as error:
+            raise ProbeError(
+                f"no answer in {self.timeout:g} s", source=self.source
+            ) from error
+        except ProbeError as error:
+            error.source = error.source or self.source
+            raise

@@ -1,0 +1,263 @@
+"""Probe of an HTTP endpoint."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import ssl
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+
+from runbooks.errors import ProbeError
+from runbooks.probes.base import Duration, Measurement, Probe
+from runbooks.results import Reading
+from runbooks.target import references
+
+if TYPE_CHECKING:
+    from runbooks.target import Target
+
+KEPT = 256 * 1024
+"""Bytes of a body that patterns and JSON paths see."""
+SHOWN = 2 * 1024
+"""Bytes of a body that evidence holds."""
+
+_UNITS = {"status": "", "latency": "s", "size": "B", "location": "", "body": ""}
+_AGES = (".max-age", ".s-maxage")
+_TELLING = re.compile(
+    r"content-|cache-control|location|server|via|vary|etag|retry-after|allow$"
+    r"|strict-transport|x-frame|x-content|permissions-policy|referrer-policy"
+    r"|access-control|www-authenticate"
+)
+_COOKIE = re.compile(r"^([^=;]*)=[^;]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Measurement):
+    """A response whose headers and JSON values become readings when asked for."""
+
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    def reading(self, name: str) -> Reading | None:
+        kind, _, rest = name.partition(".")
+        if kind == "header":
+            return self._header(name, rest.lower())
+        if kind == "json":
+            return self._json(name, rest)
+        return self.readings.get(name)
+
+    def _header(self, name: str, header: str) -> Reading:
+        """A header, or with a dot one of its directives (``cache-control.max-age``)."""
+        header, _, directive = header.partition(".")
+        value = self.headers.get(header)
+        if value is None or not directive:
+            return Reading(name, value)
+        for item in re.split(r"[;,]", value):
+            key, _, said = item.strip().partition("=")
+            if key.lower() == directive:
+                said = said.strip(' "')
+                unit = "s" if name.endswith(_AGES) else ""
+                return Reading(name, int(said) if said.isdecimal() else said, unit)
+        return Reading(name, None)
+
+    def _json(self, name: str, path: str) -> Reading | None:
+        """A value of the body by keys and indexes, None when the body is no JSON."""
+        try:
+            value = json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+        for key in path.split("."):
+            if isinstance(value, dict):
+                value = value.get(key)
+            elif isinstance(value, list) and key.isdecimal() and int(key) < len(value):
+                value = value[int(key)]
+            else:
+                value = None
+        if isinstance(value, dict | list):
+            return Reading(name, json.dumps(value))
+        return Reading(name, value)
+
+
+class HttpProbe(Probe, frozen=True, kw_only=True):
+    """Measures how an HTTP endpoint answers one request.
+
+    Redirects are reported, not followed: a load balancer that starts to redirect
+    is something the operator wants to see. Proxies of the environment are not
+    used: what is measured is the way from here to there.
+
+    Readings:
+        status: code of the response.
+        latency: from the start of the connection to the last byte of the body,
+            in seconds.
+        size: of the decoded body, in bytes.
+        location: where a redirect leads, absent without one.
+        body: the body's text, for patterns.
+        header.NAME, header.NAME.DIRECTIVE: a header, or one of its directives,
+            such as ``header.strict-transport-security.max-age`` (in seconds).
+        json.PATH: a value of a JSON body, such as ``json.checks.0.name``.
+
+    Attributes:
+        url: absolute http or https URL.
+        ca: file of the only certificate authorities to trust; without one the
+            system's. From the profile, beside the URL, if the step does not say.
+
+    Raises:
+        ProbeError: no complete response came within the budget. A 5xx response
+            is no error: it is a reading.
+    """
+
+    url: str
+    method: Literal["GET", "HEAD", "OPTIONS"] = "GET"
+    headers: dict[str, str] = msgspec.field(default_factory=dict)
+    ca: str = ""
+    timeout: Duration = Duration(5)
+
+    @classmethod
+    def unit(cls, reading: str) -> str | None:
+        kind, _, rest = reading.partition(".")
+        if kind in ("header", "json"):
+            return None if not rest else "s" if reading.endswith(_AGES) else ""
+        return _UNITS.get(reading)
+
+    @classmethod
+    def complaints(cls, parameters: Mapping[str, Any]) -> list[str]:
+        url = parameters["url"]
+        if url.startswith(("http://", "https://", "${")):
+            return []
+        return [f"url: {url!r} is no http or https URL; write it whole"]
+
+    @classmethod
+    def with_defaults(
+        cls, parameters: Mapping[str, Any], target: Target
+    ) -> dict[str, Any]:
+        added: dict[str, Any] = {}
+        for name in references(parameters.get("url"))[:1]:
+            table = target.tables.get(name.partition(".")[0], {})
+            if "ca" in table:
+                added["ca"] = table["ca"]
+        return {**added, **parameters}
+
+    @property
+    def source(self) -> str:
+        return f"http {urlsplit(self.url).netloc.rpartition('@')[2] or self.url}"
+
+    async def measure(self) -> Answer:
+        import httpx  # deferred: slow to import, and not every runbook needs it
+
+        stage = "name"
+
+        async def follow(event: str, _: Mapping[str, Any]) -> None:
+            nonlocal stage
+            if event.endswith("start_tls.started"):
+                stage = "tls"
+            elif event.endswith("send_request_headers.started"):
+                stage = "http"
+
+        body = bytearray()
+        size = 0
+        started = perf_counter()
+        try:
+            async with (
+                httpx.AsyncClient(
+                    timeout=None, verify=self._trust(), trust_env=False
+                ) as client,
+                client.stream(
+                    self.method,
+                    self.url,
+                    headers=self.headers,
+                    extensions={"trace": follow},
+                ) as response,
+            ):
+                async for chunk in response.aiter_bytes():
+                    size += len(chunk)
+                    body += chunk[: KEPT - len(body)]
+        except (httpx.RequestError, httpx.InvalidURL, ValueError) as error:
+            raise self._unanswered(error, stage) from error
+        seconds = perf_counter() - started
+        location = response.headers.get("location")
+        readings = (
+            Reading("status", response.status_code),
+            Reading("latency", seconds, "s"),
+            Reading("size", size, "B"),
+            Reading("location", location),
+            Reading("body", body.decode("utf-8", "replace")),
+        )
+        headers = {
+            name: ", ".join(response.headers.get_list(name))
+            for name in response.headers
+        }
+        if "set-cookie" in headers:
+            headers["set-cookie"] = "; ".join(
+                _COOKIE.sub(r"\1=…", cookie)
+                for cookie in response.headers.get_list("set-cookie")
+            )
+        status = f"{response.http_version} {response.status_code}"
+        first = f"{self.method} {self._shown()} → {status} in {seconds:.3g} s"
+        return Answer(
+            {reading.name: reading for reading in readings},
+            "\n".join([first, *_told(headers), *_excerpt(bytes(body), size)]),
+            headers,
+            bytes(body),
+        )
+
+    def _trust(self) -> ssl.SSLContext | bool:
+        """The system's roots, or only the given authorities; nothing for http."""
+        if not self.url.startswith("https:"):
+            return False
+        try:
+            return ssl.create_default_context(cafile=self.ca or None)
+        except (OSError, ssl.SSLError) as error:
+            raise ProbeError(
+                f"the certificates of {self.ca} cannot be read: {error}",
+                stage="configuration",
+            ) from error
+
+    def _shown(self) -> str:
+        """The URL without a user and password."""
+        parts = urlsplit(self.url)
+        return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+    def _unanswered(self, error: Exception, stage: str) -> ProbeError:
+        host = self.source.removeprefix("http ")
+        for cause in _causes(error):
+            match cause:
+                case socket.gaierror():
+                    return ProbeError(f"no address for {host}", stage="name")
+                case ssl.SSLCertVerificationError():
+                    said = f"certificate of {host}: {cause.verify_message}"
+                    return ProbeError(said, stage="tls")
+                case ssl.SSLError():
+                    said = f"no TLS with {host}: {cause.reason or cause}"
+                    return ProbeError(said, stage="tls")
+                case ConnectionRefusedError():
+                    return ProbeError(f"{host} refused the connection", stage="tcp")
+        said = str(error).rstrip(".") or type(error).__name__
+        return ProbeError(f"no answer from {host}: {said}", stage=stage)
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Walk what led to *error*, through groups as well."""
+    while error is not None:
+        yield error
+        if isinstance(error, BaseExceptionGroup):
+            for member in error.exceptions:
+                yield from _causes(member)
+        error = error.__cause__ or error.__context__
+
+
+def _told(headers: Mapping[str, str]) -> list[str]:
+    return [f"{name}: {headers[name]}" for name in headers if _TELLING.match(name)]
+
+
+def _excerpt(body: bytes, size: int) -> list[str]:
+    """The beginning of a body as text, with what was left out."""
+    if not body:
+        return []
+    lines = ["", body[:SHOWN].decode("utf-8", "replace")]
+    return [*lines, f"… {size} bytes in all"] if size > SHOWN else lines

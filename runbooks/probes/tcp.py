@@ -1,0 +1,113 @@
+"""Probe of TCP ports."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Mapping
+from time import perf_counter
+from typing import Any
+
+from runbooks.errors import ProbeError
+from runbooks.probes.base import Duration, Measurement, Probe, measured
+from runbooks.results import Reading
+
+MOST_PORTS = 64
+"""More at once would be a scan, not a check of declared ports."""
+PATIENCE = 0.8
+"""Share of the budget after which a silent port counts as a timeout."""
+
+
+class TcpProbe(Probe, frozen=True, kw_only=True):
+    """Measures which TCP ports of a host accept a connection from here.
+
+    Readings:
+        port.N: ``open``, ``refused``, ``timeout`` or ``unreachable``.
+        open: the open ports, ``80, 443``; absent when there is none.
+        latency: of the slowest port that opened, in seconds; absent without one.
+
+    Attributes:
+        host: name or address.
+        port: one port or several, tried at the same time.
+
+    Raises:
+        ProbeError: the host has no address.
+    """
+
+    host: str
+    port: int | list[int]
+    timeout: Duration = Duration(5)
+
+    @classmethod
+    def unit(cls, reading: str) -> str | None:
+        if reading.startswith("port.") and reading[5:].isdecimal():
+            return ""
+        return {"open": "", "latency": "s"}.get(reading)
+
+    @classmethod
+    def complaints(cls, parameters: Mapping[str, Any]) -> list[str]:
+        port = parameters["port"]
+        ports = port if isinstance(port, list) else [port]
+        if len(ports) > MOST_PORTS:
+            return [f"port: {len(ports)} ports are too many; name at most {MOST_PORTS}"]
+        return [
+            f"port: {number} is no port; write 1 to 65535"
+            for number in ports
+            if isinstance(number, int) and not 0 < number < 65536
+        ]
+
+    @property
+    def source(self) -> str:
+        return f"tcp {self.host}"
+
+    async def measure(self) -> Measurement:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self.timeout * PATIENCE
+        try:
+            found = await loop.getaddrinfo(self.host, None, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            raise ProbeError(f"no address for {self.host}", stage="name") from error
+        addresses = [str(entry[4][0]) for entry in found]
+        ports = self.port if isinstance(self.port, list) else [self.port]
+        answers = await asyncio.gather(
+            *(_connect(addresses, port, deadline) for port in ports)
+        )
+        opened = [
+            (port, seconds)
+            for port, (state, seconds) in zip(ports, answers, strict=True)
+            if state == "open"
+        ]
+        states = [
+            Reading(f"port.{port}", state)
+            for port, (state, _) in zip(ports, answers, strict=True)
+        ]
+        evidence = [f"{self.host} ({', '.join(dict.fromkeys(addresses))}) from here"]
+        evidence += [f"{reading.name[5:]} {reading.value}" for reading in states]
+        return measured(
+            "\n".join(evidence),
+            *states,
+            Reading("open", ", ".join(str(port) for port, _ in opened) or None),
+            Reading("latency", max((s for _, s in opened), default=None), "s"),
+        )
+
+
+async def _connect(
+    addresses: list[str], port: int, deadline: float
+) -> tuple[str, float]:
+    """Try the addresses in turn until one accepts; return state and seconds."""
+    started = perf_counter()
+    state = "unreachable"
+    for address in dict.fromkeys(addresses):
+        try:
+            async with asyncio.timeout_at(deadline):
+                _, writer = await asyncio.open_connection(address, port)
+        except TimeoutError:
+            return "timeout", perf_counter() - started
+        except ConnectionRefusedError:
+            state = "refused"
+        except OSError:
+            continue
+        else:
+            writer.transport.abort()
+            return "open", perf_counter() - started
+    return state, perf_counter() - started

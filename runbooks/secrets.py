@@ -1,0 +1,113 @@
+"""References to secrets: where a value is kept, and fetching it when it is used."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from runbooks.errors import ProbeError
+
+KINDS = ("env", "file", "command")
+COMMAND_LIMIT = 10.0
+"""Seconds that a command may take to print a secret."""
+FILE_LIMIT = 64 * 1024
+"""Bytes: a larger file is no secret."""
+
+_SECRET_NAME = re.compile(
+    r"(?:^|[_-])(password|passwd|token|secret|api_?key|secret_?key|access_?key"
+    r"|private_?key)$",
+    re.IGNORECASE,
+)
+_PASSWORD_IN_URL = re.compile(
+    r"^[a-z][a-z0-9+.-]*://[^/@:\s]*:[^/@\s]+@", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """Where a secret is kept; the value itself is never held.
+
+    Attributes:
+        kind: ``env``, ``file`` or ``command``.
+        where: name of the variable, path of the file, or a bash command line.
+    """
+
+    kind: str
+    where: str
+
+    def value(self) -> str:
+        """Fetch the value, without the line end that files and commands add.
+
+        Blocks for at most `COMMAND_LIMIT` seconds.
+
+        Raises:
+            ProbeError: it is not there or empty. The message never holds it.
+        """
+        value = getattr(self, f"_from_{self.kind}")().rstrip("\r\n")
+        if not value:
+            raise self._missing("is empty")
+        return str(value)
+
+    def _from_env(self) -> str:
+        if self.where not in os.environ:
+            raise self._missing("is not set")
+        return os.environ[self.where]
+
+    def _from_file(self) -> str:
+        try:
+            with Path(self.where).expanduser().open("rb") as file:
+                return file.read(FILE_LIMIT).decode("utf-8", "replace")
+        except OSError as error:
+            raise self._missing(f"cannot be read: {error.strerror}") from error
+
+    def _from_command(self) -> str:
+        try:
+            done = subprocess.run(
+                ["bash", "-c", self.where],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                timeout=COMMAND_LIMIT,
+                start_new_session=True,
+            )
+        except subprocess.TimeoutExpired:
+            raise self._missing(f"printed none in {COMMAND_LIMIT:g} s") from None
+        except OSError as error:
+            raise self._missing(f"cannot run: {error.strerror}") from error
+        if done.returncode:
+            raise self._missing(f"ended with exit code {done.returncode}")
+        return done.stdout.decode("utf-8", "replace")
+
+    def _missing(self, problem: str) -> ProbeError:
+        return ProbeError(
+            f"the secret from {self.kind} {self.where!r} {problem}",
+            source="secrets",
+            stage="configuration",
+        )
+
+
+def reference(value: Any) -> Secret | None:
+    """Return the reference that a profile's table is, or None."""
+    if isinstance(value, dict) and len(value) == 1:
+        kind, where = next(iter(value.items()))
+        if kind in KINDS and isinstance(where, str):
+            return Secret(kind, where)
+    return None
+
+
+def literal(table: str, key: str, value: Any) -> str:
+    """Say why an entry of a profile is a secret written out, or ""."""
+    if not isinstance(value, str) or not value:
+        return ""
+    remedy = (
+        f'write {key} = {{ env = "NAME" }}, {{ file = "…" }} or {{ command = "…" }}'
+    )
+    if table == "secrets" or _SECRET_NAME.search(key):
+        return f"[{table}] {key} is a secret written out; {remedy}"
+    if _PASSWORD_IN_URL.match(value):
+        return f"[{table}] {key} holds a password; take it out, or {remedy}"
+    return ""
