@@ -1,0 +1,39 @@
+"""`gonogo lint`: everything that is wrong with a runbook, all at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("runbooks", nargs=-1, required=True, type=click.Path(path_type=Path))
+def command(runbooks: tuple[Path, ...]) -> int:
+    """Say what is wrong with RUNBOOKS: path:line:column, what, and what to write.
+
+    Exits 2 when there are errors; warnings alone exit 0.
+    """
+    from runbooks.errors import DocumentError
+    from runbooks.linting import lint
+    from runbooks.parsing import read
+    from tui.cli.printing import complain, paint, say
+
+    errors = warnings = 0
+    for path in runbooks:
+        try:
+            problems = lint(read(path))
+        except DocumentError as error:
+            errors += 1
+            complain(str(error))
+            continue
+        for problem in problems:
+            if problem.warning:
+                warnings += 1
+                click.echo(f"{paint('warning', 'yellow')} {paint(str(problem), '')}")
+            else:
+                errors += 1
+                click.echo(f"{paint('error', 'red')} {paint(str(problem), '')}")
+    if not errors and not warnings:
+        say("Nothing is wrong.")
+    return 2 if errors else 0

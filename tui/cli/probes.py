@@ -1,0 +1,91 @@
+"""`gonogo probes`: what probes there are, and trying one."""
+
+from __future__ import annotations
+
+import asyncio
+import tomllib
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tui.cli.printing import paint, say
+
+if TYPE_CHECKING:
+    from runbooks.model import ProbeSpec
+    from runbooks.results import Finding
+
+COLOURS = {"pass": "green", "warn": "yellow", "fail": "red", "unknown": "magenta"}
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.argument("parameters", nargs=-1, metavar="[KEY=VALUE]...")
+@click.option("--target", metavar="NAME", help="The profile that ${…} refers to.")
+def command(name: str | None, parameters: tuple[str, ...], target: str | None) -> int:
+    """List the probes; or try one, such as
+
+    \b
+    gonogo probes http url=https://example.com/health expect.status=200
+    """
+    if name is None:
+        return _list()
+    finding = asyncio.run(_try(_spec(name, parameters), target))
+    word = finding.result.value
+    say_result = paint(word, COLOURS.get(word, ""))
+    click.echo(f"{say_result}  {paint(finding.reason, '')}  {finding.seconds:.2f} s")
+    for judged in finding.judged:
+        reading = judged.reading
+        unit = f" {reading.unit}" if reading.unit else ""
+        expected = f"  expected {judged.expected}" if judged.expected else ""
+        say(f"  {reading.name} {reading.value}{unit}{expected}")
+    for line in finding.evidence.splitlines():
+        say(f"  | {line}")
+    return {"pass": 0, "warn": 3, "fail": 1, "n/a": 0}.get(word, 4)
+
+
+def _list() -> int:
+    from runbooks.probes import PROBES, probe_class
+
+    for name in sorted(PROBES):
+        first = (probe_class(name).__doc__ or "").strip().splitlines()[0]
+        say(f"{name:10} {first}")
+    return 0
+
+
+def _spec(name: str, parameters: tuple[str, ...]) -> ProbeSpec:
+    """Read ``key=value`` and ``expect.reading=bound``, values as in TOML or plain."""
+    from runbooks.model import ProbeSpec
+    from runbooks.probes import check
+
+    given: dict[str, Any] = {}
+    expect: dict[str, Any] = {}
+    for parameter in parameters:
+        key, equals, value = parameter.partition("=")
+        if not equals:
+            raise click.UsageError(f"{parameter!r} is not KEY=VALUE.")
+        reading = key.removeprefix("expect.")
+        (given if reading == key else expect)[reading] = _value(value)
+    spec = ProbeSpec(name, expect, given)
+    if wrong := [said for said in check(spec) if expect or "is expected" not in said]:
+        raise click.UsageError(f"{'; '.join(wrong)}.")
+    return spec
+
+
+def _value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+async def _try(spec: ProbeSpec, target: str | None) -> Finding:
+    from pathlib import Path
+
+    from runbooks.model import Step, StepOptions
+    from runbooks.parsing import parse
+    from runbooks.runner import Runner
+    from runbooks.target import load
+
+    nothing = parse(b"", Path("tried.md"))
+    step = Step("tried", spec.use, "", 1, False, 0, "", StepOptions(probe=spec))
+    return await Runner(load(target, nothing)).probe(step)
