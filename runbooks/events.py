@@ -1,4 +1,4 @@
-"""What happens in a run, and the one protocol by which it is written down."""
+"""What happens in a run, and what the door needs to write it down."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
+
+from runbooks.model import CommandClass
 
 
 class Kind(StrEnum):
@@ -55,26 +57,28 @@ class Event:
 
 
 class Ledger(Protocol):
-    """What the door and the runner may know of a run's state.
+    """What the door may know of a run's state, and write into it.
 
-    If `record` fails, nothing runs.
+    Each of the three writers returns once the event is durable, or raises
+    StateError: then nothing may run.
     """
-
-    def record(
-        self, kind: Kind, step: str | None = None, data: Mapping[str, Any] = ...
-    ) -> Event:
-        """Write an event down durably and return it.
-
-        Raises:
-            StateError: it could not be written.
-        """
 
     def is_trusted(self, digest: str) -> bool:
         """Whether the operator has trusted the text with this sha256."""
 
     def trust(self, text: str = "") -> None:
-        """Trust the whole document, or just the command *text*, from now on.
+        """Trust the whole document, or just the command *text*, from now on."""
 
-        Raises:
-            StateError: it could not be written.
+    def give(self, values: Mapping[str, str]) -> None:
+        """Remember what placeholders were answered with, by variable."""
+
+    def request(
+        self, command: str, part: str, text: str, command_class: CommandClass, cwd: str
+    ) -> None:
+        """A command is about to start.
+
+        Args:
+            command: name of its files under outputs/.
+            part: id of the part.
+            text: what will run, redacted.
         """

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from runbooks.asking import Asked, Permit, Place, Question, Reply
 from runbooks.errors import RefusedError
-from runbooks.events import Kind, Ledger
+from runbooks.events import Ledger
 from runbooks.inventory import inventory
 from runbooks.model import CommandClass, Runbook
 from runbooks.wish import Wish
@@ -163,7 +163,7 @@ class Door:
         self.admit_trust(question, reply)
         inputs = self._inputs()
         if any(inputs.get(name) != value for name, value in values.items()):
-            self._ledger.record(Kind.INPUT_GIVEN, None, {"values": values})
+            self._ledger.give(values)
         return Permit(
             wish,
             wish.texts if reply.as_written else wish.substituted(),
@@ -218,17 +218,12 @@ class Door:
         """
         from runbooks.redaction import redact
 
-        self._ledger.record(
-            Kind.COMMAND_REQUESTED,
+        self._ledger.request(
+            plan.id,
             permit.wish.parts[index].id,
-            {
-                "command": plan.id,
-                "part": permit.wish.parts[index].id,
-                "text": redact(plan.text, plan.secrets),
-                "class": str(permit.command_class),
-                "edited": permit.wish.edited,
-                "cwd": str(plan.cwd),
-            },
+            redact(plan.text, plan.secrets),
+            permit.command_class,
+            str(plan.cwd),
         )
 
     def start(self, permit: Permit, index: int = 0) -> Running:

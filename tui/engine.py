@@ -14,23 +14,24 @@ import threading
 from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
-from state.deciding import attach, decide, note, withdraw
-
 from runbooks.errors import GonogoError, RefusedError, StateError
+from runbooks.events import Kind
 from state import entries
+from state.deciding import attach, decide_all, note, withdraw
 from state.standing import Answer
 from tui.told import Asks, Happened, NotSaved, Refused, Saved, Told
 from tui.working import Working
 
 if TYPE_CHECKING:
-    from runbooks.commands import Ending
-    from state.run import Run
-
     from runbooks.asking import Question, Reply
+    from runbooks.commands import Ending
+    from runbooks.events import Event
     from runbooks.gate import Door
     from runbooks.model import Runbook
     from runbooks.results import Finding
     from runbooks.target import Target
+    from runbooks.wish import Wish
+    from state.run import Run
 
 LOG = logging.getLogger("gonogo.engine")
 BUG = "A bug in gonogo stopped this; the log has the details."
@@ -70,7 +71,6 @@ class Engine:
         self._asked: dict[str, Callable[[Reply], None]] = {}
         self._working = Working(runbook, run, door, tell, self._spawn)
         self._probing = asyncio.Lock()
-        self._saved = run.seq
 
     def start(self) -> None:
         """Begin: take up commands that outlived their screen, then serve."""
@@ -82,14 +82,14 @@ class Engine:
     def decide(
         self, step_ids: Sequence[str], answer: Answer, note: str = "", until: str = ""
     ) -> None:
-        """Record a person's answer for each step; refusals are told one by one."""
+        """Record a person's answer: for all of the steps, or for none."""
+        steps = [self.runbook.step_by_id[step_id] for step_id in step_ids]
 
-        def each() -> None:
-            for step_id in step_ids:
-                step = self.runbook.step_by_id[step_id]
-                self._recorded(lambda: decide(self.run, step, answer, note, until))  # noqa: B023
+        def record() -> None:
+            for event in decide_all(self.run, steps, answer, note, until):
+                self._tell(Happened(event))
 
-        self._submit(each)
+        self._submit(record)
 
     def withdraw(self, step_id: str) -> None:
         """Take back the last decision on a step."""
@@ -114,7 +114,7 @@ class Engine:
         """Run a block part by part, up to the first failure."""
         self._submit(lambda: self._wish(lambda: self._door.wish_block(block_id)))
 
-    def _wish(self, make: Callable[[], Any]) -> None:
+    def _wish(self, make: Callable[[], Wish]) -> None:
         wish = make()
         self._working.refuse_second(wish)
         question = self._door.look(wish)
@@ -135,15 +135,14 @@ class Engine:
     def probe(self, step_ids: Sequence[str] | None = None) -> None:
         """Look at these steps, or at all that have probes."""
 
-        def go(_: Reply) -> None:
-            self._spawn(self._probe(step_ids))
-
         def ask() -> None:
             question = self._door.look_at_probes()
-            self._ask(
-                question,
-                lambda reply: (self._door.admit_trust(question, reply), go(reply))[1],
-            )
+
+            def go(reply: Reply) -> None:
+                self._door.admit_trust(question, reply)
+                self._spawn(self._probe(step_ids))
+
+            self._ask(question, go)
 
         self._submit(ask)
 
@@ -163,8 +162,6 @@ class Engine:
                 self._found(step_id, finding)
 
     def _found(self, step_id: str, finding: Finding) -> None:
-        from runbooks.events import Kind
-
         self._recorded(
             lambda: self.run.record(
                 Kind.PROBE_FINISHED, step_id, entries.probe_finished(finding)
@@ -240,7 +237,7 @@ class Engine:
     async def _keep_saved(self) -> None:
         while True:
             await asyncio.sleep(SAVE_EVERY)
-            if self.run.seq != self._saved or self.run.unsaved:
+            if self.run.dirty:
                 self._save()
 
     def _save(self) -> None:
@@ -249,7 +246,6 @@ class Engine:
         except StateError as error:
             self._tell(NotSaved(str(error)))
         else:
-            self._saved = self.run.seq
             self._tell(Saved(self.run.seq))
 
     async def _watch_others(self) -> None:
@@ -275,13 +271,8 @@ class Engine:
                 Refused("A bug in gonogo stopped this; the log has the details.")
             )
 
-    def _recorded(self, call: Callable[[], Any]) -> None:
-        """Record, then tell; a refusal of one step leaves the others alone."""
-
-        def record_and_tell() -> None:
-            self._tell(Happened(call()))
-
-        self._guarded(record_and_tell)
+    def _recorded(self, call: Callable[[], Event]) -> None:
+        self._guarded(lambda: self._tell(Happened(call())))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         async def guarded() -> None:

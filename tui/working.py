@@ -9,18 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from runbooks.errors import RefusedError
 from runbooks.events import Kind
-from runbooks.results import Finding, Result
 from state import entries
 from tui.told import CommandEnded, Happened, NeedsTerminal, OutputCame, Refused, Told
 
 if TYPE_CHECKING:
-    from runbooks.commands import Ending, Running
-    from state.run import Run
-
     from runbooks.asking import Permit
+    from runbooks.commands import Ending, Running
     from runbooks.gate import Door
     from runbooks.model import Runbook
     from runbooks.wish import Wish
+    from state.run import Run
 
 FLUSH = 1 / 20
 """Seconds between two looks at what a command printed."""
@@ -122,13 +120,16 @@ class Working:
         return ending
 
     def _ended(self, command: str, part: str, ending: Ending) -> None:
-        self._record(
-            Kind.COMMAND_FINISHED, part, entries.command_finished(command, ending)
+        data = entries.command_finished(
+            command,
+            ending.code,
+            ending.ending,
+            ending.seconds,
+            ending.values,
+            ending.size,
+            ending.survivors,
         )
-        if step := self._decided_by(part):
-            self._record(
-                Kind.PROBE_FINISHED, step, entries.probe_finished(exit_finding(ending))
-            )
+        self._record(Kind.COMMAND_FINISHED, part, data)
         self._tell(CommandEnded(command, ending))
 
     def ended_elsewhere(self, command: str, ending: Ending) -> None:
@@ -146,14 +147,11 @@ class Working:
         """Take up the commands that outlived the screen that started them."""
         from runbooks.commands import attach
 
-        for part, command in list(self._run.commands.items()):
-            if command.ending:
-                continue
-            running = attach(self._run.directory / "outputs", command.id)
+        for command, part in list(self._run.running.items()):
+            running = attach(self._run.outputs, command)
             if running is None:
-                self._record(
-                    Kind.COMMAND_FINISHED, part, entries.command_lost(command.id)
-                )
+                lost = entries.command_finished(command, None, "in doubt", 0.0)
+                self._record(Kind.COMMAND_FINISHED, part, lost)
             else:
                 foreground = not self._door.wish(part).is_follower()
                 self._spawn(self._take_up(Job(running, part, foreground)))
@@ -161,24 +159,5 @@ class Working:
     async def _take_up(self, job: Job) -> None:
         await self._follow(job)
 
-    def _decided_by(self, part: str) -> str | None:
-        """The step whose finding is this part's exit code, if there is one."""
-        for step in self._runbook.steps:
-            if step.part == part:
-                return step.id
-        block = self._runbook.block_by_id[self._runbook.part_by_id[part].block]
-        if block.step is None:
-            return None
-        uses = self._runbook.step_by_id[block.step].options.use
-        return block.step if uses == "command" else None
-
     def _record(self, kind: Kind, step: str, data: dict[str, Any]) -> None:
         self._tell(Happened(self._run.record(kind, step, data)))
-
-
-def exit_finding(ending: Ending) -> Finding:
-    """What an exit code says of the step that its command stands for."""
-    if ending.ending == "exit" and ending.code is not None:
-        result = Result.PASS if ending.code == 0 else Result.FAIL
-        return Finding(result, f"exit {ending.code}", seconds=ending.seconds)
-    return Finding(Result.UNKNOWN, ending.ending, seconds=ending.seconds)
