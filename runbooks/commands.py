@@ -1,0 +1,275 @@
+"""Commands of a document: started under a supervisor, followed, stopped, found again.
+
+Everything that a screen knows of a command it reads from files that the
+supervisor writes (see supervisor.py), so a screen that comes later knows as much.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from runbooks import context, redaction
+from runbooks.errors import CommandError
+from runbooks.output import Tail
+from runbooks.processes import boot_id, start_time
+
+__all__ = ["Ending", "Plan", "Running", "Tail", "attach", "start"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """One command, ready to be started.
+
+    Attributes:
+        id: names its files in `outputs`; unique there.
+        shell: ``bash`` or ``zsh``.
+        outputs: directory of its files, made if missing (0700).
+        env: added to gonogo's own environment.
+        context: file of the run's shell context, read before; replaced after if
+            `keep_context` and the command was not stopped.
+        wall: limit of the whole, in seconds, or None.
+        silence: limit without output, in seconds, or None.
+        output_limit: of what is kept, in bytes.
+        secrets: values to redact.
+        tty: its output is a pseudo-terminal without a keyboard.
+        grace: seconds between SIGTERM and SIGKILL when it is stopped.
+    """
+
+    id: str
+    text: str
+    shell: str = "bash"
+    cwd: Path
+    outputs: Path
+    env: Mapping[str, str] = field(default_factory=dict)
+    context: Path | None = None
+    keep_context: bool = True
+    wall: float | None = None
+    silence: float | None = None
+    output_limit: int = 2 << 30
+    secrets: tuple[str, ...] = ()
+    tty: bool = False
+    grace: float = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How a command ended.
+
+    Attributes:
+        code: exit code as shells say it (128 and the signal), None if unknown.
+        ending: ``exit``, ``stopped``, ``wall limit``, ``silence limit``, or
+            ``in doubt``: its supervisor died and nobody saw how it ended.
+        seconds: from start to the end of the shell.
+        started, finished: wall clock, ISO 8601 with offset.
+        survivors: ``pid name`` of each process that it left running.
+        size: bytes printed, after redaction.
+        kept: bytes of these that `Running.output` holds.
+        output_problem: why output could not be written, or "".
+        values: what it wrote to ``$GONOGO_OUTPUT``, redacted.
+        cwd: working directory at its end, for the next command.
+        context_problem: why its variables were not taken over, or "".
+        needs_terminal: it failed, and said that it wants a terminal.
+    """
+
+    code: int | None
+    ending: str
+    seconds: float
+    started: str
+    finished: str
+    survivors: tuple[str, ...] = ()
+    size: int = 0
+    kept: int = 0
+    output_problem: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
+    cwd: str = ""
+    context_problem: str = ""
+    needs_terminal: bool = False
+
+
+class Running:
+    """A command that was started, here or by a screen that has gone.
+
+    Attributes:
+        id: as in its plan.
+        output: what it printed, redacted; follow it with `Tail`.
+    """
+
+    def __init__(self, outputs: Path, id: str) -> None:
+        self.id = id
+        self.output = outputs / f"{id}.out"
+        self._exit = outputs / f"{id}.exit"
+        self._run = json.loads((outputs / f"{id}.run").read_bytes())
+        self._ending: Ending | None = None
+
+    def alive(self) -> bool:
+        """Whether its supervisor lives.
+
+        It may outlive the ending, while a process that the command left behind
+        still holds the output.
+        """
+        with suppress(ChildProcessError):  # not ours, or taken note of before
+            os.waitpid(self._run["pid"], os.WNOHANG)
+        run = self._run
+        identity = boot_id(), start_time(run["pid"])
+        return identity == (run["boot"], run["start"])
+
+    def ending(self) -> Ending | None:
+        """Return how it ended; None while it runs."""
+        if self._ending is None:
+            alive = self.alive()  # asked first: it writes its last file, then goes
+            try:
+                self._ending = _read_ending(self._exit)
+            except FileNotFoundError:
+                if not alive:
+                    self._ending = self._in_doubt()
+        return self._ending
+
+    def stop(self) -> None:
+        """Ask the supervisor to end the command and all that it started."""
+        try:
+            process = os.pidfd_open(self._run["pid"])
+        except ProcessLookupError:
+            return
+        try:
+            if self.alive():
+                signal.pidfd_send_signal(process, signal.SIGTERM)
+        except ProcessLookupError:
+            return
+        finally:
+            os.close(process)
+
+    def _in_doubt(self) -> Ending:
+        size = self.output.stat().st_size if self.output.exists() else 0
+        started = self._run["started"]
+        return Ending(
+            code=None,
+            ending="in doubt",
+            seconds=0.0,
+            started=started,
+            finished="",
+            size=size,
+            kept=size,
+        )
+
+
+def start(plan: Plan) -> Running:
+    """Start the command of *plan*; it goes on whatever becomes of the caller.
+
+    Returns once its record is on disk and the shell has been started.
+
+    Raises:
+        CommandError: nothing was started.
+    """
+    message = json.dumps(_message(plan)).encode()
+    source, ours = os.pipe()
+    theirs, sink = os.pipe()
+    actions = [
+        (os.POSIX_SPAWN_DUP2, source, 0),
+        (os.POSIX_SPAWN_DUP2, sink, 1),
+        (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
+    ]
+    supervisor = Path(__file__).with_name("supervisor.py")
+    try:
+        pid = os.posix_spawn(
+            sys.executable,
+            [sys.executable, "-I", str(supervisor)],
+            dict(os.environ),
+            file_actions=actions,
+            setsid=True,
+            setsigmask=[],
+        )
+    except OSError as error:
+        raise CommandError(
+            f"cannot start {sys.executable}: {error.strerror}"
+        ) from error
+    finally:
+        os.close(source)
+        os.close(sink)
+    with open(ours, "wb") as stdin, suppress(BrokenPipeError):
+        stdin.write(message)
+    with open(theirs, "rb") as stdout:
+        reply = stdout.readline()
+    answer = json.loads(reply) if reply else {"problem": "the supervisor failed"}
+    if "problem" in answer:
+        os.waitpid(pid, 0)
+        where = f"{answer['path']}: " if answer.get("path") else ""
+        raise CommandError(f"the command was not started: {where}{answer['problem']}")
+    return Running(plan.outputs.absolute(), plan.id)
+
+
+def attach(outputs: Path, id: str) -> Running | None:
+    """Return the command *id*, started earlier by whomever; None if it never was."""
+    try:
+        return Running(outputs.absolute(), id)
+    except FileNotFoundError:
+        return None
+
+
+def _message(plan: Plan) -> dict[str, Any]:
+    """Return *plan* as the supervisor reads it.
+
+    Raises:
+        CommandError: shell or directory is missing.
+    """
+    program = shutil.which(plan.shell)
+    if program is None:
+        raise CommandError(
+            f"{plan.shell} is not installed here; the command was not started"
+        )
+    if not plan.cwd.is_dir():
+        raise CommandError(
+            f"the working directory {plan.cwd} is not there; choose another one"
+        )
+    if "\0" in plan.text:
+        raise CommandError("the command holds a NUL byte, which no shell can read")
+    outputs = plan.outputs.absolute()
+    scratch = plan.context.absolute().parent if plan.context else outputs
+    try:
+        for directory in (outputs, scratch):
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise CommandError(f"cannot make {error.filename}: {error.strerror}") from error
+    capture = scratch / f"{plan.id}.context" if plan.keep_context else None
+    values = scratch / f"{plan.id}.values"
+    if plan.context is None:
+        capture = None
+    env = {**os.environ, **plan.env, "GONOGO_OUTPUT": str(values)}
+    if plan.tty:
+        env.update({"PAGER": "cat", "GIT_PAGER": "cat", **plan.env})
+        env.setdefault("TERM", "xterm-256color")
+    else:
+        env["TERM"] = "dumb"
+    return {
+        "id": plan.id,
+        "program": program,
+        "argv": context.shell_arguments(plan.shell),
+        "prelude": context.prelude(plan.shell, plan.context, capture).decode("latin-1"),
+        "text": context.script(plan.text).decode("latin-1"),
+        "env": env,
+        "cwd": str(plan.cwd.absolute()),
+        "outputs": str(outputs),
+        "context": str(plan.context.absolute()) if plan.context else "",
+        "capture": str(capture or ""),
+        "values": str(values),
+        "wall": plan.wall,
+        "silence": plan.silence,
+        "limit": plan.output_limit,
+        "patterns": [p.decode("latin-1") for p in redaction.patterns(plan.secrets)],
+        "tty": plan.tty,
+        "grace": plan.grace,
+    }
+
+
+def _read_ending(path: Path) -> Ending:
+    fields = json.loads(path.read_bytes())
+    known = {name: fields[name] for name in Ending.__slots__ if name in fields}
+    return Ending(**{**known, "survivors": tuple(fields["survivors"])})

@@ -1,0 +1,75 @@
+"""The shell context of a run: what one command leaves behind for the next.
+
+Working directory, variables, arrays, functions and aliases that the commands
+of the document set or changed; no options, nothing readonly, nothing that
+belongs to the shell or to gonogo. What merely stands in the environment is not
+kept, so a new agent socket or profile value reaches the next command.
+
+The file is a shell script of declarations, written by a trap inside the shell
+(bash.sh and zsh.sh beside this file), so values never pass through quoting of
+our own. Its comments say the working directory, the names, and that it is whole.
+"""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+_TRAPS = {
+    "bash": (Path(__file__).with_name("context.bash"), ("--noprofile", "--norc")),
+    "zsh": (Path(__file__).with_name("context.zsh"), ("-f",)),
+}
+
+
+def shell_arguments(shell: str) -> list[str]:
+    """Return the arguments that make *shell* run its `prelude` and then a text.
+
+    Both are read from descriptors, so that no value is ever in an argument.
+    """
+    return [shell, *_TRAPS[shell][1], "-c", ". /dev/fd/8; . /dev/fd/9", shell]
+
+
+def prelude(shell: str, context: Path | None, capture: Path | None) -> bytes:
+    """Return what the shell does first: take over *context*, set the trap.
+
+    Args:
+        context: what earlier commands left, if the file is there.
+        capture: where the trap writes what this one leaves; None for nowhere.
+    """
+    if context is None and capture is None:
+        return b"exec 8<&-\n"
+    places = (
+        f"__gonogo_context={shlex.quote(str(context or ''))}\n"
+        f"__gonogo_capture={shlex.quote(str(capture or ''))}\n"
+    )
+    return places.encode("utf-8", "surrogateescape") + _TRAPS[shell][0].read_bytes()
+
+
+def script(text: str) -> bytes:
+    """Return *text* as the shell reads it; its line numbers stay what they are."""
+    return b"exec 9<&-; " + text.encode("utf-8", "surrogateescape") + b"\n"
+
+
+def names(path: Path) -> tuple[str, ...]:
+    """Return the variables that the context at *path* holds; empty without one."""
+    return tuple(_said(path, b"# names").decode().split())
+
+
+def read_cwd(path: Path) -> Path | None:
+    """Return the working directory that the context at *path* holds."""
+    import os
+
+    text = _said(path, b"# cwd ").replace(b"%0A", b"\n").replace(b"%25", b"%")
+    return Path(os.fsdecode(text)) if text else None
+
+
+def _said(path: Path, label: bytes) -> bytes:
+    """Return the rest of the last comment that begins with *label*."""
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except FileNotFoundError:
+        return b""
+    for line in reversed(lines):
+        if line.startswith(label):
+            return line[len(label) :]
+    return b""

@@ -1,0 +1,56 @@
+"""Who a process is and what it left behind, from /proc (see proc(5)).
+
+Standard library only: the supervisor imports this too, and must start fast.
+"""
+
+from __future__ import annotations
+
+import os
+
+
+def boot_id() -> str:
+    """Return the kernel's id of this boot: process ids mean nothing beyond it."""
+    with open("/proc/sys/kernel/random/boot_id") as file:
+        return file.read().strip()
+
+
+def start_time(pid: int) -> int | None:
+    """Return when *pid* started, in clock ticks since boot; None when it has ended.
+
+    A zombie has ended. Together with the boot id this tells a process from a
+    later one with the same number.
+    """
+    stat = _stat(pid)
+    return None if stat is None or stat[1] == "Z" else stat[3]
+
+
+def descendants(root: int) -> list[tuple[int, str]]:
+    """Return id and name of every living process below *root*, eldest first."""
+    below = {root}
+    found: list[tuple[int, int, tuple[str, str, int, int]]] = []
+    stats = []
+    for entry in os.listdir("/proc"):
+        if entry.isdecimal() and (stat := _stat(int(entry))):
+            stats.append((stat[3], int(entry), stat))
+    # A parent is older than its children unless it adopted them: repeat until
+    # nothing is added.
+    stats.sort()
+    while True:
+        more = [s for s in stats if s[2][2] in below and s[1] not in below]
+        if not more:
+            return [(pid, stat[0]) for _, pid, stat in sorted(found)]
+        below.update(pid for _, pid, _ in more)
+        found.extend(entry for entry in more if entry[2][1] != "Z")
+
+
+def _stat(pid: int) -> tuple[str, str, int, int] | None:
+    """Return name, state, parent and start time of *pid*; None when it is gone."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            line = file.read().decode("utf-8", "replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    # The name stands in brackets and may hold brackets and spaces itself.
+    name = line[line.index("(") + 1 : line.rindex(")")]
+    fields = line[line.rindex(")") + 2 :].split()
+    return name, fields[0], int(fields[1]), int(fields[19])
