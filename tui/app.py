@@ -2,18 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar
+import os
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, ClassVar
 
 from rich.segment import Segment
-from textual.app import App
-from textual.binding import BindingType
+from textual import events
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
 from textual.color import Color
+from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.notifications import SeverityLevel
+from textual.screen import Screen
+from textual.theme import Theme
 
+from runbooks.errors import GonogoError
+from tui.config import Config, save_theme
 from tui.display import UNSAFE, display_text
-from tui.keymap import bindings
+from tui.keymap import bindings, shown
+from tui.palette import BoundActions
+from tui.signals import SignalWatch
+from tui.terminal import too_small
+from tui.writer import GonogoDriver
+
+CALM = Theme(
+    name="gonogo",
+    primary="#7aa2c8",
+    secondary="#8a94a6",
+    accent="#c8a26b",
+    success="#8fb573",
+    warning="#d9a75a",
+    error="#e0707a",
+    foreground="#d5d8dc",
+    background="#15171a",
+    surface="#1c1f24",
+    panel="#262a31",
+)
+"""Ours: quiet greys, so that what is wrong stands out."""
 
 
 class Sanitize(LineFilter):
@@ -33,13 +60,59 @@ class Sanitize(LineFilter):
 
 
 class GonogoApp(App[None]):
-    """gonogo on a terminal."""
+    """gonogo on a terminal.
+
+    Args:
+        first: makes the screen that is shown first.
+        config: the operator's settings.
+
+    Attributes:
+        at_work: says what commands are at work, one line each; asked on leaving.
+    """
 
     TITLE = "gonogo"
     CSS_PATH = "app.tcss"
     BINDINGS: ClassVar[list[BindingType]] = bindings("app")
+    COMMANDS: ClassVar = App.COMMANDS | {BoundActions}
+    COMMAND_PALETTE_BINDING = ""
+    ENABLE_COMMAND_PALETTE = True
 
+    at_work: Callable[[], Sequence[str]]
     _sanitize = Sanitize()
+    _watch_signals: SignalWatch | None = None
+
+    def __init__(
+        self, first: Callable[[], Screen[Any]], config: Config | None = None
+    ) -> None:
+        super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
+        self._first = first
+        self._config = config or Config()
+        self.at_work = lambda: ()
+        self.register_theme(CALM)
+        known = self._config.theme in self.available_themes
+        self.theme = self._config.theme if known else CALM.name
+        self.set_keymap(self._config.keymap)
+
+    def run_on_terminal(self, flush: Callable[[], None]) -> int:
+        """Show the screen until it is left; return the exit code.
+
+        Args:
+            flush: writes what is not on disk yet, when a signal ends us.
+
+        Raises:
+            Exception: what stopped the screen, if it was a bug.
+        """
+        with SignalWatch(flush) as self._watch_signals:
+            self.run(mouse=False)
+        if self._exception is not None:
+            raise self._exception
+        return self.return_code or 0
+
+    def lend_terminal(self) -> AbstractContextManager[object]:
+        """While entered, Ctrl-C belongs to a command that has the terminal."""
+        return self._watch_signals.lend() if self._watch_signals else nullcontext()
+
+    # ------------------------------------------------------ what is foreign
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         return [*super().get_line_filters(), self._sanitize]
@@ -61,3 +134,77 @@ class GonogoApp(App[None]):
             timeout=timeout,
             markup=False,
         )
+
+    # ------------------------------------------------- keys, palette, themes
+
+    def get_key_display(self, binding: Binding) -> str:
+        return shown(binding.key)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        # Not Textual's own list: its screenshot writes the screen to a file.
+        yield SystemCommand(
+            "Theme", "Choose the colours; the choice is kept", self.action_change_theme
+        )
+
+    def action_help(self) -> None:
+        from tui.screens.help import HelpScreen
+
+        self.push_screen(HelpScreen(self.screen))
+
+    def on_mount(self) -> None:
+        self.theme_changed_signal.subscribe(self, self._keep_theme)
+
+    def _keep_theme(self, theme: Theme) -> None:
+        try:
+            save_theme(theme.name)
+        except GonogoError as error:
+            self.notify(str(error), severity="warning")
+
+    # ------------------------------------------------------- size and leaving
+
+    def get_default_screen(self) -> Screen[Any]:
+        return self._first()
+
+    def get_driver_class(self) -> type[Driver]:
+        return GonogoDriver
+
+    def on_ready(self) -> None:
+        self._mind_size()
+
+    def on_resize(self, event: events.Resize) -> None:
+        if self.is_running:
+            self._mind_size()
+
+    def _mind_size(self) -> None:
+        from tui.screens.too_small import TooSmallScreen
+
+        if too_small(*self.size) and not isinstance(self.screen, TooSmallScreen):
+            self.push_screen(TooSmallScreen())
+
+    async def action_quit(self) -> None:
+        """Leave; asks first when commands are at work."""
+        from tui.screens.leave import LeaveScreen
+
+        if isinstance(self.screen, LeaveScreen):
+            return
+        if running := self.at_work():
+            self.push_screen(LeaveScreen(running), self._leave)
+        else:
+            self.exit()
+
+    def _leave(self, sure: bool | None) -> None:
+        if sure:
+            self.exit()
+
+    def action_help_quit(self) -> None:
+        """Ctrl-C: say how to leave."""
+        self.notify("Ctrl-Q leaves gonogo. A running command goes on without it.")
+
+    def _handle_exception(self, error: Exception) -> None:
+        # Textual prints tracebacks with the values of local variables, secrets
+        # among them; `run_on_terminal` raises the error instead.
+        self._return_code = 1
+        if self._exception is None:
+            self._exception = error
+            self._exception_event.set()
+        self._close_messages_no_wait()

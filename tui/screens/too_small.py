@@ -1,0 +1,41 @@
+"""Stands in front while the terminal is too small to show what matters."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.app import ComposeResult
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from tui.display import content
+from tui.terminal import too_small
+
+
+class TooSmallScreen(ModalScreen[None]):
+    """One sentence; it goes away by itself when the terminal has grown."""
+
+    DEFAULT_CSS = """
+    TooSmallScreen {
+        align: center middle;
+        background: $background;
+    }
+    TooSmallScreen Static {
+        width: auto;
+        max-width: 100%;
+    }
+    """
+
+    def compose(self) -> ComposeResult:
+        yield Static(content(too_small(*self.app.size)))
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._fit()
+
+    def on_screen_resume(self) -> None:
+        self._fit()
+
+    def _fit(self) -> None:
+        if said := too_small(*self.app.size):
+            self.query_one(Static).update(content(said))
+        elif self.is_current:
+            self.dismiss()
