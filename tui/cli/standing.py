@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runbooks.errors import StateError
+
 if TYPE_CHECKING:
     from runbooks.model import Runbook
+    from state.progress import Progress
     from state.standing import StepState
 
 
@@ -22,10 +25,26 @@ def last_progress(
     from runbooks.target import load
     from state.locations import state_home
     from state.runs import latest
+    from state.trust import TrustStore
 
-    name = load(target, runbook).name
+    name = load(target, runbook, TrustStore().is_trusted).name
     directory = latest(home or state_home(), runbook, name)
     return progress_of(directory) if directory else {}
+
+
+def find_run(name: str, home: Path | None) -> Path:
+    """Return the directory of the run called *name*, an id or a path.
+
+    Raises:
+        StateError: there is none.
+    """
+    from state.locations import state_home
+
+    home = home or state_home()
+    for directory in (Path(name), home / "runs" / name):
+        if (directory / "journal.jsonl").is_file():
+            return directory
+    raise StateError(f"There is no run {name} in {home}; 'gonogo runs' lists them.")
 
 
 def progress_of(directory: Path) -> Mapping[str, StepState]:
@@ -34,13 +53,25 @@ def progress_of(directory: Path) -> Mapping[str, StepState]:
     Raises:
         StateError: it cannot be read.
     """
+    return _replay(directory).steps
+
+
+def runbook_of(directory: Path) -> Path:
+    """Return the path of the runbook that the run in *directory* walks.
+
+    Raises:
+        StateError: it cannot be read.
+    """
+    return Path(_replay(directory).runbook)
+
+
+def _replay(directory: Path) -> Progress:
     from state.journal import Journal
     from state.lock import Lock
     from state.progress import Progress, apply
 
     progress = Progress()
-    for event in Journal(
-        directory / "journal.jsonl", Lock(directory / "lock")
-    ).read_new():
+    journal = Journal(directory / "journal.jsonl", Lock(directory / "lock"))
+    for event in journal.read_new():
         apply(progress, event)
-    return progress.steps
+    return progress

@@ -1,0 +1,133 @@
+"""`gonogo check`: probe what a machine can decide, and give the verdict."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from runbooks.model import Runbook, Step
+    from state.trust import TrustStore
+
+
+@click.command()
+@click.argument("runbook", required=False, type=click.Path(path_type=Path))
+@click.option("--section", metavar="TITLE", help="Only this section, by title or id.")
+@click.option("--target", metavar="NAME", help="The deployment to check.")
+@click.option("--run", metavar="RUN", help="Count what people said in this run too.")
+@click.option("--state-dir", type=click.Path(path_type=Path), help="Where runs are.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+def command(
+    runbook: Path | None,
+    section: str | None,
+    target: str | None,
+    run: str | None,
+    state_dir: Path | None,
+    form: str,
+) -> int:
+    """Probe RUNBOOK (that of the run, else the shipped one) and give the verdict.
+
+    Exits 0 GO, 1 NO-GO, 2 wrong usage or a broken or untrusted file, 3 GO WITH
+    CONDITIONS, 4 nothing could be checked. Without --run only what a machine can
+    decide counts. Changes nothing and records nothing.
+    """
+    from runbooks.parsing import read
+    from runbooks.target import load
+    from state.trust import TrustStore
+    from state.verdict import verdict
+    from tui.cli import verdict_text
+    from tui.cli.looking import look
+    from tui.cli.standing import find_run, progress_of
+
+    directory = find_run(run, state_dir) if run else None
+    document = read(runbook or _document(directory))
+    store = TrustStore()
+    _admit(document, store)
+    profile = load(target, document, store.is_trusted)
+    steps = _within(document, section)
+    looked_at = [s for s in steps if s.probes or s.options.use == "command"]
+    looks = asyncio.run(look(document, looked_at, profile, store))
+    counted = replace(document, steps=tuple(steps if directory else _auto(looked_at)))
+    progress = dict(progress_of(directory)) if directory else {}
+    for step_id, seen in looks.items():
+        progress[step_id] = seen.added_to(progress.get(step_id))
+    now = datetime.now(UTC)
+    answer = verdict(counted, progress, now)
+    report = verdict_text.Report(
+        document, steps if directory else looked_at, progress, looks, answer, now
+    )
+    for line in report.json() if form == "json" else report.text():
+        click.echo(line)
+    return answer.exit_code
+
+
+def _document(directory: Path | None) -> Path:
+    """Return the runbook to check where none was named."""
+    if directory is None:
+        import runbooks
+
+        root = Path(runbooks.__file__).parent
+        return root / "documents" / "production-deployment.md"
+    from tui.cli.standing import runbook_of
+
+    return runbook_of(directory)
+
+
+def _admit(document: Runbook, store: TrustStore) -> None:
+    """Refuse a document that is broken, or that this user has not trusted.
+
+    Raises:
+        GonogoError: the sentence that says what to do.
+    """
+    from runbooks.errors import GonogoError, RefusedError
+    from state.trust import unsafe
+
+    errors = [problem for problem in document.problems if not problem.warning]
+    if errors:
+        raise GonogoError(f"{errors[0]}. 'gonogo lint {document.path}' says all.")
+    if not store.is_trusted(document.digest):
+        raise RefusedError(
+            f"{document.path} is not trusted yet, so nothing ran. Read what it would "
+            f"run and trust it with: gonogo trust {document.path}"
+        )
+    if reason := unsafe(document.path):
+        raise RefusedError(reason)
+
+
+def _within(document: Runbook, title: str | None) -> list[Step]:
+    """Return the steps of the section called *title*, with those inside it.
+
+    Raises:
+        click.UsageError: there is no such section.
+    """
+    if title is None:
+        return list(document.steps)
+    roots = [
+        section.path
+        for section in document.sections
+        if title == section.id or title.casefold() == section.title.casefold()
+    ]
+    if not roots:
+        from difflib import get_close_matches
+
+        near = get_close_matches(title, [s.title for s in document.sections], 1, 0.4)
+        hint = f"; did you mean {near[0]!r}?" if near else "."
+        raise click.UsageError(f"There is no section {title!r}{hint}")
+    inside = {
+        section.id
+        for section in document.sections
+        if any(section.path[: len(root)] == root for root in roots)
+    }
+    return [step for step in document.steps if step.section in inside]
+
+
+def _auto(steps: list[Step]) -> list[Step]:
+    """Leave out what a person must confirm: no machine decides that."""
+    from runbooks.model import Level
+
+    return [s for s in steps if s.level is Level.AUTO or s.options.use == "command"]

@@ -1,0 +1,130 @@
+"""A verdict for people and for machines, without a screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from tui.cli.json_text import VERSION, encode
+from tui.cli.printing import paint
+
+if TYPE_CHECKING:
+    from runbooks.model import Runbook, Step
+    from state.standing import StepState
+    from state.verdict import Verdict
+    from tui.cli.looking import Look
+
+_ORDER = ("fail", "unknown", "warn", "proposed", "pending", "stale")
+_COLOURS = {
+    "fail": "red",
+    "unknown": "magenta",
+    "warn": "yellow",
+    "proposed": "cyan",
+    "pass": "green",
+    "NO-GO": "red",
+    "GO": "green",
+    "DONE": "green",
+    "GO WITH CONDITIONS": "yellow",
+}
+
+
+@dataclass(frozen=True)
+class Report:
+    """The verdict and what it rests on.
+
+    Attributes:
+        steps: those to list, in document order.
+        looks: what was seen just now, by step id.
+    """
+
+    runbook: Runbook
+    steps: Sequence[Step]
+    progress: Mapping[str, StepState]
+    looks: Mapping[str, Look]
+    verdict: Verdict
+    now: datetime
+
+    def text(self) -> Iterator[str]:
+        """Yield a line a step, grouped by section, what is wrong first."""
+        for section_id, group in groupby(self.steps, key=lambda step: step.section):
+            section = self.runbook.section_by_id.get(section_id)
+            yield paint(section.title if section else section_id, "")
+            for word, step in sorted(
+                ((self._standing(step), step) for step in group), key=_worst_first
+            ):
+                weight = f" {step.severity}" if step.options.severity else ""
+                reason = self._reason(step)
+                told = f"  {reason}" if reason else ""
+                yield (
+                    f"  {paint(f'{word:8}', _COLOURS.get(word, ''))}"
+                    f"{paint(f'{weight} {step.text}{told}', '')}"
+                )
+        word, done = self.verdict.word, self.verdict.done
+        if not self.verdict.total:
+            yield "nothing here can be decided by a machine"
+        yield f"{paint(word, _COLOURS.get(word, ''))}  {done} of {self.verdict.total}"
+
+    def json(self) -> Iterator[str]:
+        """Yield one object, documented in docs/json.md."""
+        yield encode(
+            {
+                "version": VERSION,
+                "path": str(self.runbook.path),
+                "title": self.runbook.title,
+                "verdict": self.verdict.word,
+                "exit_code": self.verdict.exit_code,
+                "done": self.verdict.done,
+                "total": self.verdict.total,
+                "steps": [self._object(step) for step in self.steps],
+            }
+        )
+
+    def _object(self, step: Step) -> dict[str, Any]:
+        seen = self.looks.get(step.id)
+        state = self.progress.get(step.id)
+        finding = seen.finding if seen else state.finding if state else None
+        return {
+            "id": step.id,
+            "text": step.text,
+            "section": step.section,
+            "severity": step.severity,
+            "gate": step.gate,
+            "level": step.level,
+            "result": self._standing(step),
+            "reason": self._reason(step),
+            "readings": [
+                {
+                    **asdict(judged.reading),
+                    "expected": judged.expected,
+                    "result": judged.result,
+                }
+                for judged in (finding.judged if finding else ())
+            ],
+            "evidence": finding.evidence if finding else "",
+            "seconds": round(finding.seconds, 3) if finding else 0.0,
+        }
+
+    def _standing(self, step: Step) -> str:
+        from state.verdict import effective
+
+        seen = self.looks.get(step.id)
+        standing = effective(step, self.progress.get(step.id), self.now).value
+        if standing == "pending" and seen:  # a command that was not allowed to run
+            return seen.finding.result.value
+        return standing
+
+    def _reason(self, step: Step) -> str:
+        if seen := self.looks.get(step.id):
+            return seen.finding.reason
+        state = self.progress.get(step.id)
+        if state and state.decision:
+            return f"said by {state.decision.by}: {state.decision.note}".rstrip(": ")
+        return ""
+
+
+def _worst_first(item: tuple[str, Step]) -> tuple[int, int]:
+    word, step = item
+    return (_ORDER.index(word) if word in _ORDER else len(_ORDER), step.line)
