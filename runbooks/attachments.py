@@ -1,0 +1,266 @@
+"""Which declaration belongs to which step or block, in a document and its sidecar."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from runbooks import fences
+from runbooks.annotations import read_annotation
+from runbooks.declarations import Source, decode, make, near, read_toml
+from runbooks.markdown import Fence, Found, Task
+from runbooks.model import (
+    ActionSpec,
+    BlockOptions,
+    Problem,
+    RunbookOptions,
+    StepOptions,
+)
+
+_NO_OPTIONS = BlockOptions()
+
+
+@dataclass(slots=True)
+class Declaration:
+    """What is declared of one step.
+
+    Attributes:
+        values: rightly declared fields of `StepOptions`.
+        source: where; complaints about the id point there.
+    """
+
+    source: Source
+    values: dict[str, Any] = field(default_factory=dict)
+    actions: list[ActionSpec] = field(default_factory=list)
+
+    @property
+    def id(self) -> str:
+        return self.values.get("id") or ""
+
+
+class Attached:
+    """Everything declared, by what it belongs to.
+
+    Attributes:
+        runbook: the ``toml runbook`` table.
+        steps: line of a task item to its declaration.
+        blocks: line of a shell block to its annotation.
+        names: every id and name that is declared anywhere.
+    """
+
+    def __init__(
+        self, path: Path, text: str, found: Found, problems: list[Problem]
+    ) -> None:
+        self.runbook: dict[str, Any] = {}
+        self.steps: dict[int, Declaration] = {}
+        self.blocks: dict[int, BlockOptions] = {}
+        self.names: set[str] = set()
+        self._path = path
+        self._text = text
+        self._problems = problems
+        self._runbook_line = 0
+        self._sidecar: dict[str, Declaration] = {}
+        self._used: dict[str, str] = {}
+        for item in found.items:
+            if isinstance(item, Fence):
+                self._fence(item)
+
+    def _fence(self, fence: Fence) -> None:
+        kind = fences.kind(fence.info)
+        if kind == "shell":
+            options = _NO_OPTIONS
+            if "{" in fence.info:
+                options = read_annotation(self._info(fence), self._problems)
+            self.blocks[fence.line] = options
+            if options.name:
+                if options.name in self.names:
+                    self._complain(
+                        self._info(fence),
+                        f"the name {options.name!r} is used twice",
+                        "give one of them another",
+                    )
+                self.names.add(options.name)
+        elif kind == "table":
+            self._table(fence, fences.words(fence.info)[1].lower())
+        else:
+            self._near_table(fence)
+
+    def _table(self, fence: Fence, kind: str) -> None:
+        source = self._content(fence)
+        table = read_toml(source, self._problems)
+        if kind == "runbook":
+            self._runbook(fence, source, table)
+            return
+        task = fence.task or _listed(fence)
+        if task is None:
+            self._complain(
+                self._info(fence),
+                f"this toml {kind} block belongs to no step",
+                "put it under a task item, indented like the item's text",
+            )
+            return
+        declared = self.steps.setdefault(task.line, Declaration(source))
+        if kind == "action":
+            action = make(ActionSpec, table, source, self._problems)
+            declared.actions += [action] if action else []
+        elif declared.values:
+            self._complain(
+                self._info(fence),
+                "this step has a toml step block already",
+                "write all its keys in one block",
+            )
+        else:
+            declared.source = source
+            declared.values = decode(StepOptions, table, source, self._problems)
+            if declared.id:
+                self.names.add(declared.id)
+
+    def _runbook(self, fence: Fence, source: Source, table: dict[str, Any]) -> None:
+        if self._runbook_line:
+            self._complain(
+                self._info(fence),
+                f"the runbook is declared on line {self._runbook_line} already",
+                "write all its keys in one toml runbook block, under the title",
+            )
+            return
+        self._runbook_line = fence.line
+        self.runbook = decode(RunbookOptions, table, source, self._problems)
+
+    def _near_table(self, fence: Fence) -> None:
+        words = fences.words(fence.info)
+        if len(words) < 2 or words[0].lower() != "toml" or "=" in words[1]:
+            return
+        meant = near(words[1], fences.TABLES)
+        if meant:
+            self._complain(
+                self._info(fence),
+                f"toml {words[1]} is no declaration, so this block is ignored",
+                f"did you mean toml {meant}?",
+            )
+
+    # ------------------------------------------------------------ the sidecar
+
+    def read_sidecar(self, path: Path, data: bytes) -> None:
+        """Add what the sidecar declares; it outranks the document."""
+        text = data.decode("utf-8-sig", "backslashreplace").replace("\r\n", "\n")
+        source = Source(path, text)
+        for key, table in read_toml(source, self._problems).items():
+            if key == "runbook" and isinstance(table, dict):
+                options = decode(RunbookOptions, table, source, self._problems, (key,))
+                self.runbook |= options
+            elif key in ("step", "action") and isinstance(table, dict):
+                for name, value in table.items():
+                    self._sidecar_step(source, key, name, value)
+            else:
+                at = source.find((key,))
+                self._problems.append(
+                    source.problem(
+                        at,
+                        f"a sidecar has no table {key!r}",
+                        'write [runbook], [step."id or text"] or [action."id or text"]',
+                    )
+                )
+
+    def _sidecar_step(self, source: Source, kind: str, name: str, value: Any) -> None:
+        declared = self._sidecar.setdefault(name, Declaration(source))
+        tables = value if isinstance(value, list) else [value]
+        for table in tables:
+            if not isinstance(table, dict):
+                at = source.find((kind, name))
+                self._problems.append(
+                    source.problem(at, f"{name!r} is no table", f'write [{kind}."…"]')
+                )
+            elif kind == "action":
+                action = make(ActionSpec, table, source, self._problems, (kind, name))
+                declared.actions += [action] if action else []
+            else:
+                declared.values |= decode(
+                    StepOptions, table, source, self._problems, (kind, name)
+                )
+        if declared.id:
+            self.names.add(declared.id)
+
+    def with_sidecar(
+        self, own: Declaration | None, name: str, text: str
+    ) -> Declaration | None:
+        """Return what document and sidecar declare of the step of that id and text."""
+        for key in (name, text):
+            extra = self._sidecar.get(key)
+            if extra is None:
+                continue
+            if key in self._used:
+                at = extra.source.find(("step", key))
+                self._problems.append(
+                    extra.source.problem(
+                        at,
+                        f"{key!r} is the text of several steps",
+                        f"write their ids: {self._used[key]}, {name}",
+                    )
+                )
+                continue
+            self._used[key] = name
+            if own is None:
+                return extra
+            return Declaration(
+                extra.source if extra.id else own.source,
+                own.values | extra.values,
+                own.actions + extra.actions,
+            )
+        return own
+
+    def complain_unused(self, ids: list[str]) -> None:
+        """Complain of what the sidecar declares of steps that do not exist."""
+        for key, declared in self._sidecar.items():
+            if key in self._used:
+                continue
+            meant = near(key, ids)
+            remedy = f"did you mean {meant}?" if meant else "write a step's id or text"
+            at = declared.source.find(("step", key))
+            self._problems.append(
+                declared.source.problem(at, f"no step is called {key!r}", remedy)
+            )
+
+    def complain_same_id(self, declared: Declaration) -> None:
+        """Complain of an id that another step has."""
+        self._problems.append(
+            declared.source.problem(
+                declared.source.find(("id",)),
+                f"another step has the id {declared.id!r}",
+                "give each step an id of its own",
+            )
+        )
+
+    # ---------------------------------------------------------------- places
+
+    @cached_property
+    def _lines(self) -> list[str]:
+        return self._text.split("\n")
+
+    def _info(self, fence: Fence) -> Source:
+        def margin(_line: int) -> int:
+            return max(0, self._lines[fence.line - 1].find(fence.info))
+
+        return Source(self._path, fence.info, fence.line, margin)
+
+    def _content(self, fence: Fence) -> Source:
+        def margin(line: int) -> int:
+            written = fence.content.split("\n")[line : line + 1]
+            row = fence.line + line
+            whole = self._lines[row] if row < len(self._lines) else ""
+            return max(0, whole.find(written[0])) if written else 0
+
+        return Source(self._path, fence.content, fence.line + 1, margin)
+
+    def _complain(self, source: Source, problem: str, remedy: str) -> None:
+        self._problems.append(source.problem((0, 0), problem, remedy))
+
+
+def _listed(fence: Fence) -> Task | None:
+    """Return the last task of the list that an indented block follows."""
+    before = fence.before
+    if fence.indent and before.tasks and not before.paragraph:
+        return before.tasks[-1]
+    return None

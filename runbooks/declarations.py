@@ -1,0 +1,257 @@
+"""Decodes what documents declare, strictly and with all complaints at once.
+
+Each key is decoded for itself, so one mistake hides no other; what was right
+is used.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import Enum
+from functools import cache
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin
+
+import msgspec
+
+from runbooks.durations import seconds
+from runbooks.model import ActionSpec, ProbeSpec, Problem
+
+DURATIONS = frozenset({"fresh", "repeat", "for", "every", "timeout", "silence"})
+"""Keys whose text is a duration."""
+
+ID = re.compile(r"[^\W_](?:[\w./-]{0,98}[^\W_])?")
+"""What a declared id may look like."""
+
+_AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Text of a declaration, and where it stands in its file.
+
+    Attributes:
+        line: 1-based line of the file on which the text begins.
+        margin: characters before the text's line of that 0-based number.
+    """
+
+    path: Path
+    text: str
+    line: int = 1
+    margin: Callable[[int], int] = lambda _line: 0
+
+    def problem(self, at: tuple[int, int], problem: str, remedy: str) -> Problem:
+        """Return a complaint about 0-based line and column *at* of the text."""
+        line, column = at
+        column += self.margin(line) + 1
+        return Problem(self.path, self.line + line, column, problem, remedy)
+
+    def find(self, keys: Sequence[str]) -> tuple[int, int]:
+        """Return 0-based line and column of the last of *keys*, as near as possible.
+
+        Table headers and inline tables are followed by name; what is not found
+        is placed at what is above it.
+        """
+        at, best = 0, (0, 0)
+        for key in keys:
+            quoted = rf"(?:\"{re.escape(key)}\"|'{re.escape(key)}'|{re.escape(key)})"
+            match = re.compile(
+                rf"(?m)(?:^[ \t]*|[{{,.\[][ \t]*){quoted}(?=[ \t]*[=.\]])"
+            ).search(self.text, at)
+            if match is None:
+                break
+            at = match.end()
+            start = match.start() + len(match[0]) - len(match[0].lstrip("{,.[ \t"))
+            line = self.text.count("\n", 0, start)
+            best = line, start - (self.text.rfind("\n", 0, start) + 1)
+        return best
+
+
+def read_toml(source: Source, problems: list[Problem]) -> dict[str, Any]:
+    """Return the tables of *source*; what is no TOML is complained of, and empty."""
+    try:
+        return tomllib.loads(source.text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        said = str(error) or "it is nested too deeply"
+        place = _AT.search(said)
+        if place and place[1]:
+            at = int(place[1]) - 1, int(place[2]) - 1
+        else:
+            at = source.text.rstrip("\n").count("\n"), 0
+        said = _AT.sub("", said)
+        said = said[:1].lower() + said[1:]
+        remedy = 'write lines such as severity = "blocker"'
+        problems.append(source.problem(at, f"this is no valid TOML: {said}", remedy))
+        return {}
+
+
+def near(word: str, known: Iterable[str]) -> str:
+    """Return the known word that is nearest to *word*, or ""."""
+    folded = {name.lower(): name for name in known}
+    found = get_close_matches(word.lower(), folded, n=1, cutoff=0.6)
+    return folded[found[0]] if found else ""
+
+
+def decode(
+    cls: type[msgspec.Struct],
+    table: Mapping[str, Any],
+    source: Source,
+    problems: list[Problem],
+    above: tuple[str, ...] = (),
+    *,
+    lax: bool = False,
+) -> dict[str, Any]:
+    """Return the fields of struct *cls* that *table* declares rightly.
+
+    Args:
+        above: keys of *source* under which the table stands.
+        lax: accept "true" for true, as annotations write it.
+    """
+    known = _fields(cls)
+    values: dict[str, Any] = {}
+    parameters: dict[str, Any] = {}
+    for key, value in table.items():
+        keys = (*above, key)
+        if key not in known:
+            if issubclass(cls, ProbeSpec | ActionSpec):
+                parameters[key] = value
+            else:
+                problems.append(unknown_key(key, known, source, keys))
+            continue
+        name, wanted = known[key]
+        inner = _struct(wanted)
+        try:
+            if inner is None:
+                values[name] = msgspec.convert(value, wanted, strict=not lax)
+                _check(key, values[name])
+            elif get_origin(wanted) is tuple:
+                tables = msgspec.convert(value, list[dict[str, Any]])
+                made = [make(inner, each, source, problems, keys) for each in tables]
+                values[name] = tuple(each for each in made if each is not None)
+            else:
+                one = msgspec.convert(value, dict[str, Any])
+                values[name] = make(inner, one, source, problems, keys)
+        except (msgspec.ValidationError, ValueError) as error:
+            values.pop(name, None)
+            problem, remedy = _complaint(key, value, wanted, error)
+            problems.append(source.problem(source.find(keys), problem, remedy))
+    if parameters:
+        values["parameters"] = parameters
+    return values
+
+
+def unknown_key(
+    key: str, known: Iterable[str], source: Source, keys: Sequence[str]
+) -> Problem:
+    """Return the complaint about a key that nothing reads."""
+    meant = near(key, known)
+    remedy = f"did you mean {meant}?" if meant else f"known are {', '.join(known)}"
+    return source.problem(source.find(keys), f"unknown key {key!r}", remedy)
+
+
+def make(
+    cls: type[msgspec.Struct],
+    table: Mapping[str, Any],
+    source: Source,
+    problems: list[Problem],
+    above: tuple[str, ...],
+) -> msgspec.Struct | None:
+    values = decode(cls, table, source, problems, above)
+    for field in msgspec.structs.fields(cls):
+        if field.required and field.name not in values:
+            if field.encode_name not in table:
+                where = ".".join(above) or "this block"
+                problems.append(
+                    source.problem(
+                        source.find(above),
+                        f"{where} has no {field.encode_name!r}",
+                        f'write {field.encode_name} = "…"',
+                    )
+                )
+            return None
+    return cls(**values)
+
+
+@cache
+def _fields(cls: type[msgspec.Struct]) -> dict[str, tuple[str, Any]]:
+    """Return key as written to attribute and type; parameters are not written so."""
+    return {
+        field.encode_name: (field.name, field.type)
+        for field in msgspec.structs.fields(cls)
+        if field.name != "parameters"
+    }
+
+
+@cache
+def _struct(wanted: Any) -> type[msgspec.Struct] | None:
+    """Return the struct that *wanted* is, or is a tuple of, or None."""
+    if get_origin(wanted) in (Union, UnionType, tuple):
+        inner = (_struct(each) for each in get_args(wanted))
+        return next((each for each in inner if each), None)
+    if isinstance(wanted, type) and issubclass(wanted, msgspec.Struct):
+        return wanted
+    return None
+
+
+def _check(key: str, value: Any) -> None:
+    if key in DURATIONS and isinstance(value, str):
+        seconds(value)
+    if key == "id" and isinstance(value, str) and not ID.fullmatch(value):
+        raise ValueError(f"{value!r} is no id; write letters, digits and . - _ /")
+
+
+def _complaint(key: str, value: Any, wanted: Any, error: Exception) -> tuple[str, str]:
+    """Return what is wrong with *value*, and what to write."""
+    choices = _choices(wanted)
+    if choices and isinstance(value, str):
+        meant = near(value, choices)
+        remedy = f'write "{meant}"' if meant else f"write one of {', '.join(choices)}"
+        return f"{key} = {_short(value)} is none of {', '.join(choices)}", remedy
+    if not isinstance(error, msgspec.ValidationError):
+        problem, _, remedy = str(error).partition("; ")
+        return f"{key}: {problem}", remedy
+    return f"{key} = {_short(value)} is not {_words(wanted)}", f"write {_words(wanted)}"
+
+
+def _short(value: Any) -> str:
+    text = msgspec.json.encode(value).decode() if value is not None else "nothing"
+    return text if len(text) <= 40 else f"{text[:39]}…"
+
+
+def _choices(wanted: Any) -> list[str]:
+    for each in (wanted, *get_args(wanted)):
+        if isinstance(each, type) and issubclass(each, Enum):
+            return [str(member.value) for member in each]
+        if get_origin(each) is Literal:
+            return [str(choice) for choice in get_args(each)]
+    if get_origin(wanted) is Literal:
+        return [str(choice) for choice in get_args(wanted)]
+    return []
+
+
+def _words(wanted: Any) -> str:
+    """Return what *wanted* looks like in TOML."""
+    kinds = [each for each in get_args(wanted) if each is not NoneType]
+    if get_origin(wanted) is tuple:
+        table = _struct(wanted) is not None
+        return "a list of tables" if table else 'a list of texts such as ["…"]'
+    if get_origin(wanted) in (Union, UnionType) and kinds:
+        return _words(kinds[0])
+    if wanted is str:
+        return "text in quotes"
+    if wanted is bool:
+        return "true or false"
+    if wanted is int:
+        return "a number"
+    if (
+        get_origin(wanted) is Literal
+        or isinstance(wanted, type)
+        and issubclass(wanted, Enum)
+    ):
+        return f"one of {', '.join(_choices(wanted))}"
+    return 'a table such as { name = "…" }'

@@ -1,0 +1,64 @@
+"""Plain text of inline Markdown: what a reader sees, on one line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
+
+_MARKUP = re.compile(r"[\\*_<&\[\]]|~~")
+_TAG = re.compile(
+    r"</?(?:a|abbr|b|big|br|center|code|del|details|div|em|font|hr|i|img|input|ins|kbd"
+    r"|mark|p|q|s|small|span|strike|strong|sub|summary|sup|tt|u|var|wbr)\b[^>]*>|<!--.*",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Markup that browsers know. Anything else in angle brackets is a word to be read,
+such as ``<pod-name>``."""
+
+
+def plain(content: str, references: Mapping[str, Any]) -> str:
+    """Return the text of inline *content*, markup removed, on one line.
+
+    Args:
+        references: link reference definitions of the document.
+    """
+    quick = _without_code_marks(content)
+    if quick is None:
+        from runbooks.markdown import commonmark
+
+        tokens = commonmark().parseInline(content, {"references": dict(references)})
+        pieces: list[str] = []
+        for token in tokens:
+            _collect(token.children or [], pieces)
+        quick = "".join(pieces)
+    return " ".join(quick.split())
+
+
+def _without_code_marks(content: str) -> str | None:
+    """Return the text when code spans are its only markup, else None."""
+    if "`" not in content:
+        return None if _MARKUP.search(content) else content
+    pieces = content.split("`")
+    spans = pieces[1::2]
+    if len(pieces) % 2 == 0 or not all(spans) or not all(pieces[2:-1:2]):
+        return None
+    if any(span[0].isspace() or span[-1].isspace() for span in spans):
+        return None
+    if any(_MARKUP.search(piece) for piece in pieces[::2]):
+        return None
+    return "".join(pieces)
+
+
+def _collect(tokens: list[Token], pieces: list[str]) -> None:
+    for token in tokens:
+        if token.type in ("text", "text_special", "code_inline"):
+            pieces.append(token.content)
+        elif token.type in ("softbreak", "hardbreak"):
+            pieces.append(" ")
+        elif token.type == "html_inline":
+            pieces.append(_TAG.sub(" ", token.content))
+        elif token.type == "image":
+            _collect(token.children or [], pieces)

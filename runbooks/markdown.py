@@ -1,0 +1,360 @@
+"""Finds what a runbook is made of in GitHub-flavoured Markdown.
+
+markdown-it-py's block rules do the reading. Their tokens are handled as they
+come and never kept, and inline markup is read only where its text is shown:
+a document of 10 MiB costs its model, not its token tree.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from textwrap import dedent
+from typing import Literal
+
+from markdown_it import MarkdownIt
+from markdown_it.common.utils import unescapeAll
+from markdown_it.rules_block import StateBlock
+from markdown_it.token import Token
+
+from runbooks.fences import kind
+
+MAX_NESTING = 200
+"""Levels of quotes and lists (a list takes two); beyond, content is not read."""
+
+Progress = Callable[[float], bool]
+"""Is told how far reading is (0 to 1); answers True to cancel."""
+
+_BOX = re.compile(r"\[(?:[ \t\v\f]|\n[ \t]*|([xX]))\](?=[ \t\n\v\f])")
+"""GFM's task list item marker, at the start of a paragraph's content.
+
+Whitespace has to follow it, before any other content: an empty box is none.
+"""
+
+_TOLD_EVERY = 4096
+
+
+class Cancelled(Exception):
+    """`Progress` answered True."""
+
+
+@dataclass(slots=True, eq=False)
+class Heading:
+    """A heading that begins a section: neither in a quote nor in a list."""
+
+    line: int
+    level: int
+    content: str
+
+
+@dataclass(slots=True, eq=False)
+class Task:
+    """A task list item.
+
+    Attributes:
+        line: 1-based line of the item.
+        content: inline source after the box.
+        prose: lines under the item that are neither steps nor commands.
+    """
+
+    line: int
+    checked: bool
+    depth: int
+    content: str
+    prose: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class Siblings:
+    """What stands directly before a block: a list, or a paragraph, or both.
+
+    Attributes:
+        tasks: task items of the list.
+        only: the list has one item.
+        paragraph: inline source of the paragraph that follows it, or "".
+    """
+
+    tasks: Sequence[Task] = ()
+    only: bool = False
+    paragraph: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class Fence:
+    """A fenced block.
+
+    Attributes:
+        line: 1-based line of the opening fence.
+        indent: columns before the fence, within its container.
+        info: info string as written, trimmed.
+        task: innermost task item that holds it.
+        before: what stands directly before it.
+    """
+
+    line: int
+    indent: int
+    info: str
+    content: str
+    task: Task | None
+    before: Siblings
+
+
+@dataclass(slots=True)
+class Span:
+    """Lines (0-based, end excluded) in which no task can stand."""
+
+    start: int
+    end: int
+    kind: Literal["code", "html", "table"]
+
+
+@dataclass(slots=True)
+class Found:
+    """Everything found, in document order.
+
+    Attributes:
+        too_deep: 1-based line where nesting went beyond `MAX_NESTING`, or 0.
+        references: link reference definitions, for reading inline markup.
+    """
+
+    items: list[Heading | Task | Fence] = field(default_factory=list)
+    headings: Counter[int] = field(default_factory=Counter)
+    fences: Counter[str] = field(default_factory=Counter)
+    spans: list[Span] = field(default_factory=list)
+    too_deep: int = 0
+    references: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(slots=True, eq=False)
+class _Container:
+    """The document, or an open quote, list or item.
+
+    Attributes:
+        task: innermost task item here.
+        fresh: nothing stands in it yet.
+        tasks, items: of a list, its task items and the number of all items.
+        opened: token of an item.
+        prose: of a task item, the line after its first paragraph.
+        holes: of a task item, lines that are steps or commands, not prose.
+    """
+
+    task: Task | None = None
+    fresh: bool = True
+    before: Siblings | None = None
+    tasks: list[Task] = field(default_factory=list)
+    items: int = 0
+    opened: Token | None = None
+    prose: int = 0
+    holes: list[tuple[int, int]] = field(default_factory=list)
+
+
+@cache
+def commonmark() -> MarkdownIt:
+    """Return the parser: CommonMark with GFM's tables and strikethrough."""
+    parser = MarkdownIt("commonmark", {"maxNesting": MAX_NESTING})
+    return parser.enable(["table", "strikethrough"])
+
+
+def find(source: str, progress: Progress | None = None) -> Found:
+    """Return what *source* is made of; its lines end in ``\\n`` alone.
+
+    Raises:
+        Cancelled: *progress* said so.
+    """
+    parser = commonmark()
+    state = _Reader(source, parser, progress)
+    parser.block.tokenize(state, 0, state.lineMax)
+    state.finish()
+    return state.found
+
+
+def first_word(info: str) -> str:
+    """Return the first word of an info string, as GFM reads it."""
+    words = info.split(None, 1)
+    return unescapeAll(words[0]) if words else ""
+
+
+class _Reader(StateBlock):
+    """Takes each token once the next one comes: only then is it complete."""
+
+    def __init__(
+        self, source: str, parser: MarkdownIt, progress: Progress | None
+    ) -> None:
+        self.found = Found()
+        self._stack = [_Container()]
+        self._items: list[_Container] = []
+        self._pending: Token | None = None
+        self._leaf: Token | None = None
+        self._fresh = False
+        self._table: Token | None = None
+        self._progress = progress
+        self._countdown = _TOLD_EVERY
+        self._take = {
+            "paragraph_open": self._open_leaf,
+            "heading_open": self._open_leaf,
+            "inline": self._inline,
+            "fence": self._fence,
+            "code_block": self._span,
+            "html_block": self._span,
+            "table_open": self._table_open,
+            "table_close": self._table_close,
+            "hr": self._stand,
+            "blockquote_open": self._open,
+            "blockquote_close": self._close,
+            "bullet_list_open": self._open,
+            "ordered_list_open": self._open,
+            "bullet_list_close": self._list_close,
+            "ordered_list_close": self._list_close,
+            "list_item_open": self._item_open,
+            "list_item_close": self._item_close,
+        }
+        super().__init__(source, parser, {}, [])
+
+    def push(self, ttype: str, tag: str, nesting: Literal[-1, 0, 1]) -> Token:
+        self.finish()
+        token = super().push(ttype, tag, nesting)
+        self.tokens.clear()
+        if ttype in self._take:
+            self._pending = token
+        if self.level >= MAX_NESTING and not self.found.too_deep:
+            self.found.too_deep = self.line + 1
+        self._countdown -= 1
+        if not self._countdown:
+            self._countdown = _TOLD_EVERY
+            if self._progress and self._progress(self.line / (self.lineMax or 1)):
+                raise Cancelled
+        return token
+
+    def finish(self) -> None:
+        """Take the token that is pending."""
+        token, self._pending = self._pending, None
+        if token is not None:
+            self._take[token.type](token)
+
+    def _stand(self, token: Token) -> Siblings:
+        """Note that a block stands here; return what stood directly before it."""
+        container = self._stack[-1]
+        self._fresh, container.fresh = container.fresh, False
+        before, container.before = container.before, None
+        return before or Siblings()
+
+    def _span(self, token: Token) -> None:
+        self._stand(token)
+        self._cover(token, "html" if token.type == "html_block" else "code")
+
+    def _cover(self, token: Token, kind: Literal["code", "html", "table"]) -> None:
+        start, end = token.map or (0, 0)
+        self.found.spans.append(Span(start, end, kind))
+
+    def _table_open(self, token: Token) -> None:
+        self._stand(token)
+        self._table = token
+
+    def _table_close(self, token: Token) -> None:
+        if self._table:
+            self._cover(self._table, "table")
+
+    def _open(self, token: Token) -> None:
+        self._stand(token)
+        self._stack.append(_Container(self._stack[-1].task))
+
+    def _close(self, token: Token) -> None:
+        self._stack.pop()
+
+    def _list_close(self, token: Token) -> None:
+        closed = self._stack.pop()
+        self._stack[-1].before = Siblings(closed.tasks, closed.items == 1)
+
+    def _item_open(self, token: Token) -> None:
+        self._stack[-1].items += 1
+        item = _Container(self._stack[-1].task, opened=token)
+        self._stack.append(item)
+        self._items.append(item)
+
+    def _item_close(self, token: Token) -> None:
+        item = self._stack.pop()
+        self._items.pop()
+        if not item.prose or not item.opened or not item.task:
+            return
+        start, end = item.opened.map or (0, 0)
+        if item.prose < end:
+            item.task.prose = self._prose(item, end)
+        if self._items:
+            self._dig(start, end)
+
+    def _dig(self, start: int, end: int) -> None:
+        """Take lines out of the prose of the task item around them."""
+        for item in reversed(self._items):
+            if item.prose:
+                item.holes.append((start, end))
+                return
+
+    def _prose(self, item: _Container, end: int) -> str:
+        lines: list[str] = []
+        at = item.prose
+        for start, stop in [*item.holes, (end, end)]:
+            for line in range(at, start):
+                lines.append(self.src[self.bMarks[line] : self.eMarks[line]])
+            at = max(at, stop)
+        return dedent("\n".join(lines)).strip("\n")
+
+    def _open_leaf(self, token: Token) -> None:
+        self._leaf = token
+
+    def _inline(self, token: Token) -> None:
+        leaf, self._leaf = self._leaf, None
+        if leaf is None:
+            return
+        before = self._stand(leaf)
+        start, end = leaf.map or (0, 0)
+        if leaf.type == "heading_open":
+            level = int(leaf.tag[1])
+            self.found.headings[level] += 1
+            if len(self._stack) == 1:
+                self.found.items.append(Heading(start + 1, level, token.content))
+            return
+        if self._fresh and token.content.startswith("["):
+            box = _BOX.match(token.content)
+            if box and self._is_first(start):
+                self._task(box, token.content[box.end() :].strip(), end)
+                return
+        keeps = before.tasks and not before.paragraph and token.content.endswith(":")
+        self._stack[-1].before = Siblings(
+            before.tasks if keeps else (), keeps and before.only, token.content
+        )
+
+    def _is_first(self, line: int) -> bool:
+        """Whether the item around has nothing, not even a definition, before *line*."""
+        opened = self._stack[-1].opened
+        if opened is None or not opened.map:
+            return False
+        return all(self.isEmpty(above) for above in range(opened.map[0], line))
+
+    def _task(self, box: re.Match[str], content: str, end: int) -> None:
+        item = self._stack[-1]
+        line = item.opened.map[0] + 1 if item.opened and item.opened.map else 0
+        task = Task(line, bool(box[1]), len(self._items) - 1, content)
+        item.task, item.prose = task, end
+        self._stack[-2].tasks.append(task)
+        self.found.items.append(task)
+
+    def _fence(self, token: Token) -> None:
+        before = self._stand(token)
+        self._cover(token, "code")
+        self.found.fences[first_word(token.info)] += 1
+        start, end = token.map or (0, 0)
+        task = self._stack[-1].task
+        if kind(token.info) != "other":
+            self._dig(start, end)
+        fence = Fence(
+            start + 1,
+            self.sCount[start],
+            token.info.strip(),
+            token.content,
+            task,
+            before,
+        )
+        self.found.items.append(fence)

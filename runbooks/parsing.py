@@ -1,0 +1,213 @@
+"""Reads a runbook: any Markdown file, with what gonogo adds to it."""
+
+from __future__ import annotations
+
+import re
+import stat
+from hashlib import sha256
+from pathlib import Path
+
+from runbooks.errors import DocumentError
+from runbooks.markdown import MAX_NESTING, Cancelled, Progress, find
+from runbooks.model import Counts, Problem, Runbook, RunbookOptions
+
+MAX_BYTES = 10 * 1024 * 1024
+"""Bytes; larger documents are refused before they are read."""
+
+SCREEN_BYTES = 5 * 1024 * 1024
+"""Bytes up to which a document opens on the screen."""
+
+SCREEN_STEPS = 20_000
+"""Steps up to which a document opens on the screen."""
+
+SIDECAR = ".gonogo.toml"
+
+_SNIFFED = 8192
+_CONTROL = re.compile(rb"[\x00-\x07\x0e-\x1a\x1c-\x1f\x7f]")
+
+_KEY = re.compile(r"[A-Za-z_][\w .-]*:(?:\s|$)|\"[^\"]+\":(?:\s|$)")
+_YAML = re.compile(r"\s*(?:#|$)|[ \t]|-(?:\s|$)|[\]}]")
+_BOX = re.compile(r"\s*[-*+]\s+\[[ xX]\]")
+
+
+def read(path: Path, progress: Progress | None = None) -> Runbook:
+    """Return the runbook in the file *path*, with its sidecar where there is one.
+
+    Args:
+        progress: see `parse`.
+
+    Raises:
+        DocumentError: there is no such file, or it is a directory, binary,
+            unreadable or larger than `MAX_BYTES`; or reading was cancelled.
+    """
+    data = _bytes(path)
+    if _is_binary(data):
+        raise DocumentError(
+            path, "this is a binary file, not text; open a Markdown document"
+        )
+    beside = path.with_name(path.stem + SIDECAR)
+    sidecar = _bytes(beside) if beside.exists() else None
+    return parse(data, path, sidecar, progress)
+
+
+def parse(
+    data: bytes,
+    path: Path,
+    sidecar: bytes | None = None,
+    progress: Progress | None = None,
+) -> Runbook:
+    """Return the runbook that *data* is; complaints go to its problems.
+
+    Args:
+        path: where *data* was read; nothing is read from it.
+        sidecar: content of ``NAME.gonogo.toml``.
+        progress: called now and then with how far reading is (0 to 1); its True
+            cancels.
+
+    Raises:
+        DocumentError: *progress* cancelled. No content is refused.
+    """
+    from runbooks.assembly import Assembly
+    from runbooks.attachments import Attached
+    from runbooks.near_misses import notices
+
+    problems: list[Problem] = []
+    text = _text(data, path, problems)
+    try:
+        found = find(text, progress)
+    except Cancelled as cancelled:
+        raise DocumentError(path, "reading it was cancelled") from cancelled
+    if found.too_deep:
+        problems.append(
+            Problem(
+                path,
+                found.too_deep,
+                1,
+                f"lists and quotes are nested more than {MAX_NESTING} levels deep",
+                "what is deeper is not read; write it flatter",
+            )
+        )
+    attached = Attached(path, text, found, problems)
+    if sidecar is not None:
+        attached.read_sidecar(path.with_name(path.stem + SIDECAR), sidecar)
+    assembly = Assembly(path, found, attached)
+    attached.complain_unused([step.id for step in assembly.steps])
+    tasks = [step for step in assembly.steps if step.part is None]
+    checked = sum(step.checked for step in tasks)
+    return Runbook(
+        path=path,
+        title=assembly.title,
+        digest=_digest(data, sidecar),
+        counts=Counts(
+            headings=dict(sorted(found.headings.items())),
+            checked=checked,
+            unchecked=len(tasks) - checked,
+            fences=dict(found.fences),
+        ),
+        options=RunbookOptions(**attached.runbook),
+        sections=tuple(assembly.sections),
+        steps=tuple(assembly.steps),
+        blocks=tuple(assembly.blocks),
+        rows=tuple(assembly.rows),
+        notices=notices(text, found),
+        problems=tuple(sorted(problems, key=lambda p: (str(p.path), p.line, p.column))),
+        data=data,
+    )
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        facts = path.stat()
+        if stat.S_ISDIR(facts.st_mode):
+            raise DocumentError(path, "this is a directory; name a Markdown file in it")
+        if not stat.S_ISREG(facts.st_mode):
+            raise DocumentError(path, "this is no regular file; copy it to one")
+        if facts.st_size > MAX_BYTES:
+            raise _too_large(path, facts.st_size)
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except FileNotFoundError as error:
+        raise DocumentError(path, "there is no such file; check the name") from error
+    except (OSError, ValueError) as error:
+        said = (getattr(error, "strerror", "") or str(error)).lower()
+        raise DocumentError(path, f"it cannot be read: {said}") from error
+    if len(data) > MAX_BYTES:
+        raise _too_large(path, len(data))
+    return data
+
+
+def _too_large(path: Path, size: int) -> DocumentError:
+    return DocumentError(
+        path,
+        f"it has {size / 1024 / 1024:.1f} MiB, and {MAX_BYTES // 1024 // 1024} are the"
+        " most; split it into several runbooks",
+    )
+
+
+def _is_binary(data: bytes) -> bool:
+    """Whether control characters that no text has are common at the beginning."""
+    sample = data[:_SNIFFED]
+    if sample[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return True
+    controls = len(_CONTROL.findall(sample))
+    return controls > 1 and controls * 20 > len(sample)
+
+
+def _digest(data: bytes, sidecar: bytes | None) -> str:
+    digest = sha256(data)
+    if sidecar is not None:
+        digest.update(f"\0sidecar {len(sidecar)}\0".encode())
+        digest.update(sidecar)
+    return digest.hexdigest()
+
+
+def _text(data: bytes, path: Path, problems: list[Problem]) -> str:
+    """Return *data* as Markdown reads it: lines end in ``\\n``, front matter is blank.
+
+    Bytes that are not UTF-8 show as ``\\xe9``; a NUL is U+FFFD, as CommonMark says.
+    """
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        start = data.rfind(b"\n", 0, error.start) + 1
+        problems.append(
+            Problem(
+                path,
+                line,
+                len(data[start : error.start].decode("utf-8", "replace")) + 1,
+                f"byte 0x{data[error.start]:02x} is not UTF-8",
+                "save the file as UTF-8",
+                warning=True,
+            )
+        )
+        text = data.decode("utf-8-sig", "backslashreplace")
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = text.replace("\0", "\ufffd")
+    lines = front_matter(text)
+    if lines:
+        text = "\n" * lines + text.split("\n", lines)[lines]
+    return text
+
+
+def front_matter(text: str) -> int:
+    """Return how many lines of YAML front matter *text* begins with, 0 for none.
+
+    A document may merely open with a rule: front matter is closed, begins with a
+    key and no blank line, and between the rules nothing but YAML stands, no task.
+    """
+    lines = iter(text.split("\n", 2000)[:2000])
+    if next(lines).rstrip() != "---":
+        return 0
+    keys = 0
+    for number, line in enumerate(lines, start=2):
+        if line.rstrip() in ("---", "..."):
+            return number if keys else 0
+        if _BOX.match(line) or (number == 2 and not line.strip()):
+            return 0
+        if _KEY.match(line):
+            keys += 1
+        elif not _YAML.match(line) or (not keys and not line.startswith("#")):
+            return 0
+    return 0
