@@ -48,6 +48,8 @@ class Decision:
         at: ISO 8601 with offset.
         until: date on which a waiver ends, ``YYYY-MM-DD``, or "".
         digest: digest of the step when it was decided: another one is stale.
+        proposed: what the machine said when it was decided, or "".
+        role: the role in which it was decided, or "".
     """
 
     answer: Answer
@@ -56,6 +58,8 @@ class Decision:
     note: str = ""
     until: str = ""
     digest: str = ""
+    proposed: str = ""
+    role: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,9 @@ class StepState:
         text: text of the step when it was last recorded.
         probed_at: ISO 8601 of the finding, or "".
         was: result before the current finding, for the ``regressed`` mark.
+        earlier: decisions that stand again once the last one is taken back.
+        commands: last run of each part that decides this step.
+        parts: how many parts have to end with 0 for the step to pass.
     """
 
     text: str = ""
@@ -109,3 +116,6 @@ class StepState:
     decision: Decision | None = None
     notes: tuple[str, ...] = ()
     attachments: tuple[Attachment, ...] = ()
+    earlier: tuple[Decision, ...] = ()
+    commands: tuple[Command, ...] = ()
+    parts: int = 0

@@ -1,0 +1,260 @@
+"""progress.toml on disk: reading it back, telling a cut from an edit, replacing it.
+
+The file ends with ``[end]``: the sequence number of the last event in it, how
+many step tables there are, the sha256 of everything before, ``complete = true``.
+Without a readable ``[end]`` or with another count it is cut. Complete but with
+another digest it was edited by hand.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import sha256
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from runbooks.errors import NewerState
+from runbooks.model import Runbook
+from state.chunks import Chunk, split, step_chunk
+from state.locations import cannot, replace_file
+from state.progress import Progress
+from state.rendering import (
+    HEADER,
+    Value,
+    run_values,
+    step_header,
+    step_values,
+    toml,
+)
+
+VERSION = 1
+END = "[end]\n"
+
+Identity = tuple[int, int, int]
+"""Inode, time of change in ns, size: another one means that somebody wrote."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What progress.toml said when it was read.
+
+    Attributes:
+        seq: last event in it; 0 when it is missing or cut.
+        steps: step id to its table.
+        edited: it is complete, but somebody changed it by hand.
+        problem: why it could not be used, and where it was put, or "".
+    """
+
+    seq: int = 0
+    steps: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    edited: bool = False
+    problem: str = ""
+
+
+def read(data: bytes) -> tuple[Found, str]:
+    """Return what the bytes of a progress.toml say, and its text before ``[end]``.
+
+    A cut file gives `Found.problem` and no text.
+
+    Raises:
+        NewerState: a newer gonogo wrote it.
+    """
+    try:
+        text = data.decode("utf-8")
+        tables = tomllib.loads(text)
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        return Found(problem=f"it cannot be read ({error})"), ""
+    run, end = tables.get("run", {}), tables.get("end")
+    version = run.get("version") if isinstance(run, dict) else None
+    if isinstance(version, int) and version > VERSION:
+        raise NewerState(
+            "progress.toml was written by a newer gonogo (format "
+            f"{version}, this one knows {VERSION}); nothing was changed. Use the "
+            "newer gonogo."
+        )
+    steps = tables.get("step", {})
+    if not isinstance(end, dict) or end.get("complete") is not True:
+        return Found(problem="its end is missing"), ""
+    if not isinstance(steps, dict) or end.get("steps") != len(steps):
+        return Found(problem="it does not hold as many steps as it says"), ""
+    if not all(isinstance(table, dict) for table in steps.values()):
+        return Found(problem="a step in it is no table"), ""
+    seq = end.get("seq")
+    if not isinstance(seq, int):
+        return Found(problem="its end does not name the last event"), ""
+    chunks = split(text)
+    kept = "".join(str(chunk) for chunk in chunks if chunk.name != ("end",))
+    edited = _digest(kept) != end.get("digest") or chunks[-1].name != ("end",)
+    return Found(seq, steps, edited), kept
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()
+
+
+class Checkpoint:
+    """The progress.toml of one run. One thread at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._seen: Identity | None = None
+        self._chunks: list[Chunk] = []
+        self._index: dict[str, Chunk] = {}
+        self._values: dict[str, dict[str, Value]] = {}
+        self._everything = True  # what the tables say is not known
+
+    def changed(self) -> bool:
+        """Whether somebody else wrote the file since it was last read or saved."""
+        return self._identity() != self._seen
+
+    def look(self) -> Found:
+        """Read the file as it is now.
+
+        A cut one is kept aside as ``progress.toml.broken-TIME``.
+
+        Raises:
+            StateError: it cannot be read.
+            NewerState: a newer gonogo wrote it.
+        """
+        self._chunks, self._index, self._values = [], {}, {}
+        self._everything = True
+        try:
+            self._seen = self._identity()
+            if self._seen is None:
+                return Found()
+            data = self.path.read_bytes()
+        except OSError as error:
+            raise cannot("read", self.path, error) from error
+        found, text = read(data)
+        if found.problem:
+            return self._set_aside(found.problem)
+        self._chunks = split(text)
+        self._index = {c.name[1]: c for c in self._chunks if _is_step(c)}
+        return found
+
+    def _set_aside(self, problem: str) -> Found:
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+        aside = self.path.with_name(f"{self.path.name}.broken-{stamp}")
+        try:
+            os.rename(self.path, aside)
+        except OSError as error:
+            raise cannot("set aside", self.path, error) from error
+        self._seen = None
+        return Found(
+            problem=f"progress.toml was cut or damaged: {problem}. It was rebuilt "
+            f"from the journal; the old one is kept as {aside.name}."
+        )
+
+    def save(
+        self,
+        runbook: Runbook,
+        progress: Progress,
+        dirty: Iterable[str],
+        counted: tuple[int, int],
+    ) -> bool:
+        """Replace the file by one that says *progress*.
+
+        Args:
+            dirty: ids of the steps that changed since the last save.
+            counted: how many steps of the gate are done, and of how many.
+
+        Returns:
+            False when somebody else wrote the file meanwhile: nothing was done,
+            `look` again.
+
+        Raises:
+            StateError: it cannot be written; the old file stands.
+        """
+        known = runbook.step_by_id
+        if self._everything:
+            dirty = chain((step.id for step in runbook.steps), progress.steps)
+        if not self._chunks:
+            self._begin(runbook)
+        for step in dict.fromkeys(dirty):
+            if step in self._index or step in known or step in progress.steps:
+                values = step_values(known.get(step), progress.steps.get(step))
+                self._put(runbook, step, values)
+        self._put_run(run_values(progress, counted))
+        text = "".join(map(str, self._chunks))
+        if not text.endswith("\n"):
+            text += "\n"
+        text += "\n"
+        end: dict[str, Value] = {
+            "seq": progress.seq,
+            "steps": len(self._index),
+            "digest": _digest(text),
+            "complete": True,
+        }
+        unchanged: Callable[[], bool] = lambda: not self.changed()  # noqa: E731
+        if not replace_file(self.path, (text + END + toml(end)).encode(), unchanged):
+            return False
+        self._seen = self._identity()
+        self._everything = False
+        return True
+
+    def _begin(self, runbook: Runbook) -> None:
+        """Lay out a new file: every step in document order, under its section."""
+        self._chunks = [
+            Chunk((), "", "", HEADER),
+            Chunk(("run",), "\n", "[run]\n", ""),
+        ]
+        self._index = {}
+        sections = runbook.section_by_id
+        section = None
+        for step in runbook.steps:
+            lead = "\n"
+            if step.section != section:
+                section = step.section
+                title = (
+                    " / ".join(sections[section].path) if section in sections else ""
+                )
+                lead = f"\n# {title}\n\n" if title.strip() else "\n"
+            chunk = Chunk(("step", step.id), lead, step_header(step.id), "")
+            self._chunks.append(chunk)
+            self._index[step.id] = chunk
+
+    def _put(self, runbook: Runbook, step: str, values: dict[str, Value]) -> None:
+        chunk = self._index.get(step)
+        if chunk is None:
+            chunk = step_chunk(step, values)
+            self._index[step] = chunk
+            self._chunks.insert(self._place(runbook, step), chunk)
+        chunk.update(self._values.get(step, {}), values)
+        self._values[step] = values
+
+    def _place(self, runbook: Runbook, step: str) -> int:
+        """Return where a new table goes: behind that of the step before it."""
+        before = None
+        for other in runbook.steps:
+            if other.id == step:
+                break
+            before = self._index.get(other.id, before)
+        for position, chunk in enumerate(self._chunks):
+            if chunk is before:
+                return position + 1
+        return len(self._chunks)
+
+    def _put_run(self, values: dict[str, Value]) -> None:
+        chunk = next((c for c in self._chunks if c.name == ("run",)), None)
+        if chunk is None:
+            chunk = Chunk(("run",), "\n", "[run]\n", "")
+            self._chunks.insert(1 if self._chunks[0].name == () else 0, chunk)
+        chunk.update({}, values)
+
+    def _identity(self) -> Identity | None:
+        try:
+            status = os.stat(self.path)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise cannot("look at", self.path, error) from error
+        return status.st_ino, status.st_mtime_ns, status.st_size
+
+
+def _is_step(chunk: Chunk) -> bool:
+    return len(chunk.name) == 2 and chunk.name[0] == "step"

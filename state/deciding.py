@@ -1,0 +1,97 @@
+"""Saying something of a step: checked by `state.rules`, then recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import uuid4
+
+from runbooks.errors import RefusedError
+from runbooks.events import Event, Kind
+from runbooks.model import Step
+from state import entries
+from state.rules import default_end, refusal
+from state.run import Run
+from state.standing import Answer
+
+
+def decide(
+    run: Run,
+    step: Step,
+    answer: Answer,
+    note: str = "",
+    until: str = "",
+    role: str = "",
+    batch: str = "",
+) -> Event:
+    """Record that a person says *answer* of *step*.
+
+    Raises:
+        RefusedError: design forbids it; the message says what is possible.
+        StateError: it could not be written down.
+    """
+    state = run.progress.get(step.id)
+    if reason := refusal(step, state, answer, note, until):
+        raise RefusedError(reason)
+    if answer is Answer.WAIVE:
+        until = until or default_end()
+    proposed = state.finding.result.value if state and state.finding else ""
+    data = entries.decided(step, answer, note.strip(), until, proposed, role, batch)
+    return run.record(Kind.DECIDED, step.id, data)
+
+
+def decide_all(
+    run: Run, steps: Sequence[Step], answer: Answer, note: str = "", until: str = ""
+) -> list[Event]:
+    """Record one answer for many steps: all of them, or none where one is refused.
+
+    Raises:
+        RefusedError: one of them cannot get this answer.
+        StateError: it could not be written down; the steps before it stand.
+    """
+    for step in steps:
+        state = run.progress.get(step.id)
+        if reason := refusal(step, state, answer, note, until, len(steps)):
+            raise RefusedError(reason)
+    batch = uuid4().hex[:8] if len(steps) > 1 else ""
+    return [decide(run, step, answer, note, until, batch=batch) for step in steps]
+
+
+def withdraw(run: Run, step: Step) -> Event:
+    """Take the last decision back; the one before it, if any, stands again.
+
+    Anyone may: the event names who did.
+
+    Raises:
+        RefusedError: there is none.
+        StateError: it could not be written down.
+    """
+    state = run.progress.get(step.id)
+    if state is None or state.decision is None:
+        raise RefusedError(f"Nobody has decided “{step.text}”; nothing to take back.")
+    return run.record(Kind.UNDONE, step.id, entries.undone(state.decision))
+
+
+def note(run: Run, step_id: str, text: str) -> Event:
+    """Record a note on a step.
+
+    Raises:
+        RefusedError: the note is empty.
+        StateError: it could not be written down.
+    """
+    if not text.strip():
+        raise RefusedError("The note is empty; nothing was recorded.")
+    return run.record(Kind.NOTED, step_id, entries.noted(text.strip()))
+
+
+def attach(run: Run, step_id: str, kind: str, value: str) -> Event:
+    """Record evidence of *kind* ``text``, ``file`` or ``link`` on a step.
+
+    Raises:
+        RefusedError: the kind is another one or the value is empty.
+        StateError: it could not be written down.
+    """
+    if kind not in ("text", "file", "link"):
+        raise RefusedError(f"Evidence is text, a file or a link, not “{kind}”.")
+    if not value.strip():
+        raise RefusedError("The evidence is empty; nothing was recorded.")
+    return run.record(Kind.ATTACHED, step_id, entries.attached(kind, value.strip()))

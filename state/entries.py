@@ -1,0 +1,254 @@
+"""What the data of each kind of event holds: the only place that spells it.
+
+One constructor a kind, and the way back for findings. Everything is plain JSON.
+Kinds that are not here (``disarmed``-like marks without content) carry ``{}``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from runbooks.model import CommandClass, Runbook, Step
+from runbooks.results import Finding, Judged, Reading, Result
+from state.standing import Answer, Decision
+
+Data = dict[str, Any]
+
+
+def run_opened(runbook: Runbook, target: str, steps: bool) -> Data:
+    """A screen opened the run; `steps` says whether the document is new to it.
+
+    ``steps`` lists ``[id, digest]`` in document order, so that a later opening
+    can tell what changed; left out while the document stays the same.
+    """
+    data: Data = {
+        "runbook": str(runbook.path.resolve()),
+        "title": runbook.title,
+        "digest": runbook.digest,
+        "target": target,
+    }
+    if steps:
+        data["steps"] = [[step.id, step.digest] for step in runbook.steps]
+    return data
+
+
+def run_closed(note: str = "") -> Data:
+    """A screen left the run."""
+    return {"note": note}
+
+
+def trusted(digest: str, path: str = "") -> Data:
+    """The operator trusted a document (with *path*) or one command."""
+    return {"digest": digest, "path": path}
+
+
+def probe_finished(finding: Finding) -> Data:
+    """What a probe found."""
+    return {
+        "result": finding.result.value,
+        "reason": finding.reason,
+        "judged": [
+            {
+                "name": judged.reading.name,
+                "value": judged.reading.value,
+                "unit": judged.reading.unit,
+                "expected": judged.expected,
+                "result": judged.result.value,
+                "source": judged.source,
+            }
+            for judged in finding.judged
+        ],
+        "evidence": finding.evidence,
+        "seconds": finding.seconds,
+        "source": finding.source,
+    }
+
+
+def finding(data: Mapping[str, Any]) -> Finding:
+    """Return the finding that `probe_finished` wrote."""
+    return Finding(
+        Result(data["result"]),
+        data["reason"],
+        tuple(
+            Judged(
+                Reading(judged["name"], judged["value"], judged["unit"]),
+                judged["expected"],
+                Result(judged["result"]),
+                judged["source"],
+            )
+            for judged in data["judged"]
+        ),
+        data["evidence"],
+        data["seconds"],
+        data["source"],
+    )
+
+
+def command_requested(
+    runbook: Runbook,
+    part: str,
+    command: str,
+    text: str,
+    command_class: CommandClass,
+    cwd: str = "",
+) -> Data:
+    """A command is about to start.
+
+    Args:
+        part: id of the part.
+        command: name of its files under outputs/.
+        text: what will run, redacted.
+
+    ``decides`` is the step that its exit code decides (the part itself where it
+    stands as a step, the task above it with ``use = "command"``), else "".
+    ``parts`` is how many parts have to end with 0 for that step to pass.
+    """
+    decides, parts = decided_by(runbook, part)
+    return {
+        "command": command,
+        "part": part,
+        "text": text,
+        "class": command_class.value,
+        "cwd": cwd,
+        "decides": decides,
+        "parts": parts,
+    }
+
+
+def decided_by(runbook: Runbook, part: str) -> tuple[str, int]:
+    """Return the step that *part* decides and of how many parts, or ("", 0)."""
+    own = next((step for step in runbook.steps if step.part == part), None)
+    if own is not None:
+        return own.id, 1
+    found = runbook.part_by_id.get(part)
+    block = runbook.block_by_id.get(found.block) if found else None
+    step = runbook.step_by_id.get(block.step) if block and block.step else None
+    if step is None or step.options.use != "command":
+        return "", 0
+    parts = sum(len(b.parts) for b in runbook.blocks if b.step == step.id)
+    return step.id, parts
+
+
+def command_started(command: str, pid: int = 0) -> Data:
+    """The supervisor of a requested command runs."""
+    return {"command": command, "pid": pid}
+
+
+def command_finished(
+    command: str,
+    code: int | None,
+    ending: str,
+    seconds: float,
+    values: Mapping[str, str] | None = None,
+    size: int = 0,
+    survivors: Iterable[str] = (),
+) -> Data:
+    """A command ended, or (ending ``in doubt``) nobody knows how.
+
+    Args:
+        ending: ``exit``, ``stopped``, ``wall limit``, ``silence limit``, ``in doubt``.
+        values: what it wrote to ``$GONOGO_OUTPUT``, never secrets.
+        size: bytes that it printed.
+    """
+    return {
+        "command": command,
+        "code": code,
+        "ending": ending,
+        "seconds": seconds,
+        "values": dict(values or {}),
+        "size": size,
+        "survivors": list(survivors),
+    }
+
+
+def decided(
+    step: Step,
+    answer: Answer,
+    note: str = "",
+    until: str = "",
+    proposed: str = "",
+    role: str = "",
+    batch: str = "",
+) -> Data:
+    """A person said something of a step.
+
+    Args:
+        until: last day of a waiver, ``YYYY-MM-DD``.
+        proposed: result of the finding that the person saw, or "".
+        batch: same for all steps that were answered at once, or "".
+    """
+    return {
+        "answer": answer.value,
+        "note": note,
+        "until": until,
+        "digest": step.digest,
+        "text": step.text,
+        "proposed": proposed,
+        "role": role,
+        "batch": batch,
+    }
+
+
+def undone(decision: Decision) -> Data:
+    """The last decision was taken back; it is named, for the reader."""
+    return {"answer": decision.answer.value, "by": decision.by, "at": decision.at}
+
+
+def noted(text: str) -> Data:
+    """A person noted something."""
+    return {"text": text}
+
+
+def attached(kind: str, value: str) -> Data:
+    """A person attached evidence: *kind* is ``text``, ``file`` or ``link``."""
+    return {"kind": kind, "value": value}
+
+
+def input_given(values: Mapping[str, str]) -> Data:
+    """Placeholders were answered; remembered for the run, so never secrets."""
+    return {"values": dict(values)}
+
+
+def edited_by_hand(
+    changes: Mapping[str, tuple[str, str]],
+    decision: Data | None = None,
+    withdrawn: bool = False,
+    notes: Iterable[str] = (),
+    refused: Iterable[str] = (),
+) -> Data:
+    """Somebody edited the step's table in progress.toml.
+
+    Args:
+        changes: key to (value that gonogo wrote, value found).
+        decision: as `decided` makes it, with ``by`` and ``at``, where one was made.
+        withdrawn: the decision was deleted.
+        notes: notes that were added.
+        refused: why a change does not count, one sentence each.
+    """
+    return {
+        "changes": {key: list(values) for key, values in changes.items()},
+        "decision": decision,
+        "withdrawn": withdrawn,
+        "notes": list(notes),
+        "refused": list(refused),
+    }
+
+
+def drift_found(
+    new: Iterable[str],
+    removed: Iterable[str],
+    edited: Iterable[str],
+    moved: Mapping[str, str],
+) -> Data:
+    """The document changed since the run was last opened.
+
+    Args:
+        moved: old step id to new; what is known of the step moves with it.
+    """
+    return {
+        "new": list(new),
+        "removed": list(removed),
+        "edited": list(edited),
+        "moved": dict(moved),
+    }

@@ -1,0 +1,277 @@
+"""The journal: every event of a run, one JSON line each, append-only.
+
+A line is acknowledged only once it is synced. Each line names the sha256 of the
+line before it. A line that a crash left torn is not part of the chain: the next
+event starts on a line of its own and links to the last whole one, which is also
+how a torn line (never acknowledged) is told from a damaged one.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+
+from runbooks.errors import NewerState, StateError
+from runbooks.events import Event, Kind
+from state.locations import cannot, open_file, replace_file, sync_directory, write_all
+from state.lock import Lock
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """Lines of the journal that were once written and cannot be read any more.
+
+    Attributes:
+        after: sequence number of the last event before them.
+    """
+
+    after: int
+
+    def __str__(self) -> str:
+        return f"the journal is damaged after event {self.after}"
+
+
+class _Line(msgspec.Struct):
+    """A line as it stands in the file."""
+
+    v: int
+    seq: int
+    id: str
+    at: str
+    mono: float
+    boot: str
+    by: dict[str, Any]
+    kind: str
+    step: str | None
+    data: dict[str, Any]
+    prev: str
+
+
+_decode = msgspec.json.Decoder(_Line).decode
+_encode = msgspec.json.Encoder().encode
+
+
+class Journal:
+    """Reads and appends the events of one run; safe between processes.
+
+    Attributes:
+        seq: sequence number of the last event read or written.
+        damage: what could not be read, in the order of the file.
+    """
+
+    def __init__(self, path: Path, lock: Lock) -> None:
+        self.path = path
+        self.seq = 0
+        self.damage: list[Damage] = []
+        self._lock = lock
+        self._handle = -1
+        self._inode = 0
+        self._offset = 0  # what has been read; always the beginning of a line
+        self._head = ""  # sha256 of the last whole line
+        self._suspect = False  # a sync failed: this inode may lie
+
+    def read_new(self) -> list[Event]:
+        """Return the events that were written since the last look, by anyone.
+
+        Raises:
+            StateError: the journal cannot be read.
+            NewerState: a newer gonogo wrote to it.
+        """
+        try:
+            self._follow()
+            return list(self._read())
+        except OSError as error:
+            raise cannot("read", self.path, error) from error
+
+    def append(
+        self,
+        by: Mapping[str, Any],
+        kind: Kind,
+        step: str | None,
+        data: Mapping[str, Any],
+    ) -> list[Event]:
+        """Write an event down; it is durable once this returns.
+
+        Returns:
+            The new event last, before it what other writers added meanwhile.
+
+        Raises:
+            StateError: it was not written; trying again later is safe.
+        """
+        with self._lock:
+            try:
+                self._follow()
+                if self._suspect:
+                    self._renew()
+                events = list(self._read())
+                line = self._line(by, kind, step, data)
+                self._write(line)
+            except OSError as error:
+                raise cannot("write", self.path, error) from error
+            events += self._read()
+        return events
+
+    def _follow(self) -> None:
+        """Open the file, anew where another writer has replaced it."""
+        created = not self.path.exists()
+        ours = self._handle >= 0 and not created
+        if ours and os.stat(self.path).st_ino == self._inode:
+            return
+        if self._handle >= 0:
+            os.close(self._handle)
+        self._handle = open_file(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
+        self._inode = os.fstat(self._handle).st_ino
+        if created:
+            sync_directory(self.path.parent)
+
+    def _read(self) -> Iterator[Event]:
+        size = os.fstat(self._handle).st_size
+        if size <= self._offset:
+            return
+        data = bytearray()
+        while len(data) < size - self._offset:
+            part = os.pread(self._handle, 1 << 24, self._offset + len(data))
+            if not part:
+                break
+            data += part
+        end = data.rfind(b"\n") + 1  # what follows is torn, or still being written
+        self._offset += end
+        for raw in bytes(data[:end]).split(b"\n")[:-1]:
+            if raw:
+                event = self._event(raw)
+                if event is not None:
+                    yield event
+
+    def _event(self, raw: bytes) -> Event | None:
+        try:
+            line = _decode(raw)
+            kind = Kind(line.kind)
+        except (msgspec.DecodeError, UnicodeDecodeError, ValueError):
+            self._refuse_newer(raw)
+            return None
+        if line.prev != self._head:
+            self.damage.append(Damage(self.seq))
+        self.seq, self._head = line.seq, sha256(raw).hexdigest()
+        return Event(
+            line.seq,
+            line.id,
+            line.at,
+            line.mono,
+            line.boot,
+            line.by,
+            kind,
+            line.step,
+            line.data,
+            line.prev,
+        )
+
+    def _refuse_newer(self, raw: bytes) -> None:
+        try:
+            version = msgspec.json.decode(raw)["v"]
+        except (msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError):
+            return
+        if isinstance(version, int) and version > VERSION:
+            raise NewerState(
+                f"{self.path} was written by a newer gonogo (format {version}, this "
+                f"one knows {VERSION}); nothing was changed. Use the newer gonogo."
+            )
+
+    def _line(
+        self,
+        by: Mapping[str, Any],
+        kind: Kind,
+        step: str | None,
+        data: Mapping[str, Any],
+    ) -> bytes:
+        line = {
+            "v": VERSION,
+            "seq": self.seq + 1,
+            "id": uuid4().hex,
+            "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "mono": round(time.monotonic(), 3),
+            "boot": boot_id(),
+            "by": by,
+            "kind": kind.value,
+            "step": step,
+            "data": data,
+            "prev": self._head,
+        }
+        try:
+            return bytes(_encode(line))
+        except UnicodeEncodeError:
+            return bytes(_encode(_without_surrogates(line)))
+
+    def _write(self, line: bytes) -> None:
+        size = os.fstat(self._handle).st_size
+        torn = size > self._offset
+        try:
+            write_all(self._handle, b"\n" * torn + line + b"\n")
+        except OSError:
+            self._cut(size)
+            raise
+        try:
+            os.fsync(self._handle)
+        except OSError:
+            # The kernel may have dropped the pages and would report success next
+            # time, so neither this line nor this inode is used again.
+            self._suspect = True
+            self._cut(size)
+            raise
+
+    def _cut(self, size: int) -> None:
+        try:
+            os.ftruncate(self._handle, size)
+        except OSError as error:
+            raise StateError(
+                f"Cannot write {self.path}, and what was half written cannot be "
+                f"taken back ({error.strerror}); keep a copy of the file."
+            ) from error
+
+    def _renew(self) -> None:
+        """Continue on a new inode after a failed sync."""
+        content = bytearray()
+        while part := os.pread(self._handle, 1 << 24, len(content)):
+            content += part
+        replace_file(self.path, bytes(content))
+        self._suspect = False
+        self._follow()
+
+    def close(self) -> None:
+        if self._handle >= 0:
+            os.close(self._handle)
+            self._handle = -1
+
+
+@cache
+def boot_id() -> str:
+    """Return the kernel's boot id, or "" where there is none."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
+
+
+def _without_surrogates(value: Any) -> Any:
+    """Return *value* with lone surrogates as visible escapes (``\\udc80``)."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, Mapping):
+        return {
+            _without_surrogates(key): _without_surrogates(item)
+            for key, item in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [_without_surrogates(item) for item in value]
+    return value

@@ -1,0 +1,198 @@
+"""Where gonogo keeps its files, and the one place that decides their modes.
+
+Everything is private (0700, 0600) unless the state home is a shared directory:
+one that its owner gave the setgid bit and write permission for the group. Modes
+are set on the open file, so the umask has no say.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from runbooks.errors import StateError
+
+
+def state_home(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the directory of all runs: ``$XDG_STATE_HOME/gonogo``."""
+    return _xdg(environ, "XDG_STATE_HOME", ".local/state")
+
+
+def config_home(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the directory of configuration and trust: ``$XDG_CONFIG_HOME/gonogo``."""
+    return _xdg(environ, "XDG_CONFIG_HOME", ".config")
+
+
+def runtime_dir(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return a private directory that does not outlive the login.
+
+    Without ``$XDG_RUNTIME_DIR`` (cron, some containers) it is a directory under
+    the state home, which does outlive it.
+    """
+    base = environ.get("XDG_RUNTIME_DIR", "")
+    if os.path.isabs(base):
+        return private_directory(Path(base) / "gonogo")
+    return private_directory(state_home(environ) / "runtime")
+
+
+def _xdg(environ: Mapping[str, str], name: str, default: str) -> Path:
+    # The XDG specification: a relative path is invalid and is ignored.
+    base = environ.get(name, "")
+    if os.path.isabs(base):
+        return Path(base) / "gonogo"
+    return Path(environ.get("HOME") or Path.home()) / default / "gonogo"
+
+
+def is_shared(directory: Path) -> bool:
+    """Whether *directory* was prepared for a group: setgid and group-writable."""
+    try:
+        mode = directory.stat().st_mode
+    except OSError:
+        return False
+    return bool(mode & stat.S_ISGID and mode & stat.S_IWGRP)
+
+
+def file_mode(directory: Path) -> int:
+    """Return the mode of files that are made in *directory*."""
+    return 0o660 if is_shared(directory) else 0o600
+
+
+def private_directory(directory: Path) -> Path:
+    """Return *directory*, made with mode 0700 where it does not exist.
+
+    Raises:
+        StateError: it cannot be made or used.
+    """
+    return _directory(directory, 0o700)
+
+
+def run_directory(directory: Path) -> Path:
+    """Return *directory*, made with the mode that its parent asks for.
+
+    Raises:
+        StateError: it cannot be made or used.
+    """
+    return _directory(directory, 0o2770 if is_shared(directory.parent) else 0o700)
+
+
+def _directory(directory: Path, mode: int) -> Path:
+    try:
+        if not directory.is_dir():
+            directory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            directory.mkdir(exist_ok=True)
+            handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                os.fchmod(handle, mode)
+            finally:
+                os.close(handle)
+            sync_directory(directory.parent)
+        usable = os.access(directory, os.R_OK | os.W_OK | os.X_OK)
+    except OSError as error:
+        raise cannot("use", directory, error) from error
+    if not usable:
+        raise StateError(
+            f"Cannot use {directory}: it is not readable and writable for you; "
+            "change its permissions or choose another directory with --state-dir."
+        )
+    return directory
+
+
+def open_file(path: Path, flags: int) -> int:
+    """Open *path* for the run, created with the mode of its directory if need be.
+
+    Raises:
+        OSError: as os.open does.
+    """
+    flags |= os.O_CLOEXEC | os.O_NOFOLLOW
+    try:
+        return os.open(path, flags & ~os.O_CREAT)
+    except FileNotFoundError:
+        if not flags & os.O_CREAT:
+            raise
+    return _create(path, flags)
+
+
+def _create(path: Path, flags: int) -> int:
+    handle = os.open(path, flags, 0o600)
+    os.fchmod(handle, file_mode(path.parent))
+    return handle
+
+
+def replace_file(
+    path: Path, content: bytes, still: Callable[[], bool] = lambda: True
+) -> bool:
+    """Give *path* new content: after a crash it holds the old or the new, whole.
+
+    Args:
+        still: asked last; False leaves the old content.
+
+    Returns:
+        Whether it was replaced.
+
+    Raises:
+        StateError: it could not be written; the old content stands.
+    """
+    new = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        handle = _create(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC)
+        try:
+            write_all(handle, content)
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        if not still():
+            new.unlink()
+            return False
+        os.replace(new, path)
+        sync_directory(path.parent)
+        return True
+    except OSError as error:
+        new.unlink(missing_ok=True)
+        raise cannot("write", path, error) from error
+
+
+def write_all(handle: int, content: bytes) -> None:
+    """Write every byte: a nearly full disk takes some and reports no error.
+
+    Raises:
+        OSError: as os.write does.
+    """
+    view = memoryview(content)
+    while view:
+        view = view[os.write(handle, view) :]
+
+
+def sync_directory(directory: Path) -> None:
+    """Make the names in *directory* durable.
+
+    Raises:
+        OSError: as os.fsync does.
+    """
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def cannot(verb: str, path: Path, error: OSError) -> StateError:
+    """Return the plain sentence for *error*."""
+    import errno
+
+    remedies = {
+        errno.ENOSPC: "the disk is full; free some space",
+        errno.EDQUOT: "your disk quota is used up; free some space",
+        errno.EFBIG: "a size limit on files was reached",
+        errno.EROFS: "the disk is read-only",
+        errno.EIO: "the disk reports an error",
+        errno.EACCES: "permission denied; check its owner and mode",
+        errno.EPERM: "not permitted; check its owner and mode",
+        errno.ENOENT: "it does not exist",
+        errno.ENOTDIR: "a part of its path is not a directory",
+        errno.EEXIST: "something that is not a directory has its name",
+        errno.ELOOP: "it is a symbolic link, which gonogo does not follow",
+    }
+    reason = remedies.get(error.errno or 0, error.strerror or str(error))
+    return StateError(f"Cannot {verb} {path}: {reason}.")

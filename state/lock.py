@@ -1,0 +1,54 @@
+"""One writer at a time, between processes and between threads of one.
+
+flock on a file of its own: a lock on a replaced file protects nothing, and
+lockf is lost as soon as any descriptor of the file is closed.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+from pathlib import Path
+from types import TracebackType
+
+from state.locations import cannot, open_file
+
+
+class Lock:
+    """A lock file, held only inside ``with``.
+
+    Raises (on entering):
+        StateError: the lock file cannot be opened or locked.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._threads = threading.Lock()
+        self._handle = -1
+
+    def __enter__(self) -> None:
+        self._threads.acquire()
+        try:
+            if self._handle < 0:
+                self._handle = open_file(self._path, os.O_RDWR | os.O_CREAT)
+            fcntl.flock(self._handle, fcntl.LOCK_EX)
+        except OSError as error:
+            self._threads.release()
+            raise cannot("lock", self._path, error) from error
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        fcntl.flock(self._handle, fcntl.LOCK_UN)
+        self._threads.release()
+
+    def close(self) -> None:
+        """Give the descriptor back; entering again opens it anew."""
+        with self._threads:
+            if self._handle >= 0:
+                os.close(self._handle)
+                self._handle = -1

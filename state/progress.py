@@ -1,0 +1,201 @@
+"""Where everything stands: what the journal's events add up to.
+
+`apply` is the only thing that changes it, so that a running screen and a replay
+of the journal cannot disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from runbooks.events import Event, Kind
+from state import entries
+from state.author import person
+from state.standing import Answer, Attachment, Command, Decision, StepState
+
+EMPTY = StepState()
+
+
+@dataclass(slots=True)
+class Progress:
+    """The sum of events.
+
+    The values in the mappings are replaced, never changed, so another thread may
+    look them up while events are applied (but must copy before it iterates).
+
+    Attributes:
+        steps: id to what is known of the step; steps never touched are absent.
+        commands: part id to its last run.
+        running: command id to part id, of commands that have not ended.
+        deciding: command id to the step that its exit code decides, or "".
+        inputs: remembered placeholder answers and outputs of commands.
+        document: digest of the runbook at the last opening.
+        digests: step id to its digest, in the order of that document.
+        at, by: time of the last event and the person behind it.
+        acted_at, acted_by: the same of the last event by which a person acted.
+    """
+
+    seq: int = 0
+    steps: dict[str, StepState] = field(default_factory=dict)
+    commands: dict[str, Command] = field(default_factory=dict)
+    running: dict[str, str] = field(default_factory=dict)
+    deciding: dict[str, str] = field(default_factory=dict)
+    inputs: dict[str, str] = field(default_factory=dict)
+    runbook: str = ""
+    title: str = ""
+    target: str = ""
+    document: str = ""
+    digests: dict[str, str] = field(default_factory=dict)
+    at: str = ""
+    by: str = ""
+    acted_at: str = ""
+    acted_by: str = ""
+
+    def copy(self) -> Progress:
+        """Return an independent copy."""
+        return replace(
+            self,
+            steps=self.steps.copy(),
+            commands=self.commands.copy(),
+            running=self.running.copy(),
+            deciding=self.deciding.copy(),
+            inputs=self.inputs.copy(),
+        )
+
+
+def apply(progress: Progress, event: Event) -> set[str]:
+    """Add *event* to *progress* and return the ids of the steps it touched."""
+    progress.seq, progress.at = event.seq, event.at
+    progress.by = person(event.by)
+    if event.kind not in _MACHINE:
+        progress.acted_at, progress.acted_by = progress.at, progress.by
+    data, step = event.data, event.step
+    match event.kind:
+        case Kind.RUN_OPENED:
+            _opened(progress, data)
+        case Kind.DRIFT_FOUND:
+            return _drifted(progress, data)
+        case Kind.COMMAND_REQUESTED:
+            return _requested(progress, event)
+        case Kind.COMMAND_FINISHED:
+            return _finished(progress, event)
+        case Kind.INPUT_GIVEN:
+            progress.inputs.update(data["values"])
+        case _ if step is not None:
+            old = progress.steps.get(step, EMPTY)
+            new = _step(old, event)
+            if new is not old:
+                progress.steps[step] = new
+                return {step}
+    return set()
+
+
+_MACHINE = {Kind.PROBE_FINISHED, Kind.COMMAND_FINISHED, Kind.DRIFT_FOUND}
+
+
+def _step(old: StepState, event: Event) -> StepState:
+    data = event.data
+    match event.kind:
+        case Kind.PROBE_FINISHED:
+            was = old.finding.result.value if old.finding else ""
+            return replace(
+                old, finding=entries.finding(data), probed_at=event.at, was=was
+            )
+        case Kind.DECIDED:
+            made = _decision(data, person(event.by), event.at)
+            return _decide(replace(old, text=data["text"]), made)
+        case Kind.UNDONE:
+            return _withdraw(old)
+        case Kind.NOTED:
+            return replace(old, notes=(*old.notes, data["text"]))
+        case Kind.ATTACHED:
+            evidence = Attachment(
+                data["kind"], data["value"], person(event.by), event.at
+            )
+            return replace(old, attachments=(*old.attachments, evidence))
+        case Kind.EDITED_BY_HAND:
+            new = replace(old, notes=(*old.notes, *data["notes"]))
+            if data["withdrawn"]:
+                return replace(new, decision=None, earlier=())
+            if said := data["decision"]:
+                made = _decision(said, said["by"], said["at"])
+                return _decide(replace(new, text=said["text"]), made)
+            return new if data["notes"] else old
+    return old
+
+
+def _decision(data: Mapping[str, Any], by: str, at: str) -> Decision:
+    return Decision(
+        Answer(data["answer"]),
+        by,
+        at,
+        data["note"],
+        data["until"],
+        data["digest"],
+        data["proposed"],
+        data["role"],
+    )
+
+
+def _decide(old: StepState, made: Decision) -> StepState:
+    earlier = (*old.earlier, old.decision) if old.decision else old.earlier
+    return replace(old, decision=made, earlier=earlier)
+
+
+def _withdraw(old: StepState) -> StepState:
+    if old.decision is None:
+        return old
+    *rest, last = old.earlier or (None,)
+    return replace(old, decision=last, earlier=tuple(d for d in rest if d))
+
+
+def _opened(progress: Progress, data: Mapping[str, Any]) -> None:
+    progress.runbook, progress.title = data["runbook"], data["title"]
+    progress.document, progress.target = data["digest"], data["target"]
+    if "steps" in data:
+        progress.digests = {step: digest for step, digest in data["steps"]}
+
+
+def _drifted(progress: Progress, data: Mapping[str, Any]) -> set[str]:
+    moved: dict[str, str] = data["moved"]
+    states = {new: progress.steps.pop(old, EMPTY) for old, new in moved.items()}
+    progress.steps.update((new, s) for new, s in states.items() if s is not EMPTY)
+    return {*moved, *moved.values()}
+
+
+def _requested(progress: Progress, event: Event) -> set[str]:
+    data = event.data
+    command = Command(
+        data["command"], data["part"], data["text"], person(event.by), event.at
+    )
+    progress.commands[command.part] = command
+    progress.running[command.id] = command.part
+    progress.deciding[command.id] = data["decides"]
+    return _deciding(progress, data["decides"], command, data["parts"])
+
+
+def _finished(progress: Progress, event: Event) -> set[str]:
+    data = event.data
+    part = progress.running.pop(data["command"], "")
+    step = progress.deciding.pop(data["command"], "")
+    command = progress.commands.get(part)
+    progress.inputs.update(data["values"])
+    if command is None or command.id != data["command"]:
+        return set()  # the part was started again before this run of it ended
+    command = replace(
+        command, code=data["code"], ending=data["ending"], seconds=data["seconds"]
+    )
+    progress.commands[part] = command
+    parts = progress.steps.get(step, EMPTY).parts
+    return _deciding(progress, step, command, parts)
+
+
+def _deciding(progress: Progress, step: str, command: Command, parts: int) -> set[str]:
+    if not step:
+        return set()
+    old = progress.steps.get(step, EMPTY)
+    others = tuple(run for run in old.commands if run.part != command.part)
+    progress.steps[step] = replace(old, commands=(*others, command), parts=parts)
+    return {step}

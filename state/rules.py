@@ -1,0 +1,89 @@
+"""What a person may say of a step.
+
+| level  | pass                    | fail      | n/a, waive  | skip    |
+| ------ | ----------------------- | --------- | ----------- | ------- |
+| auto   | never: a probe decides  | with note | with reason | allowed |
+| assist | accepts a proposed pass;| with note | with reason | allowed |
+|        | otherwise with reason   |           |             |         |
+| attest | one key; with note      | with note | with reason | allowed |
+|        | where the step asks     |           |             |         |
+
+A skip asks for a note but does not force one: it never counts as pass.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+from runbooks.model import Level, Severity, Step
+from runbooks.results import Result
+from state.standing import Answer, StepState
+
+WAIVER_DAYS = 7
+"""A waiver without a date ends after this many days."""
+
+
+def refusal(
+    step: Step,
+    state: StepState | None,
+    answer: Answer,
+    note: str = "",
+    until: str = "",
+    together: int = 1,
+) -> str:
+    """Return why *answer* cannot be given, as a plain sentence, or "".
+
+    Args:
+        together: how many steps get this answer at once.
+    """
+    note = note.strip()
+    finding = state.finding if state else None
+    if together > 1 and step.severity is Severity.BLOCKER:
+        return f"“{step.text}” is a blocker; blockers are answered one by one."
+    if answer is Answer.PASS:
+        if step.level is Level.AUTO:
+            return (
+                f"A probe decides “{step.text}”, so nobody can say pass; waive it "
+                "with a reason if it may stay as it is."
+            )
+        if step.level is Level.ASSIST and not note:
+            if finding is None:
+                return (
+                    f"Nothing was found yet for “{step.text}”; probe it first, or "
+                    "say why it passes."
+                )
+            if finding.result is not Result.PASS:
+                return (
+                    f"The probe does not propose pass for “{step.text}” "
+                    f"({finding.result}); say why it passes all the same."
+                )
+        if step.note_required and not note:
+            return f"“{step.text}” needs a note: what was seen, or where it is written."
+    if answer is Answer.FAIL and not note:
+        return f"Say what fails about “{step.text}”."
+    if answer is Answer.NA and not note:
+        return f"Say why “{step.text}” does not exist here."
+    if answer is Answer.WAIVE:
+        if not note:
+            return f"Say why “{step.text}” may stay as it is."
+        return _bad_date(until)
+    if until:
+        return "Only a waiver has an end date."
+    return ""
+
+
+def _bad_date(until: str) -> str:
+    if not until:
+        return ""
+    try:
+        end = date.fromisoformat(until)
+    except ValueError:
+        return f"“{until}” is no date; write it as {default_end()}."
+    if end < datetime.now(UTC).date():
+        return f"{until} has passed; a waiver ends today at the earliest."
+    return ""
+
+
+def default_end() -> str:
+    """Return the last day of a waiver for which nobody named one."""
+    return (datetime.now(UTC).date() + timedelta(days=WAIVER_DAYS)).isoformat()

@@ -1,0 +1,317 @@
+"""One walk of one runbook against one target: the files of a run, and the Ledger.
+
+progress.toml   journal.jsonl   outputs/   lock   save.lock   cursor
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from runbooks.errors import StateError
+from runbooks.events import Event, Kind
+from runbooks.model import Runbook
+from state import entries
+from state.author import Author
+from state.checkpoint import Checkpoint, Found
+from state.journal import Journal
+from state.locations import cannot, open_file, run_directory
+from state.lock import Lock
+from state.progress import Progress, apply
+from state.resume import Drift, drift
+from state.standing import Command, StepState
+from state.trust import TrustStore
+from state.verdict import Tally
+
+JOURNAL, PROGRESS, OUTPUTS, CURSOR = (
+    "journal.jsonl",
+    "progress.toml",
+    "outputs",
+    "cursor",
+)
+
+
+class Run:
+    """A run that is open. Safe to use from several threads.
+
+    Attributes:
+        directory: where its files are; the name is the run's `id`.
+        target: name of the profile, or "".
+        by: who records here.
+        notices: sentences for the operator about what was found in its files.
+        drift: how the document changed since the run was last open.
+        left_at: when a person last acted before this opening, ISO 8601 or "".
+    """
+
+    def __init__(self, directory: Path, runbook: Runbook, by: Author) -> None:
+        self.directory = directory
+        self.runbook = runbook
+        self.by = by
+        self.notices: list[str] = []
+        self._state = Progress()
+        self._guard = threading.RLock()
+        self._journal = Journal(directory / JOURNAL, Lock(directory / "lock"))
+        self._others: list[Event] = []
+        self._dirty: set[str] = set()
+        self._saved = 0
+        self._unsaved = ""
+        self._trust = TrustStore()
+        self.drift = Drift()
+        self.left_at = ""
+        self._tally = Tally(runbook)
+        self._saving = Lock(directory / "save.lock")
+        self._checkpoint = Checkpoint(directory / PROGRESS)
+
+    @classmethod
+    def create(cls, home: Path, runbook: Runbook, target: str, by: Author) -> Run:
+        """Begin a new run under the state home *home*.
+
+        Raises:
+            StateError: the state home cannot be used.
+        """
+        run_directory(home)
+        run_directory(home / "runs")
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+        directory = run_directory(home / "runs" / f"{stamp}-{uuid4().hex[:6]}")
+        run_directory(directory / OUTPUTS)
+        run = cls(directory, runbook, by)
+        run.record(Kind.RUN_OPENED, None, entries.run_opened(runbook, target, True))
+        run.save()
+        return run
+
+    @classmethod
+    def open(cls, directory: Path, runbook: Runbook, by: Author) -> Run:
+        """Go on with the run in *directory*.
+
+        Raises:
+            StateError: its files cannot be read.
+            NewerState: a newer gonogo wrote them; nothing was changed.
+        """
+        run_directory(directory)
+        run = cls(directory, runbook, by)
+        run._resume()
+        return run
+
+    def _resume(self) -> None:
+        found = self._checkpoint.look()
+        for event in self._journal.read_new():
+            self._apply(event)
+        self.left_at = self._state.acted_at
+        self.notices += [f"{damage}." for damage in self._journal.damage]
+        self._merge(found)
+        self.drift = drift(self._state.digests, self.runbook)
+        if self.drift.any:
+            self.record(Kind.DRIFT_FOUND, None, self.drift.as_data())
+        new = self._state.document != self.runbook.digest
+        opened = entries.run_opened(self.runbook, self.target, new)
+        self.record(Kind.RUN_OPENED, None, opened)
+
+    # ------------------------------------------------------------ the Ledger
+
+    def record(
+        self, kind: Kind, step: str | None = None, data: Mapping[str, Any] | None = None
+    ) -> Event:
+        """Write an event down durably, apply it, and return it.
+
+        Raises:
+            StateError: it could not be written; nothing changed, and trying again
+                later is safe.
+        """
+        with self._guard:
+            *others, event = self._journal.append(
+                self.by.as_data(), kind, step, data or {}
+            )
+            for other in others:
+                self._apply(other)
+            self._others += others
+            self._apply(event)
+            return event
+
+    def is_trusted(self, digest: str) -> bool:
+        """Whether this user trusted the document or command with this sha256."""
+        return self._trust.is_trusted(digest)
+
+    def poll(self) -> list[Event]:
+        """Return what other writers recorded since the last call, applied.
+
+        Raises:
+            StateError: the journal cannot be read.
+        """
+        with self._guard:
+            for event in self._journal.read_new():
+                self._apply(event)
+                self._others.append(event)
+            events, self._others = self._others, []
+            return events
+
+    def _apply(self, event: Event) -> None:
+        self._dirty |= apply(self._state, event)
+
+    # ------------------------------------------------------------ what is known
+
+    @property
+    def id(self) -> str:
+        return self.directory.name
+
+    @property
+    def target(self) -> str:
+        return self._state.target
+
+    @property
+    def progress(self) -> Mapping[str, StepState]:
+        """Step id to what is known of it; look up, copy before iterating."""
+        return self._state.steps
+
+    @property
+    def commands(self) -> Mapping[str, Command]:
+        """Part id to its last run."""
+        return self._state.commands
+
+    @property
+    def running(self) -> Mapping[str, str]:
+        """Command id to part id, of commands whose end is not recorded."""
+        return self._state.running
+
+    @property
+    def inputs(self) -> Mapping[str, str]:
+        """Remembered placeholder answers and outputs, by variable."""
+        return self._state.inputs
+
+    @property
+    def seq(self) -> int:
+        """Sequence number of the last event."""
+        return self._state.seq
+
+    @property
+    def outputs(self) -> Path:
+        """Where commands' outputs are kept."""
+        return self.directory / OUTPUTS
+
+    @property
+    def state(self) -> Progress:
+        """Everything that the journal adds up to; not to be changed."""
+        return self._state
+
+    # ------------------------------------------------------------ progress.toml
+
+    @property
+    def unsaved(self) -> str:
+        """Why progress.toml could not be written last time, or ""."""
+        return self._unsaved
+
+    @property
+    def dirty(self) -> bool:
+        """Whether progress.toml is behind the journal."""
+        return self._saved != self._state.seq
+
+    def save(self) -> None:
+        """Bring progress.toml up to date, merging what was edited by hand.
+
+        Raises:
+            StateError: it cannot be written; `unsaved` says why until it can.
+        """
+        try:
+            with self._saving:
+                while not self._save():
+                    pass  # somebody wrote the file in this moment: look again
+        except StateError as error:
+            self._unsaved = str(error)
+            raise
+        self._unsaved = ""
+
+    def _save(self) -> bool:
+        if self._checkpoint.changed():
+            self._merge(self._checkpoint.look())
+        with self._guard:
+            # Of two screens the later save must not be the older state.
+            for event in self._journal.read_new():
+                self._apply(event)
+                self._others.append(event)
+            snapshot, dirty = self._state.copy(), self._dirty
+            self._dirty = set()
+        try:
+            verdict = self._tally.verdict(snapshot.steps, datetime.now(UTC))
+            counted = verdict.done, verdict.total
+            saved = self._checkpoint.save(self.runbook, snapshot, dirty, counted)
+        except StateError:
+            with self._guard:
+                self._dirty |= dirty
+            raise
+        if saved:
+            self._saved = snapshot.seq
+        else:
+            with self._guard:
+                self._dirty |= dirty
+        return saved
+
+    def _merge(self, found: Found) -> None:
+        """Record what a person edited, against what gonogo had written."""
+        if found.problem:
+            self.notices.append(found.problem)
+        if not found.edited:
+            return
+        from state.editing import edits
+
+        base = replay(self.directory, found.seq)
+        for step, data in edits(self.runbook, base, found.steps, self._state).items():
+            self.record(Kind.EDITED_BY_HAND, step, data)
+            self.notices += [
+                f"progress.toml, step {step}: {reason}" for reason in data["refused"]
+            ]
+
+    def close(self, note: str = "") -> None:
+        """Save, record the closing and give the files back.
+
+        Raises:
+            StateError: something could not be written.
+        """
+        self.record(Kind.RUN_CLOSED, None, entries.run_closed(note))
+        self.save()
+        self._journal.close()
+
+    # ------------------------------------------------------------ where one was
+
+    @property
+    def cursor(self) -> str:
+        """Id of the row where this run was left, or ""."""
+        try:
+            return (self.directory / CURSOR).read_text("utf-8", "replace").strip()
+        except OSError:
+            return ""
+
+    @cursor.setter
+    def cursor(self, row: str) -> None:
+        path = self.directory / CURSOR
+        try:
+            handle = open_file(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+            with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
+                file.write(row)
+        except OSError as error:
+            raise cannot("write", path, error) from error
+
+    def _sweep(self) -> None:
+        """Remove what a killed save left behind."""
+        for left in self.directory.glob(".*.new"):
+            left.unlink(missing_ok=True)
+
+
+def replay(directory: Path, seq: int | None = None) -> Progress:
+    """Return what the journal of a run adds up to, up to event *seq*.
+
+    Raises:
+        StateError: the journal cannot be read.
+    """
+    progress = Progress()
+    journal = Journal(directory / JOURNAL, Lock(directory / "lock"))
+    try:
+        for event in journal.read_new():
+            if seq is None or event.seq <= seq:
+                apply(progress, event)
+    finally:
+        journal.close()
+    return progress

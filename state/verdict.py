@@ -1,0 +1,355 @@
+"""Computed, never typed: what a step's state amounts to, and what all add up to.
+
+The table is docs/verdict.md; a test holds this file against it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from runbooks.model import Gate, Level, Runbook, Severity, Step
+from runbooks.results import Result
+from state.standing import Answer, Decision, Standing, StepState
+
+FRESH = {
+    Level.AUTO: timedelta(minutes=15),
+    Level.ASSIST: timedelta(hours=24),
+    Level.ATTEST: timedelta(days=90),
+}
+"""How long an answer holds where the step declares no ``fresh``."""
+
+DEFAULT_WAIVERS = frozenset({"management"})
+"""Roles that may waive blockers where the runbook names none."""
+
+GOOD = frozenset({Standing.PASS, Standing.WARN, Standing.NA, Standing.WAIVED})
+"""Standings that count as done."""
+
+LOOKED = frozenset({Standing.PASS, Standing.WARN, Standing.FAIL, Standing.WAIVED})
+"""Standings that say that somebody or something looked."""
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
+_FINDING = {
+    Result.PASS: Standing.PASS,
+    Result.WARN: Standing.WARN,
+    Result.FAIL: Standing.FAIL,
+    Result.UNKNOWN: Standing.UNKNOWN,
+    Result.NA: Standing.NA,
+}
+_ANSWER = {
+    Answer.PASS: Standing.PASS,
+    Answer.FAIL: Standing.FAIL,
+    Answer.SKIP: Standing.SKIPPED,
+    Answer.NA: Standing.NA,
+    Answer.WAIVE: Standing.WAIVED,
+}
+
+
+def effective(step: Step, state: StepState | None, now: datetime) -> Standing:
+    """Return how *step* stands: in doubt > running > stale > decision > finding."""
+    return judge(step, state, now)[0]
+
+
+def judge(
+    step: Step, state: StepState | None, now: datetime
+) -> tuple[Standing, datetime]:
+    """Return how *step* stands and when time alone will change that."""
+    if state is None:
+        return Standing.PENDING, _NEVER
+    for command in state.commands:
+        if command.ending == "in doubt":
+            return Standing.IN_DOUBT, _NEVER
+    for command in state.commands:
+        if not command.ending:
+            return Standing.RUNNING, _NEVER
+    decision = state.decision
+    if decision is not None and _counts(step, decision, now):
+        return _decided(step, state, decision, now)
+    if state.commands:
+        return _command(state), _NEVER
+    if state.finding is None or step.level is Level.ATTEST:
+        return Standing.PENDING, _NEVER
+    return _found(step, state, now)
+
+
+def decision_counts(step: Step, state: StepState | None, now: datetime) -> bool:
+    """Whether a person's word, not a machine's, makes *step* stand as it does."""
+    decision = state.decision if state else None
+    return decision is not None and _counts(step, decision, now)
+
+
+def _counts(step: Step, decision: Decision, now: datetime) -> bool:
+    if decision.answer is Answer.WAIVE:
+        return now < _ends(decision)
+    return decision.answer is not Answer.PASS or step.level is not Level.AUTO
+
+
+def _decided(
+    step: Step, state: StepState, decision: Decision, now: datetime
+) -> tuple[Standing, datetime]:
+    standing = _ANSWER[decision.answer]
+    if decision.answer is Answer.SKIP:
+        return standing, _NEVER
+    if decision.digest and decision.digest != step.digest:
+        return Standing.STALE, _NEVER
+    if decision.answer is Answer.FAIL:
+        return standing, _NEVER
+    if decision.answer is Answer.WAIVE:
+        return standing, _ends(decision)
+    if _contradicted(state, decision):
+        return Standing.STALE, _NEVER
+    level = Level.ATTEST if step.level is Level.AUTO else step.level
+    until = _expires(step, decision.at, level)
+    return (standing, until) if now < until else (Standing.STALE, _NEVER)
+
+
+def _contradicted(state: StepState, decision: Decision) -> bool:
+    """Whether a probe has found a fail that the person did not know of."""
+    return (
+        state.finding is not None
+        and state.finding.result is Result.FAIL
+        and decision.proposed not in ("", Result.FAIL.value)
+    )
+
+
+def _found(step: Step, state: StepState, now: datetime) -> tuple[Standing, datetime]:
+    assert state.finding is not None
+    until = _expires(step, state.probed_at, step.level)
+    if now >= until:
+        return Standing.STALE, _NEVER
+    standing = _FINDING[state.finding.result]
+    proposal = step.level is Level.ASSIST and standing not in (
+        Standing.NA,
+        Standing.UNKNOWN,
+    )
+    return (Standing.PROPOSED if proposal else standing), until
+
+
+def _command(state: StepState) -> Standing:
+    ended = [command for command in state.commands if command.ending]
+    if any(command.code != 0 for command in ended):
+        return Standing.FAIL
+    return Standing.PASS if len(ended) >= state.parts else Standing.PENDING
+
+
+def _ends(decision: Decision) -> datetime:
+    """The end of a waiver's last day, in UTC."""
+    try:
+        day = datetime.fromisoformat(decision.until).replace(tzinfo=UTC)
+    except ValueError:
+        return datetime.min.replace(tzinfo=UTC)
+    return day + timedelta(days=1)
+
+
+def _expires(step: Step, at: str, level: Level) -> datetime:
+    try:
+        begun = datetime.fromisoformat(at)
+    except ValueError:
+        return datetime.min.replace(tzinfo=UTC)
+    if begun.tzinfo is None:
+        begun = begun.replace(tzinfo=UTC)
+    return begun + fresh(step, level)
+
+
+def fresh(step: Step, level: Level) -> timedelta:
+    """Return how long an answer to *step* holds: declared, else by level."""
+    if step.options.fresh is not None:
+        span = duration(step.options.fresh)
+        if span is not None:
+            return span
+    return FRESH[level]
+
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+def duration(text: str) -> timedelta | None:
+    """Return the length of ``"90d"``, ``"15m"``, or None where it is none."""
+    number, unit = text[:-1], text[-1:]
+    if unit not in _UNITS or not number.isdecimal():
+        return None
+    return timedelta(seconds=int(number) * _UNITS[unit])
+
+
+# ------------------------------------------------------------- all together
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What all steps of the current gate amount to.
+
+    Attributes:
+        word: ``NO-GO``, ``GO WITH CONDITIONS``, ``GO``, ``OPEN`` or ``DONE``.
+        exit_code: 0 GO or DONE, 1 NO-GO or OPEN, 3 GO WITH CONDITIONS, 4 nothing
+            was checked.
+        counts: how many steps of the gate stand how.
+        blocking: (step id, reason) of what keeps it from GO.
+        conditions: (step id, reason) of what makes it conditional.
+        done, total: steps that count as done, of the gate.
+        sections: section id to (done, total), for steps directly in it.
+    """
+
+    word: str
+    exit_code: int
+    counts: Mapping[Standing, int]
+    blocking: tuple[tuple[str, str], ...]
+    conditions: tuple[tuple[str, str], ...]
+    done: int
+    total: int
+    sections: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+
+def verdict(
+    runbook: Runbook,
+    progress: Mapping[str, StepState],
+    now: datetime,
+    gate: Gate = Gate.GO,
+    section: str | None = None,
+) -> Verdict:
+    """Return the verdict on *runbook*, or on one section with those inside it.
+
+    Args:
+        gate: the current gate; steps of others do not count. In a runbook that
+            declares neither severity nor gate every step counts.
+    """
+    return Tally(runbook, gate, section).verdict(progress, now)
+
+
+class Tally:
+    """Keeps how each step stands, so that asking again costs only what changed."""
+
+    def __init__(
+        self, runbook: Runbook, gate: Gate = Gate.GO, section: str | None = None
+    ) -> None:
+        self._declares = runbook.declares
+        inside = _inside(runbook, section) if section is not None else None
+        self._steps = [
+            step
+            for step in runbook.steps
+            if (not self._declares or step.gate is gate)
+            and (inside is None or step.section in inside)
+        ]
+        self._states: list[StepState | None] = [None] * len(self._steps)
+        self._until = [_NEVER] * len(self._steps)
+        self._standings = [Standing.PENDING] * len(self._steps)
+        waivers = {
+            role.name for role in runbook.options.roles if role.may_waive_blockers
+        }
+        self._waivers = frozenset(waivers) or DEFAULT_WAIVERS
+        self._weighty = [
+            i for i, s in enumerate(self._steps) if s.severity is not Severity.MINOR
+        ]
+        self._sections = Counter(step.section for step in self._steps)
+
+    def verdict(self, progress: Mapping[str, StepState], now: datetime) -> Verdict:
+        """Return the verdict on *progress*."""
+        states, until, standings = self._states, self._until, self._standings
+        get = progress.get
+        for i, step in enumerate(self._steps):
+            state = get(step.id)
+            if state is not states[i] or now >= until[i]:
+                states[i] = state
+                standings[i], until[i] = judge(step, state, now)
+        counts = Counter(standings)
+        done = Counter(
+            step.section
+            for step, standing in zip(self._steps, standings, strict=True)
+            if standing in GOOD
+        )
+        blocking, conditions = self._weigh(now) if self._declares else ((), ())
+        total = len(self._steps)
+        finished = sum(done.values())
+        word, exit_code = self._word(counts, blocking, conditions, finished)
+        return Verdict(
+            word,
+            exit_code,
+            counts,
+            blocking,
+            conditions,
+            finished,
+            total,
+            {section: (done[section], n) for section, n in self._sections.items()},
+        )
+
+    def standing(self, step_id: str) -> Standing:
+        """Return how one step stood at the last verdict.
+
+        Raises:
+            KeyError: the step does not count at this gate.
+        """
+        for step, standing in zip(self._steps, self._standings, strict=True):
+            if step.id == step_id:
+                return standing
+        raise KeyError(step_id)
+
+    def _word(
+        self,
+        counts: Mapping[Standing, int],
+        blocking: tuple[tuple[str, str], ...],
+        conditions: tuple[tuple[str, str], ...],
+        done: int,
+    ) -> tuple[str, int]:
+        looked = any(counts.get(standing) for standing in LOOKED)
+        if not self._declares:
+            if done and done == len(self._steps):
+                return "DONE", 0
+            return "OPEN", 1 if looked or done else 4
+        if blocking:
+            return "NO-GO", 1 if looked else 4
+        if not looked:
+            return "OPEN", 4
+        return ("GO WITH CONDITIONS", 3) if conditions else ("GO", 0)
+
+    def _weigh(
+        self, now: datetime
+    ) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]:
+        blocking, conditions = [], []
+        for i in self._weighty:
+            step, state, standing = self._steps[i], self._states[i], self._standings[i]
+            if standing is Standing.PASS:
+                continue
+            decision = state.decision if state else None
+            if standing not in GOOD:
+                blocking.append((step.id, _reason(step, state, standing)))
+            elif standing is Standing.WARN:
+                reason = state.finding.reason if state and state.finding else ""
+                conditions.append((step.id, f"warning: {reason}".rstrip(": ")))
+            elif standing is Standing.WAIVED and decision is not None:
+                if step.severity is Severity.BLOCKER and (
+                    decision.role not in self._waivers
+                ):
+                    who = " or ".join(sorted(self._waivers))
+                    reason = f"waived by {decision.by}, but only {who} may waive it"
+                    blocking.append((step.id, reason))
+                else:
+                    reason = f"waived by {decision.by} until {decision.until}"
+                    conditions.append((step.id, f"{reason}: {decision.note}"))
+            elif standing is Standing.NA and decision_counts(step, state, now):
+                assert decision is not None
+                reason = f"n/a, said by {decision.by}: {decision.note}"
+                conditions.append((step.id, reason))
+        return tuple(blocking), tuple(conditions)
+
+
+def _reason(step: Step, state: StepState | None, standing: Standing) -> str:
+    decision = state.decision if state else None
+    finding = state.finding if state else None
+    if standing is Standing.FAIL and decision and decision.answer is Answer.FAIL:
+        return f"fail, said by {decision.by}: {decision.note}"
+    if finding and standing in (Standing.FAIL, Standing.UNKNOWN):
+        return f"{standing}: {finding.reason}"
+    if finding and standing is Standing.PROPOSED:
+        return f"proposed {finding.result}, to be confirmed"
+    if standing is Standing.PENDING:
+        return "ticked in file, to be confirmed" if step.checked else "open"
+    if standing is Standing.IN_DOUBT:
+        return "was interrupted, outcome unknown"
+    return str(standing.value)
+
+
+def _inside(runbook: Runbook, section: str) -> set[str]:
+    """Return the ids of *section* and of the sections under it."""
+    root = runbook.section_by_id[section].path
+    return {s.id for s in runbook.sections if s.path[: len(root)] == root}
