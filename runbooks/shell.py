@@ -26,7 +26,7 @@ LOOKAHEAD_LINES = 200
 LOOKAHEAD_CHARACTERS = 64 * 1024
 """How far the end of an unfinished command is looked for in a session."""
 
-_ANGLE = re.compile(r"(?<![<&?])<([^\W\d_][^<>\n&;()$`\"'\\]{0,58}[\w.)…]|[^\W\d_])>")
+_ANGLE = re.compile(r"(?<![<&?\\])<([^\W\d_][^<>\n&;()$`\"'\\]{0,58}[\w.)…]|[^\W\d_])>")
 _FILE = re.compile(r"[/.]")
 _WORDED = re.compile(r"path|file|name|your|dir|url|version|host", re.IGNORECASE)
 _OR = re.compile(r"^\s*#+\s*(?:or|alternatively)\b\W*$", re.IGNORECASE | re.MULTILINE)
@@ -81,7 +81,7 @@ def angles(text: str) -> Iterator[tuple[int, int]]:
         if after[:1] in (">", "(", "&") and after:
             continue
         apart = not before or before.isspace()
-        if (apart or before.isalnum()) and re.match(r"[^\W_]|[$~\"']", after):
+        if (apart or before.isalnum()) and re.match(r"[^\W_]|[$~]", after):
             continue
         named_file = _FILE.search(inside) and not _WORDED.search(inside)
         if apart and named_file and re.match(r"[ \t][^-\s|&;<>#]", after):
