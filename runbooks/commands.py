@@ -8,56 +8,19 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from runbooks import context, redaction
 from runbooks.errors import CommandError
 from runbooks.output import Tail
+from runbooks.plan import Plan, message
 from runbooks.processes import boot_id, start_time
 
-__all__ = ["Ending", "Plan", "Running", "Tail", "attach", "start"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """One command, ready to be started.
-
-    Attributes:
-        id: names its files in `outputs`; unique there.
-        shell: ``bash`` or ``zsh``.
-        outputs: directory of its files, made if missing (0700).
-        env: added to gonogo's own environment.
-        context: file of the run's shell context, read before; replaced after if
-            `keep_context` and the command was not stopped.
-        wall: limit of the whole, in seconds, or None.
-        silence: limit without output, in seconds, or None.
-        output_limit: of what is kept, in bytes.
-        secrets: values to redact.
-        tty: its output is a pseudo-terminal without a keyboard.
-        grace: seconds between SIGTERM and SIGKILL when it is stopped.
-    """
-
-    id: str
-    text: str
-    shell: str = "bash"
-    cwd: Path
-    outputs: Path
-    env: Mapping[str, str] = field(default_factory=dict)
-    context: Path | None = None
-    keep_context: bool = True
-    wall: float | None = None
-    silence: float | None = None
-    output_limit: int = 2 << 30
-    secrets: tuple[str, ...] = ()
-    tty: bool = False
-    grace: float = 5.0
+__all__ = ["Ending", "Plan", "Running", "Tail", "attach", "run_interactive", "start"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +132,7 @@ def start(plan: Plan) -> Running:
     Raises:
         CommandError: nothing was started.
     """
-    message = json.dumps(_message(plan)).encode()
+    data = json.dumps(message(plan)).encode()
     source, ours = os.pipe()
     theirs, sink = os.pipe()
     actions = [
@@ -195,7 +158,7 @@ def start(plan: Plan) -> Running:
         os.close(source)
         os.close(sink)
     with open(ours, "wb") as stdin, suppress(BrokenPipeError):
-        stdin.write(message)
+        stdin.write(data)
     with open(theirs, "rb") as stdout:
         reply = stdout.readline()
     answer = json.loads(reply) if reply else {"problem": "the supervisor failed"}
@@ -214,59 +177,15 @@ def attach(outputs: Path, id: str) -> Running | None:
         return None
 
 
-def _message(plan: Plan) -> dict[str, Any]:
-    """Return *plan* as the supervisor reads it.
+def run_interactive(plan: Plan) -> Ending:
+    """Run *plan* on the terminal, which the caller has let go of; see interactive.py.
 
     Raises:
-        CommandError: shell or directory is missing.
+        CommandError: nothing was started.
     """
-    program = shutil.which(plan.shell)
-    if program is None:
-        raise CommandError(
-            f"{plan.shell} is not installed here; the command was not started"
-        )
-    if not plan.cwd.is_dir():
-        raise CommandError(
-            f"the working directory {plan.cwd} is not there; choose another one"
-        )
-    if "\0" in plan.text:
-        raise CommandError("the command holds a NUL byte, which no shell can read")
-    outputs = plan.outputs.absolute()
-    scratch = plan.context.absolute().parent if plan.context else outputs
-    try:
-        for directory in (outputs, scratch):
-            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise CommandError(f"cannot make {error.filename}: {error.strerror}") from error
-    capture = scratch / f"{plan.id}.context" if plan.keep_context else None
-    values = scratch / f"{plan.id}.values"
-    if plan.context is None:
-        capture = None
-    env = {**os.environ, **plan.env, "GONOGO_OUTPUT": str(values)}
-    if plan.tty:
-        env.update({"PAGER": "cat", "GIT_PAGER": "cat", **plan.env})
-        env.setdefault("TERM", "xterm-256color")
-    else:
-        env["TERM"] = "dumb"
-    return {
-        "id": plan.id,
-        "program": program,
-        "argv": context.shell_arguments(plan.shell),
-        "prelude": context.prelude(plan.shell, plan.context, capture).decode("latin-1"),
-        "text": context.script(plan.text).decode("latin-1"),
-        "env": env,
-        "cwd": str(plan.cwd.absolute()),
-        "outputs": str(outputs),
-        "context": str(plan.context.absolute()) if plan.context else "",
-        "capture": str(capture or ""),
-        "values": str(values),
-        "wall": plan.wall,
-        "silence": plan.silence,
-        "limit": plan.output_limit,
-        "patterns": [p.decode("latin-1") for p in redaction.patterns(plan.secrets)],
-        "tty": plan.tty,
-        "grace": plan.grace,
-    }
+    from runbooks import interactive  # deferred: few sessions need it
+
+    return interactive.run_interactive(plan)
 
 
 def _read_ending(path: Path) -> Ending:

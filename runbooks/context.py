@@ -6,14 +6,17 @@ belongs to the shell or to gonogo. What merely stands in the environment is not
 kept, so a new agent socket or profile value reaches the next command.
 
 The file is a shell script of declarations, written by a trap inside the shell
-(bash.sh and zsh.sh beside this file), so values never pass through quoting of
+(context.bash and context.zsh), so values never pass through quoting of
 our own. Its comments say the working directory, the names, and that it is whole.
 """
 
 from __future__ import annotations
 
+import os
 import shlex
 from pathlib import Path
+
+from runbooks.leavings import working_directory
 
 _TRAPS = {
     "bash": (Path(__file__).with_name("context.bash"), ("--noprofile", "--norc")),
@@ -52,24 +55,20 @@ def script(text: str) -> bytes:
 
 def names(path: Path) -> tuple[str, ...]:
     """Return the variables that the context at *path* holds; empty without one."""
-    return tuple(_said(path, b"# names").decode().split())
+    for line in reversed(_lines(path)):
+        if line.startswith(b"# names"):
+            return tuple(line.decode().split()[2:])
+    return ()
 
 
 def read_cwd(path: Path) -> Path | None:
-    """Return the working directory that the context at *path* holds."""
-    import os
-
-    text = _said(path, b"# cwd ").replace(b"%0A", b"\n").replace(b"%25", b"%")
-    return Path(os.fsdecode(text)) if text else None
+    """Return the directory in which the context at *path* was left; None without."""
+    lines = _lines(path)
+    return Path(os.fsdecode(working_directory(lines[0] + b"\n"))) if lines else None
 
 
-def _said(path: Path, label: bytes) -> bytes:
-    """Return the rest of the last comment that begins with *label*."""
+def _lines(path: Path) -> list[bytes]:
     try:
-        lines = path.read_bytes().split(b"\n")
+        return path.read_bytes().split(b"\n")
     except FileNotFoundError:
-        return b""
-    for line in reversed(lines):
-        if line.startswith(label):
-            return line[len(label) :]
-    return b""
+        return []

@@ -13,6 +13,8 @@ import os
 from contextlib import suppress
 from struct import Struct
 
+from runbooks.private import create
+
 _TAIL = 64 << 20
 """At most this many bytes of the newest output are kept past the limit."""
 _RESERVED = 20
@@ -49,7 +51,7 @@ class Output:
         self._tails: list[tuple[int, int, str]] = []
         """Start in the output, descriptor and path of each, oldest first."""
         self._frozen = self._finished = False
-        self._file = _create(path)
+        self._file = create(path)
         self._look()
 
     def write(self, data: bytes) -> None:
@@ -115,7 +117,7 @@ class Output:
         if len(self._tails) == 2:
             self._drop(self._tails.pop(0))
         # Never truncated: a screen that reads the old file goes on reading it.
-        file = _create(path)
+        file = create(path)
         os.write(file, _HEADER.pack(self.head, self.size))
         self._tails.append((self.size, file, path))
 
@@ -226,10 +228,3 @@ class Tail:
 def gap_line(size: int) -> bytes:
     """Return the line that stands for *size* bytes that were not kept."""
     return f"\n… {size:,} bytes not kept …\n".encode()
-
-
-def _create(path: str) -> int:
-    """Make a new private file whatever the umask is, and return its descriptor."""
-    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    os.fchmod(file, 0o600)
-    return file

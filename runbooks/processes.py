@@ -6,6 +6,7 @@ Standard library only: the supervisor imports this too, and must start fast.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 
 def boot_id() -> str:
@@ -54,3 +55,23 @@ def _stat(pid: int) -> tuple[str, str, int, int] | None:
     name = line[line.index("(") + 1 : line.rindex(")")]
     fields = line[line.rindex(")") + 2 :].split()
     return name, fields[0], int(fields[1]), int(fields[19])
+
+
+def has_children() -> bool:
+    """Return whether this process has any, ended ones included."""
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
+
+
+def signal_all(number: int, group: int | None) -> None:
+    """Send signal *number* to *group* and to each of our descendants outside it."""
+    if group is not None:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(group, number)
+    for pid, _ in descendants(os.getpid()):
+        with suppress(ProcessLookupError, PermissionError):
+            if os.getpgid(pid) != group:
+                os.kill(pid, number)

@@ -1,0 +1,129 @@
+"""Starting the shell of a command: its descriptors, its session, its texts.
+
+Standard library only: the supervisor imports this, and must start fast.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+from contextlib import suppress
+from typing import Any
+
+_RESET = {
+    signal.SIGHUP,
+    signal.SIGINT,
+    signal.SIGQUIT,
+    signal.SIGTERM,
+    signal.SIGPIPE,
+    signal.SIGXFSZ,
+    signal.SIGCHLD,
+}
+"""Signals that the command finds as in a fresh login shell."""
+_PIPE = 1 << 20
+
+
+def spawn(plan: dict[str, Any]) -> tuple[int, int]:
+    """Start the shell of *plan*; return its process id and where its output comes.
+
+    It leads a session without a terminal and reads /dev/null; standard output
+    and error are one pipe, or one pseudo-terminal where the plan says so.
+
+    Raises:
+        OSError: it could not be started.
+    """
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    reader, writer = _pseudo_terminal() if plan["tty"] else _pipe()
+    prelude = _memory(plan["prelude"].encode("latin-1"))
+    text = _memory(plan["text"].encode("latin-1"))
+    places = ((nothing, 0), (writer, 1), (writer, 2), (prelude, 8), (text, 9))
+    try:
+        pid = os.posix_spawn(
+            plan["program"],
+            plan["argv"],
+            environment(plan["env"]),
+            file_actions=[(os.POSIX_SPAWN_DUP2, *place) for place in places],
+            setsid=True,
+            setsigmask=[],
+            setsigdef=_RESET,
+        )
+    except OSError:
+        os.close(reader)
+        raise
+    finally:
+        for fd in (nothing, writer, prelude, text):
+            os.close(fd)
+    return pid, reader
+
+
+def spawn_interactive(plan: dict[str, Any], size: tuple[int, int]) -> tuple[int, int]:
+    """Start the shell of *plan* on a terminal of its own, *size* lines and columns.
+
+    Returns its process id and the other end of the terminal.
+
+    Raises:
+        OSError: it could not be started.
+    """
+    import termios
+
+    ours, theirs = os.openpty()
+    termios.tcsetwinsize(theirs, size)
+    prelude = _memory(plan["prelude"].encode("latin-1"))
+    text = _memory(plan["text"].encode("latin-1"))
+    actions: list[tuple[Any, ...]] = [
+        # A session's leader gets the first terminal that it opens as its own.
+        (os.POSIX_SPAWN_OPEN, 0, os.ttyname(theirs), os.O_RDWR, 0),
+        *((os.POSIX_SPAWN_DUP2, 0, fd) for fd in (1, 2)),
+        (os.POSIX_SPAWN_DUP2, prelude, 8),
+        (os.POSIX_SPAWN_DUP2, text, 9),
+    ]
+    try:
+        pid = os.posix_spawn(
+            plan["program"],
+            plan["argv"],
+            environment(plan["env"]),
+            file_actions=actions,
+            setsid=True,
+            setsigmask=[],
+            setsigdef=_RESET,
+        )
+    except OSError:
+        os.close(ours)
+        raise
+    finally:
+        for fd in (theirs, prelude, text):
+            os.close(fd)
+    return pid, ours
+
+
+def environment(env: dict[str, str]) -> dict[bytes, bytes]:
+    """Return *env* in bytes, those that are no UTF-8 as they were."""
+    return {os.fsencode(name): os.fsencode(value) for name, value in env.items()}
+
+
+def _pipe() -> tuple[int, int]:
+    reader, writer = os.pipe()
+    with suppress(OSError):  # the system may allow less
+        fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, _PIPE)
+    return reader, writer
+
+
+def _pseudo_terminal() -> tuple[int, int]:
+    import termios
+
+    reader, writer = os.openpty()
+    modes = termios.tcgetattr(writer)
+    modes[1] &= ~termios.OPOST  # line ends as the command writes them
+    termios.tcsetattr(writer, termios.TCSANOW, modes)
+    termios.tcsetwinsize(writer, (24, 80))
+    return reader, writer
+
+
+def _memory(data: bytes) -> int:
+    """Return a descriptor from which *data* is read."""
+    fd = os.memfd_create("gonogo")
+    with open(fd, "wb", closefd=False) as file:
+        file.write(data)
+    os.lseek(fd, 0, os.SEEK_SET)
+    return fd
