@@ -14,6 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.color import Color
 from textual.driver import Driver
 from textual.filter import LineFilter
+from textual.geometry import Size
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.theme import Theme
@@ -169,16 +170,16 @@ class GonogoApp(App[None]):
         return GonogoDriver
 
     def on_ready(self) -> None:
-        self._mind_size()
+        self._mind_size(self.size)
 
     def on_resize(self, event: events.Resize) -> None:
         if self.is_running:
-            self._mind_size()
+            self._mind_size(event.size)
 
-    def _mind_size(self) -> None:
+    def _mind_size(self, size: Size) -> None:
         from tui.screens.too_small import TooSmallScreen
 
-        if too_small(*self.size) and not isinstance(self.screen, TooSmallScreen):
+        if too_small(*size) and not isinstance(self.screen, TooSmallScreen):
             self.push_screen(TooSmallScreen())
 
     async def action_quit(self) -> None:

@@ -150,6 +150,11 @@ KEYS: Mapping[str, tuple[Key, ...]] = {
         Key("command.stop", "full_stop", "stop", "stop", "Stop the running command"),
         Key("row.copy", "y", "copy", "copy", "Copy, also to a file whose path shows"),
     ),
+    "loading": (Key("loading.cancel", "escape", "cancel", "cancel", "Stop reading"),),
+    "leave": (
+        Key("leave.leave", "y", "dismiss(True)", "leave", "Leave; commands go on"),
+        Key("leave.stay", "escape,n", "dismiss(False)", "stay", "Stay here"),
+    ),
     "question": (
         Key("question.cancel", "escape", "cancel", "cancel", "Nothing runs"),
         *(
@@ -167,6 +172,8 @@ SCREENS: Mapping[str, tuple[str, ...]] = {
     "runbook": ("runbook", "find", "list", "app"),
     "output": ("output", "find", "pager", "back"),
     "help": ("pager", "back"),
+    "loading": ("loading", "app"),
+    "leave": ("leave",),
     "question": ("question",),
 }
 """Screen to the groups that work on it together."""

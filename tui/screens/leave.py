@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tui.display import content
+from tui.keymap import bindings
 
 
 class LeaveScreen(ModalScreen[bool]):
@@ -21,10 +22,7 @@ class LeaveScreen(ModalScreen[bool]):
     """
 
     CSS_PATH = "leave.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,n", "dismiss(False)", "Stay"),
-        Binding("y", "dismiss(True)", "Leave"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("leave")
     _SHOWN = 6
 
     def __init__(self, commands: Sequence[str]) -> None:

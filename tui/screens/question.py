@@ -1,0 +1,274 @@
+"""The one dialog: everything that is missing before something may run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from runbooks.asking import Asked, Question, Reply
+from runbooks.model import CommandClass
+from tui.display import content
+from tui.keymap import bindings
+from tui.widgets.choices import Choice, Choices
+from tui.widgets.text_view import TextView
+
+DEAD_TIME = 0.5
+"""Seconds after the dialog is painted in which keys that were typed ahead, or
+repeat, are dropped where they could change something."""
+
+WORDS = {
+    CommandClass.OBSERVE: "only looks",
+    CommandClass.MUTATE: "changes things",
+    CommandClass.DESTRUCTIVE: "destroys things",
+}
+
+
+class QuestionScreen(ModalScreen[Reply | None]):
+    """Asks once; dismissed with the reply, or with None when cancelled.
+
+    Nothing runs by Enter alone, except after a line that was typed here.
+    """
+
+    CSS_PATH = "question.tcss"
+    AUTO_FOCUS = ""
+    BINDINGS: ClassVar[list[BindingType]] = bindings("question")
+
+    def __init__(self, question: Question) -> None:
+        super().__init__()
+        self._question = question
+        self._as_written = False
+        self._texts: dict[str, Content] = {}
+        self._awake = not (question.confirm or question.untrusted)
+
+    # ------------------------------------------------------------- what it shows
+
+    def compose(self) -> ComposeResult:
+        question = self._question
+        box = Vertical(id="box", classes=f"-{question.command_class}")
+        box.border_title = content(question.title)
+        with box:
+            if question.text:
+                yield TextView(id="command")
+            yield from self._facts()
+            if question.untrusted:
+                yield Static(
+                    content(
+                        "This runbook is not trusted yet. It would be able to run, "
+                        "look at and reach:"
+                    ),
+                    id="distrust",
+                )
+                yield TextView(id="untrusted")
+            for asked in question.placeholders:
+                yield from self._field(asked)
+            if question.type_word:
+                yield _row(f"type {question.type_word}", Input(id="word", compact=True))
+            yield Static(id="problem")
+            yield Choices(self._choices(), id="choices")
+
+    def _facts(self) -> Iterable[Static | Horizontal]:
+        question = self._question
+        if question.text:
+            said = WORDS[question.command_class]
+            if question.reason:
+                known = "it seems: " if question.inferred else ""
+                said += f" ({known}{question.reason})"
+            yield _fact("does", said)
+        if question.target:
+            yield _fact("target", question.target)
+        if question.text:
+            where = Input(question.cwd, id="cwd", compact=True, select_on_focus=False)
+            yield _row("where", where)
+        if question.confirm:
+            yield _fact("undo", question.undo or "nobody said how to take it back")
+
+    def _field(self, asked: Asked) -> Iterable[Horizontal]:
+        known = _known(asked)
+        more = len(known) - bool(asked.remembered)
+        hint = f"Up, Down: {more} known" if more > 0 else "a value"
+        yield _row(
+            asked.placeholder.text,
+            Input(
+                asked.remembered,
+                placeholder=hint,
+                id=f"value-{asked.placeholder.variable}",
+                classes="value",
+                compact=True,
+            ),
+        )
+
+    def _choices(self) -> list[Choice]:
+        question = self._question
+        cancel = Choice("cancel", "Cancel")
+        verb = "run" if question.text else "probe"
+        if question.untrusted:
+            choices = [cancel, Choice("all", f"Trust this runbook and {verb}")]
+            if question.original:
+                choices.append(Choice("this", "Only this command"))
+        else:
+            choices = [cancel, Choice("run", verb.capitalize())]
+        if question.placeholders:
+            box = "[x]" if self._as_written else "[ ]"
+            choices.append(Choice("as-written", f"{box} as written"))
+        return choices
+
+    def on_mount(self) -> None:
+        self._show_command()
+        if self._question.untrusted:
+            lines = "\n".join(self._question.untrusted)
+            self._show("untrusted", content(lines, lines=True))
+        self._fit()
+        if self._awake:
+            self._begin()
+        else:
+            self.call_after_refresh(self.set_timer, DEAD_TIME, self._begin)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._fit()
+
+    def _show_command(self) -> None:
+        question = self._question
+        if not question.text:
+            return
+        shown = content(
+            question.original if self._as_written else question.text, lines=True
+        )
+        if question.original != question.text and not self._as_written:
+            written = content(question.original, "dim", lines=True)
+            shown = Content.assemble(written, "\n", shown)
+        self._show("command", shown)
+
+    def _show(self, view: str, text: Content) -> None:
+        self._texts[view] = text
+        self.query_one(f"#{view}", TextView).show(text)
+
+    def _fit(self) -> None:
+        """Give command and list of the untrusted the lines that are left."""
+        width = self.query_one("#box").content_size.width or self.size.width - 6
+        taken = 4 + len(self.query("#box > .row")) + len(self.query("#distrust"))
+        taken += 1 + len(self._choices()) // 3
+        left = max(4, self.size.height - taken)
+        for place, (name, text) in enumerate(self._texts.items()):
+            wanted = len(text.wrap(max(2, width)))
+            height = max(1, min(wanted, left // (len(self._texts) - place)))
+            self.query_one(f"#{name}").styles.height = height
+            left -= height
+
+    # ------------------------------------------------------------ what is typed
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
+        return self._awake
+
+    def _begin(self) -> None:
+        """Take keys from now on, in the first field that wants something."""
+        self._awake = True
+        self.query_one(Choices).awake = True
+        empty = [field for field in self.query(Input) if not field.value]
+        (empty[0] if empty else self.query_one(Choices)).focus()
+
+    @on(Input.Submitted)
+    def _next_field(self, event: Input.Submitted) -> None:
+        fields = list(self.query("Input.value, #word").results(Input))
+        later = fields[fields.index(event.input) + 1 :] if event.input in fields else []
+        if later:
+            later[0].focus()
+        elif event.input.id == "word" or self._only_values:
+            self._finish("")
+        else:
+            self.query_one(Choices).focus()
+
+    @property
+    def _only_values(self) -> bool:
+        """Whether nothing but values is asked for: a typed line is the answer."""
+        return not (self._question.confirm or self._question.untrusted)
+
+    def on_key(self, event: events.Key) -> None:
+        field = self.focused
+        if event.key in ("up", "down") and isinstance(field, Input):
+            for asked in self._question.placeholders:
+                if field.id == f"value-{asked.placeholder.variable}":
+                    known = _known(asked)
+                    if known:
+                        step = 1 if event.key == "down" else -1
+                        at = known.index(field.value) if field.value in known else -1
+                        at = (at + step) % len(known) if at >= 0 else 0
+                        field.value = known[at]
+                        field.cursor_position = len(field.value)
+                    event.stop()
+
+    def action_choose(self, number: int) -> None:
+        self.query_one(Choices).pick(number)
+
+    @on(Choices.Picked)
+    def _picked(self, event: Choices.Picked) -> None:
+        if event.choice == "cancel":
+            self.dismiss(None)
+        elif event.choice == "as-written":
+            self._as_written = not self._as_written
+            for field in self.query("Input.value").results(Input):
+                field.disabled = self._as_written
+            self.query_one(Choices).show(self._choices())
+            self._show_command()
+        else:
+            self._finish(event.choice)
+
+    def action_cancel(self) -> None:
+        self.dismiss(None)
+
+    def _finish(self, choice: str) -> None:
+        """Reply, or say what is missing and go there."""
+        question = self._question
+        if question.untrusted and choice not in ("all", "this"):
+            self._complain("Choose whether to trust it.", self.query_one(Choices))
+            return
+        values = {}
+        for asked in () if self._as_written else question.placeholders:
+            field = self.query_one(f"#value-{asked.placeholder.variable}", Input)
+            if not field.value:
+                missing = f"{asked.placeholder.text} has no value yet."
+                self._complain(missing, field)
+                return
+            values[asked.placeholder.variable] = field.value
+        typed = ""
+        if question.type_word:
+            word = self.query_one("#word", Input)
+            typed = word.value
+            if typed != question.type_word:
+                self._complain(f"Type {question.type_word} to go on.", word)
+                return
+        cwd = self.query_one("#cwd", Input).value if question.text else ""
+        self.dismiss(
+            Reply(
+                values=values,
+                as_written=self._as_written,
+                trust="all" if choice == "all" else "this" if choice == "this" else "",
+                typed=typed,
+                cwd="" if cwd == question.cwd else cwd,
+            )
+        )
+
+    def _complain(self, problem: str, where: Input | Choices) -> None:
+        self.query_one("#problem", Static).update(content(problem))
+        where.focus()
+
+
+def _known(asked: Asked) -> list[str]:
+    """Values to choose from, the remembered one first, each once."""
+    known = [value for value in (asked.remembered, *asked.candidates) if value]
+    return list(dict.fromkeys(known))
+
+
+def _fact(name: str, value: str) -> Horizontal:
+    return _row(name, Static(content(value), classes="fact"))
+
+
+def _row(name: str, value: Static | Input) -> Horizontal:
+    return Horizontal(Static(content(name), classes="name"), value, classes="row")
