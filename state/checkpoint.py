@@ -9,6 +9,7 @@ another digest it was edited by hand.
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -34,6 +35,8 @@ from state.rendering import (
 
 VERSION = 1
 END = "[end]\n"
+HEAD = 4096
+"""Characters within which the ``[run]`` table of an untouched file begins."""
 
 Identity = tuple[int, int, int]
 """Inode, time of change in ns, size: another one means that somebody wrote."""
@@ -66,6 +69,8 @@ def read(data: bytes) -> tuple[Found, str]:
     """
     try:
         text = data.decode("utf-8")
+        if written := _intact(text):
+            return Found(written), text[: text.rindex(END)]
         tables = tomllib.loads(text)
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         return Found(problem=f"it cannot be read ({error})"), ""
@@ -93,6 +98,23 @@ def read(data: bytes) -> tuple[Found, str]:
     return Found(seq, steps, edited), kept
 
 
+def _intact(text: str) -> int:
+    """Return the last event of a file that is exactly as this gonogo wrote it, or 0.
+
+    Parsing all of it would cost most of the time of opening a long run.
+    """
+    kept, mark, end = text.rpartition(END)
+    if not mark or f"\nversion = {VERSION}\n" not in kept[:HEAD]:
+        return 0
+    said = _END.fullmatch(end)
+    return int(said[1]) if said and said[2] == _digest(kept) else 0
+
+
+_END = re.compile(
+    r'seq = (\d+)\nsteps = \d+\ndigest = "([0-9a-f]{64})"\ncomplete = true\n?'
+)
+
+
 def _digest(text: str) -> str:
     return sha256(text.encode()).hexdigest()
 
@@ -103,6 +125,7 @@ class Checkpoint:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._seen: Identity | None = None
+        self._text = ""  # of the file as it was read, until it is cut into chunks
         self._chunks: list[Chunk] = []
         self._index: dict[str, Chunk] = {}
         self._values: dict[str, dict[str, Value]] = {}
@@ -121,7 +144,7 @@ class Checkpoint:
             StateError: it cannot be read.
             NewerState: a newer gonogo wrote it.
         """
-        self._chunks, self._index, self._values = [], {}, {}
+        self._text, self._chunks, self._index, self._values = "", [], {}, {}
         self._everything = True
         try:
             self._seen = self._identity()
@@ -133,8 +156,7 @@ class Checkpoint:
         found, text = read(data)
         if found.problem:
             return self._set_aside(found.problem)
-        self._chunks = split(text)
-        self._index = {c.name[1]: c for c in self._chunks if _is_step(c)}
+        self._text = text
         return found
 
     def _set_aside(self, problem: str) -> Found:
@@ -173,6 +195,9 @@ class Checkpoint:
         known = runbook.step_by_id
         if self._everything:
             dirty = chain((step.id for step in runbook.steps), progress.steps)
+        if self._text:
+            self._chunks, self._text = split(self._text), ""
+            self._index = {c.name[1]: c for c in self._chunks if _is_step(c)}
         if not self._chunks:
             self._begin(runbook)
         for step in dict.fromkeys(dirty):

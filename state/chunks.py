@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from state.rendering import KEYS, SEEN, Value, step_header, toml
+from state.rendering import KEYS, SEEN, Value, step_header, toml, toml_value
 
 _TABLE = re.compile(r"^[ \t]*\[", re.MULTILINE)
 
@@ -43,7 +43,7 @@ class Chunk:
         plain = self.body.rstrip("\n") + "\n"
         if plain == rendered:
             return
-        if plain == toml(before):
+        if not self.body or plain == toml(before):
             self.body = rendered
         else:
             self.body = _edited(self.body, values)
@@ -107,7 +107,12 @@ def _tail(body: str) -> tuple[str, str]:
     return "".join(lines[:cut]), "".join(lines[cut:])
 
 
+_OURS = re.compile(r'\[step\."([^"\\]*)"\]')
+
+
 def _name(header: str) -> tuple[str, ...]:
+    if ours := _OURS.fullmatch(header):
+        return "step", ours[1]
     found: Any = tomllib.loads(header)
     path = []
     while isinstance(found, dict) and found:
@@ -131,7 +136,7 @@ def _edited(body: str, values: Mapping[str, Value]) -> str:
             if other not in missing:
                 break
             missing.remove(other)
-            new.add(other, tomlkit.item(values[other]))
+            new.add(other, _item(values[other]))
 
     for key, item in old.body:
         name = key.key if key is not None else ""
@@ -145,22 +150,27 @@ def _edited(body: str, values: Mapping[str, Value]) -> str:
         elif item.trivia.comment:
             new.add(tomlkit.comment(item.trivia.comment.lstrip("# ")))
     for name in missing:
-        new.add(name, tomlkit.item(values[name]))
+        new.add(name, _item(values[name]))
     return new.as_string()
 
 
 def _replaced(item: Any, value: Value) -> Any:
     """Return *value* with the comment and spacing of *item*."""
-    import tomlkit
-
     if item.unwrap() == value:
         return item
-    fresh = tomlkit.item(value)
+    fresh = _item(value)
     fresh.trivia.indent = item.trivia.indent
     fresh.trivia.comment_ws = item.trivia.comment_ws
     fresh.trivia.comment = item.trivia.comment
     fresh.trivia.trail = item.trivia.trail
     return fresh
+
+
+def _item(value: Value) -> Any:
+    """Return *value* for tomlkit; its own escaping is quadratic in the length."""
+    import tomlkit
+
+    return tomlkit.value(toml_value(value))
 
 
 def step_chunk(step_id: str, values: Mapping[str, Value], lead: str = "\n") -> Chunk:

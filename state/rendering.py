@@ -10,7 +10,7 @@ import msgspec
 
 from runbooks.model import Step
 from state.progress import Progress
-from state.standing import StepState
+from state.standing import Attachment, StepState
 from state.verdict import effective
 
 Value = str | int | bool | list[str]
@@ -74,6 +74,15 @@ def _standing(step: Step, state: StepState) -> str:
     if then.tzinfo is None:
         then = then.replace(tzinfo=UTC)
     return effective(step, state, then).value
+
+
+EVIDENCE = 200
+"""Characters of a piece of evidence that the table shows; the journal has all."""
+
+
+def _evidence(item: Attachment) -> str:
+    more = "…" if len(item.value) > EVIDENCE else ""
+    return f"{item.kind}: {item.value[:EVIDENCE]}{more}"
 
 
 def run_values(progress: Progress, counted: tuple[int, int]) -> dict[str, Value]:

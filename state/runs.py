@@ -9,6 +9,7 @@ import os
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from runbooks.errors import StateError
 from runbooks.model import Runbook
@@ -95,7 +96,7 @@ def summary(directory: Path) -> Summary:
         return _unreadable(directory, reason)
 
 
-def _head(path: Path) -> dict[str, object]:
+def _head(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
             data = file.read(HEAD)
