@@ -99,7 +99,9 @@ def simple_commands(node: Node, has_input: bool = False) -> list[Simple]:
         ]
     if kind == "variable_assignment":
         return [Simple((), (_assigned(node),)), *_within(node)]
-    return [s for child in node.named_children for s in simple_commands(child, False)]
+    return [
+        s for child in node.named_children for s in simple_commands(child, has_input)
+    ]
 
 
 def word(node: Node) -> Word:
