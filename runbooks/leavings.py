@@ -76,7 +76,7 @@ def take_context(capture: str, context: str, stopped: bool) -> tuple[str, str]:
             left = file.read()
         if not left.endswith(_WHOLE):
             return "", (
-                "the shell ended without leaving its variables (exec, kill or a"
+                "the shell ended without leaving its variables (exec, a signal, a"
                 " full disk); they are as before the command"
             )
         os.rename(capture, context)

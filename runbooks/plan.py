@@ -23,7 +23,8 @@ class Plan:
         outputs: directory of its files, made if missing (0700).
         env: added to gonogo's own environment.
         context: file of the run's shell context, read before; replaced after if
-            `keep_context` and the command was not stopped.
+            `keep_context` and the command was not stopped. zsh has its own
+            beside it, with ``.zsh`` at the end of the name.
         wall: limit of the whole, in seconds, or None.
         silence: limit without output, in seconds, or None.
         output_limit: of what is kept, in bytes.
@@ -66,16 +67,17 @@ def message(plan: Plan, interactive: bool = False) -> dict[str, Any]:
     if "\0" in plan.text:
         raise CommandError("the command holds a NUL byte, which no shell can read")
     outputs = plan.outputs.absolute()
-    scratch = plan.context.absolute().parent if plan.context else outputs
+    kept = _context(plan)
+    scratch = kept or outputs / plan.id
     try:
-        for directory in (outputs, scratch):
+        for directory in (outputs, scratch.parent):
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise CommandError(f"cannot make {error.filename}: {error.strerror}") from error
-    capture = scratch / f"{plan.id}.context" if plan.keep_context else None
-    values = scratch / f"{plan.id}.values"
-    if plan.context is None:
-        capture = None
+    values = scratch.with_name(f"{scratch.name}.{plan.id}.values")
+    capture = None
+    if kept and plan.keep_context:
+        capture = kept.with_name(f"{kept.name}.{plan.id}.new")
     env = {**os.environ, **plan.env, "GONOGO_OUTPUT": str(values)}
     if plan.tty and not interactive:
         # Nobody can turn the page.
@@ -86,12 +88,12 @@ def message(plan: Plan, interactive: bool = False) -> dict[str, Any]:
         "id": plan.id,
         "program": program,
         "argv": context.shell_arguments(plan.shell),
-        "prelude": context.prelude(plan.shell, plan.context, capture).decode("latin-1"),
+        "prelude": context.prelude(plan.shell, kept, capture).decode("latin-1"),
         "text": context.script(plan.text).decode("latin-1"),
         "env": env,
         "cwd": str(plan.cwd.absolute()),
         "outputs": str(outputs),
-        "context": str(plan.context.absolute()) if plan.context else "",
+        "context": str(kept or ""),
         "capture": str(capture or ""),
         "values": str(values),
         "wall": plan.wall,
@@ -101,3 +103,10 @@ def message(plan: Plan, interactive: bool = False) -> dict[str, Any]:
         "tty": plan.tty,
         "grace": plan.grace,
     }
+
+
+def _context(plan: Plan) -> Path | None:
+    """Return the context's file: a shell cannot read what another one wrote."""
+    if plan.context is None or plan.shell == "bash":
+        return plan.context and plan.context.absolute()
+    return plan.context.absolute().with_name(f"{plan.context.name}.{plan.shell}")
