@@ -83,6 +83,8 @@ def _sections(runbook: Runbook) -> Iterator[dict[str, Any]]:
 
 def _steps(runbook: Runbook) -> Iterator[dict[str, Any]]:
     for step in runbook.steps:
+        if step.part:  # listed as a command, under the same id
+            continue
         yield {
             "id": step.id,
             "text": step.text,
