@@ -14,10 +14,12 @@ import msgspec
 
 from runbooks import expectations, probes
 from runbooks.errors import ProbeError
+from runbooks.facts import differing
 from runbooks.model import ProbeSpec, Step
 from runbooks.probes.base import Measurement, Probe
+from runbooks.references import fill, references
 from runbooks.results import Finding, Judged, Reading, Result, worst
-from runbooks.target import SOURCE, Target, differing_fact, fill, references
+from runbooks.target import SOURCE, Target
 
 VALUE_LIMIT = 200
 """Characters of a text reading that a finding keeps; evidence holds more."""
@@ -95,7 +97,7 @@ class _Pass:
         self._free = free
 
     async def find(self, step: Step) -> Finding:
-        differs = differing_fact(step.options.when, self._target)
+        differs = differing(step.options.when, self._target)
         if differs:
             return Finding(Result.NA, f"by fact: {differs}")
         overrides = self._target.thresholds.get(step.id, {})
@@ -126,7 +128,7 @@ class _Pass:
         bounds = {name: overrides.get(name, spec.expect[name]) for name in spec.expect}
         with _configuring():
             cls = probes.probe_class(spec.use)
-            expected = probes.expected(cls, bounds)
+            expected = probes.expected(cls, fill(bounds, self._target))
         seen = await self._seen(cls, spec)
         judged: list[Judged] = []
         reasons: list[str] = []

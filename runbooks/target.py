@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -24,7 +23,6 @@ BESIDE = "gonogo.toml"
 SYSTEM = Path("/etc/gonogo")
 SOURCE = "target profile"
 """Source of findings that only a profile could settle."""
-_REFERENCE = re.compile(r"\$\{([A-Za-z0-9_-]+\.[A-Za-z0-9_.-]+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,43 +168,6 @@ def lookup(target: Target, name: str) -> Any:
     raise error
 
 
-def fill(value: Any, target: Target, secrets: Mapping[str, str] | None = None) -> Any:
-    """Replace ``${table.key}`` in texts, lists and tables by what the profile says.
-
-    A text that is nothing but a reference takes the profile's value as it is, so
-    that a port stays a number.
-
-    Args:
-        secrets: values by dotted name; references to others are left as they are.
-
-    Raises:
-        ProbeError: the profile does not say.
-    """
-    if isinstance(value, list):
-        return [fill(item, target, secrets) for item in value]
-    if isinstance(value, dict):
-        return {key: fill(item, target, secrets) for key, item in value.items()}
-    if not isinstance(value, str):
-        return value
-
-    def said(match: re.Match[str]) -> Any:
-        if match[1] in target.secrets:
-            return (secrets or {}).get(match[1], match[0])
-        return lookup(target, match[1])
-
-    whole = _REFERENCE.fullmatch(value)
-    return said(whole) if whole else _REFERENCE.sub(lambda m: str(said(m)), value)
-
-
-def references(value: Any) -> list[str]:
-    """Return the dotted names that *value* refers to, in order."""
-    if isinstance(value, list):
-        return [name for item in value for name in references(item)]
-    if isinstance(value, dict):
-        return [name for item in value.values() for name in references(item)]
-    return _REFERENCE.findall(value) if isinstance(value, str) else []
-
-
 def secret_values(target: Target) -> tuple[str, ...]:
     """Fetch all secrets of the profile, for redaction; runs their commands.
 
@@ -241,24 +202,6 @@ def candidates(target: Target, placeholder: str) -> tuple[str, ...]:
         if isinstance(host, str):
             hosts.append(host)
     return tuple(dict.fromkeys(hosts))
-
-
-def differing_fact(when: Mapping[str, Any], target: Target) -> str:
-    """Return why a step does not apply, such as ``platform is compose``, or "".
-
-    A fact that the profile does not state rules nothing out.
-    """
-    for fact, wanted in when.items():
-        if fact in target.facts:
-            stated = _several(target.facts[fact])
-            if not any(value in stated for value in _several(wanted)):
-                said = " and ".join(str(value).lower() for value in stated) or "nothing"
-                return f"{fact} is {said}"
-    return ""
-
-
-def _several(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
 
 
 def _user_targets() -> Path:

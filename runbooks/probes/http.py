@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import json
+import asyncio
+import os
 import re
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib import import_module
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
@@ -15,9 +17,10 @@ from urllib.parse import urlsplit
 import msgspec
 
 from runbooks.errors import ProbeError
-from runbooks.probes.base import Duration, Measurement, Probe
+from runbooks.probes.answer import Answer, unit
+from runbooks.probes.base import Duration, Probe
+from runbooks.references import references
 from runbooks.results import Reading
-from runbooks.target import references
 
 if TYPE_CHECKING:
     from runbooks.target import Target
@@ -27,61 +30,12 @@ KEPT = 256 * 1024
 SHOWN = 2 * 1024
 """Bytes of a body that evidence holds."""
 
-_UNITS = {"status": "", "latency": "s", "size": "B", "location": "", "body": ""}
-_AGES = (".max-age", ".s-maxage")
 _TELLING = re.compile(
     r"content-|cache-control|location|server|via|vary|etag|retry-after|allow$"
     r"|strict-transport|x-frame|x-content|permissions-policy|referrer-policy"
     r"|access-control|www-authenticate"
 )
 _COOKIE = re.compile(r"^([^=;]*)=[^;]*")
-
-
-@dataclass(frozen=True, slots=True)
-class Answer(Measurement):
-    """A response whose headers and JSON values become readings when asked for."""
-
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
-
-    def reading(self, name: str) -> Reading | None:
-        kind, _, rest = name.partition(".")
-        if kind == "header":
-            return self._header(name, rest.lower())
-        if kind == "json":
-            return self._json(name, rest)
-        return self.readings.get(name)
-
-    def _header(self, name: str, header: str) -> Reading:
-        """A header, or with a dot one of its directives (``cache-control.max-age``)."""
-        header, _, directive = header.partition(".")
-        value = self.headers.get(header)
-        if value is None or not directive:
-            return Reading(name, value)
-        for item in re.split(r"[;,]", value):
-            key, _, said = item.strip().partition("=")
-            if key.lower() == directive:
-                said = said.strip(' "')
-                unit = "s" if name.endswith(_AGES) else ""
-                return Reading(name, int(said) if said.isdecimal() else said, unit)
-        return Reading(name, None)
-
-    def _json(self, name: str, path: str) -> Reading | None:
-        """A value of the body by keys and indexes, None when the body is no JSON."""
-        try:
-            value = json.loads(self.body)
-        except (ValueError, RecursionError):
-            return None
-        for key in path.split("."):
-            if isinstance(value, dict):
-                value = value.get(key)
-            elif isinstance(value, list) and key.isdecimal() and int(key) < len(value):
-                value = value[int(key)]
-            else:
-                value = None
-        if isinstance(value, dict | list):
-            return Reading(name, json.dumps(value))
-        return Reading(name, value)
 
 
 class HttpProbe(Probe, frozen=True, kw_only=True):
@@ -120,10 +74,7 @@ class HttpProbe(Probe, frozen=True, kw_only=True):
 
     @classmethod
     def unit(cls, reading: str) -> str | None:
-        kind, _, rest = reading.partition(".")
-        if kind in ("header", "json"):
-            return None if not rest else "s" if reading.endswith(_AGES) else ""
-        return _UNITS.get(reading)
+        return unit(reading)
 
     @classmethod
     def complaints(cls, parameters: Mapping[str, Any]) -> list[str]:
@@ -148,7 +99,9 @@ class HttpProbe(Probe, frozen=True, kw_only=True):
         return f"http {urlsplit(self.url).netloc.rpartition('@')[2] or self.url}"
 
     async def measure(self) -> Answer:
-        import httpx  # deferred: slow to import, and not every runbook needs it
+        # Slow to import and needed by few runbooks; the loop goes on meanwhile.
+        await asyncio.to_thread(import_module, "httpx")
+        import httpx
 
         stage = "name"
 
@@ -161,12 +114,13 @@ class HttpProbe(Probe, frozen=True, kw_only=True):
 
         body = bytearray()
         size = 0
+        client = httpx.AsyncClient(
+            timeout=None, verify=await self._trust(), trust_env=False
+        )
         started = perf_counter()
         try:
             async with (
-                httpx.AsyncClient(
-                    timeout=None, verify=self._trust(), trust_env=False
-                ) as client,
+                client,
                 client.stream(
                     self.method,
                     self.url,
@@ -206,12 +160,13 @@ class HttpProbe(Probe, frozen=True, kw_only=True):
             bytes(body),
         )
 
-    def _trust(self) -> ssl.SSLContext | bool:
+    async def _trust(self) -> ssl.SSLContext | bool:
         """The system's roots, or only the given authorities; nothing for http."""
         if not self.url.startswith("https:"):
             return False
         try:
-            return ssl.create_default_context(cafile=self.ca or None)
+            changed = os.stat(self.ca).st_mtime_ns if self.ca else 0
+            return await asyncio.to_thread(_context, self.ca, changed)
         except (OSError, ssl.SSLError) as error:
             raise ProbeError(
                 f"the certificates of {self.ca} cannot be read: {error}",
@@ -239,6 +194,12 @@ class HttpProbe(Probe, frozen=True, kw_only=True):
                     return ProbeError(f"{host} refused the connection", stage="tcp")
         said = str(error).rstrip(".") or type(error).__name__
         return ProbeError(f"no answer from {host}: {said}", stage=stage)
+
+
+@lru_cache(maxsize=8)
+def _context(ca: str, changed: int) -> ssl.SSLContext:
+    """Load roots once: it takes as long as a request. *changed* tells versions."""
+    return ssl.create_default_context(cafile=ca or None)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -1,0 +1,26 @@
+"""Facts of the profile: which steps do not apply to this deployment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from runbooks.target import Target
+
+
+def differing(when: Mapping[str, Any], target: Target) -> str:
+    """Return why a step does not apply, such as ``platform is compose``, or "".
+
+    A fact that the profile does not state rules nothing out.
+    """
+    for fact, wanted in when.items():
+        if fact in target.facts:
+            stated = _several(target.facts[fact])
+            if not any(value in stated for value in _several(wanted)):
+                said = " and ".join(str(value).lower() for value in stated) or "nothing"
+                return f"{fact} is {said}"
+    return ""
+
+
+def _several(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
