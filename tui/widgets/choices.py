@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.geometry import Size
 from textual.message import Message
 from textual.widget import Widget
 
@@ -86,12 +87,23 @@ class Choices(Widget, can_focus=True):
     def on_blur(self) -> None:
         self.refresh()
 
-    def render(self) -> Content:
-        pieces = []
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return len(self.lines(width))
+
+    def lines(self, width: int) -> list[Content]:
+        """Return the choices in lines of *width* cells; none is broken."""
+        lines: list[Content] = []
         for index, choice in enumerate(self._choices):
             here = index == self._cursor and self.has_focus
-            style = "reverse" if here else "" if self._awake else "dim"
-            # No break inside a label: a choice stays on one line.
-            label = f" {index + 1} {choice.label} ".replace(" ", "\u00a0")
-            pieces.append(content(label, style))
-        return Content(" ").join(pieces)
+            label = content(
+                f" {index + 1} {choice.label} ",
+                "reverse" if here else "" if self._awake else "dim",
+            )
+            if lines and lines[-1].cell_length + 1 + label.cell_length <= width:
+                lines[-1] = Content.assemble(lines[-1], " ", label)
+            else:
+                lines.append(label)
+        return lines
+
+    def render(self) -> Content:
+        return Content("\n").join(self.lines(self.size.width))

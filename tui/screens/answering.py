@@ -1,0 +1,168 @@
+"""Deciding, noting and attaching: from a key to what the engine is told.
+
+Nothing that was typed is ever lost: it stays with its step until it has been
+written down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from runbooks.model import Row, Severity, Step
+from state.rules import default_end, refusal
+from state.standing import Answer
+from tui.widgets.answer_line import Field, Prompt
+from tui.widgets.outline import UNDECIDED, Outline
+from tui.widgets.standings import Standings
+from tui.widgets.wording import ANSWERS
+
+if TYPE_CHECKING:
+    from tui.engine import Engine
+
+HINTS = {
+    Answer.PASS: "Say what was seen, or where it is written down.",
+    Answer.FAIL: "Say what fails.",
+    Answer.SKIP: "Not now: say why. It stays open for the verdict.",
+    Answer.NA: "It does not exist here: say why.",
+    Answer.WAIVE: "Known bad, accepted until a date: say why.",
+}
+
+
+class Answering:
+    """Turns answers into prompts or decisions.
+
+    Args:
+        ask: opens the answer line.
+        say: shows a sentence in the last line.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        standings: Standings,
+        outline: Outline,
+        ask: Callable[[Prompt], None],
+        say: Callable[[str], None],
+    ) -> None:
+        self._engine = engine
+        self._standings = standings
+        self._outline = outline
+        self._ask = ask
+        self._say = say
+        self._drafts: dict[tuple[str, str], Mapping[str, str]] = {}
+        self._awaited: dict[str, int] = {}
+
+    def decide(self, steps: Sequence[Step], answer: Answer) -> bool:
+        """Give *answer* to *steps*, asking for what is missing.
+
+        Returns whether it was given at once, so that the cursor may move on.
+        """
+        if any(step.id in self._awaited for step in steps):
+            return False  # the key repeated before the first answer was on disk
+        blockers = sum(step.severity is Severity.BLOCKER for step in steps)
+        if len(steps) > 1 and blockers:
+            self._say(
+                f"{blockers} of the {len(steps)} marked are blockers: blockers are "
+                "answered one by one; unmark them with v."
+            )
+            return False
+        asks = answer is not Answer.PASS or any(
+            self._refusal(step, answer, "") for step in steps
+        )
+        if not asks:
+            self._give(steps, answer)
+            return True
+        for step in steps:
+            if sentence := self._refusal(step, answer, "x"):
+                self._say(sentence)
+                return False
+        self._open(steps, answer)
+        return False
+
+    def given(self, prompt: Prompt, values: Mapping[str, str]) -> bool:
+        """Take what was typed for a decision; False when it is refused, and said."""
+        answer = Answer(prompt.purpose)
+        note, until = values["note"], values.get("until", "")
+        steps = [self._step(id) for id in prompt.about]
+        for step in steps:
+            if sentence := self._refusal(step, answer, note, until):
+                self._say(sentence)
+                return False
+        self._give(steps, answer, note, until)
+        return True
+
+    def keep(self, prompt: Prompt, values: Mapping[str, str]) -> None:
+        """Keep what is typed so far with its steps."""
+        for step_id in prompt.about:
+            self._drafts[step_id, prompt.purpose] = dict(values)
+
+    def draft(self, step_id: str, purpose: str) -> Mapping[str, str]:
+        """Return what was typed for a step and not given, by field."""
+        return self._drafts.get((step_id, purpose), {})
+
+    def drop(self, prompt: Prompt) -> None:
+        """Forget what was typed: it is written down."""
+        for step_id in prompt.about:
+            self._drafts.pop((step_id, prompt.purpose), None)
+
+    def written(self, step_id: str) -> bool:
+        """A decision on a step is on disk; return whether it was awaited here."""
+        for answer in Answer:
+            self._drafts.pop((step_id, answer.value), None)
+        return self._awaited.pop(step_id, None) is not None
+
+    def failed(self) -> str:
+        """Something could not be done; return a step that waits in vain, or ""."""
+        waiting = list(self._awaited)
+        self._awaited.clear()
+        return waiting[0] if waiting else ""
+
+    def next_undecided(self, after: Row | None) -> Row | None:
+        """Return the next row in view order that still waits for an answer."""
+        rows = self._outline.rows
+        start = self._outline.index(after) if after else None
+        begin = 0 if start is None else start + 1
+        for row in rows[begin:]:
+            if (
+                row.kind == "step"
+                and row.id not in self._awaited
+                and self._standings.standing(row.id) in UNDECIDED
+            ):
+                return row
+        return None
+
+    def my_last(self) -> Step | None:
+        """Return the step that this person decided last."""
+        name = self._engine.run.by.name
+        latest, found = "", None
+        for step in self._engine.runbook.steps:
+            decision = self._standings.state(step.id).decision
+            if decision and decision.by == name and decision.at >= latest:
+                latest, found = decision.at, step
+        return found
+
+    def _give(
+        self, steps: Sequence[Step], answer: Answer, note: str = "", until: str = ""
+    ) -> None:
+        for step in steps:
+            self._awaited[step.id] = 1
+        self._engine.decide([step.id for step in steps], answer, note, until)
+
+    def _refusal(self, step: Step, answer: Answer, note: str, until: str = "") -> str:
+        state = self._standings.state(step.id)
+        return refusal(step, state, answer, note, until)
+
+    def _open(self, steps: Sequence[Step], answer: Answer) -> None:
+        draft = self.draft(steps[0].id, answer.value)
+        fields = [Field("note", "note", draft.get("note", ""))]
+        if answer is Answer.WAIVE:
+            until = draft.get("until", default_end())
+            fields.append(Field("until", "until", until, "YYYY-MM-DD"))
+        whom = f", {len(steps)} steps" if len(steps) > 1 else ""
+        title = f"your answer: {ANSWERS[answer]}{whom} (not saved until Enter)"
+        about = tuple(step.id for step in steps)
+        self._ask(Prompt(answer.value, title, HINTS[answer], tuple(fields), about))
+
+    def _step(self, step_id: str) -> Step:
+        return self._engine.runbook.step_by_id[step_id]

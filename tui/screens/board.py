@@ -1,0 +1,347 @@
+"""What the runbook screen shows, and when it is painted anew.
+
+Apart from the keys: the rows change at once, the bars with a short delay that
+gathers many changes, the detail when the cursor has rested.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical
+from textual.content import Content
+from textual.screen import Screen
+from textual.timer import Timer
+
+from runbooks.model import Gate, Row, Runbook, Step
+from state.verdict import Tally, Verdict
+from tui.display import content
+from tui.widgets import verdict_bar
+from tui.widgets.answer_line import AnswerLine
+from tui.widgets.edge_line import EdgeLine
+from tui.widgets.key_line import key_line
+from tui.widgets.outline import OPEN, Filter, Outline
+from tui.widgets.output_view import OutputView
+from tui.widgets.outputs import Outputs
+from tui.widgets.row_text import RowText
+from tui.widgets.signs import signs
+from tui.widgets.standings import Standings
+from tui.widgets.step_detail import StepDetail
+from tui.widgets.step_list import StepList
+from tui.widgets.text_view import TextView
+
+if TYPE_CHECKING:
+    from tui.engine import Engine
+
+REST = 0.15
+"""Seconds the cursor must rest before the detail follows."""
+GATHER = 0.05
+"""Seconds in which changes are gathered before the bars follow."""
+
+
+class Board(Screen[None]):
+    """The panes of the runbook screen.
+
+    Args:
+        notice: a sentence for the last line until the first key.
+    """
+
+    # Not CSS_PATH: Textual does not read that of the first screen of an app.
+    DEFAULT_CSS = Path(__file__).with_name("runbook.tcss").read_text("utf-8")
+    AUTO_FOCUS = "#steps"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high"), (34, "-tall")]  # noqa: RUF012
+
+    def __init__(self, engine: Engine, notice: str = "") -> None:
+        super().__init__()
+        self.engine = engine
+        runbook, run = engine.runbook, engine.run
+        self.standings = Standings(runbook, run.progress)
+        self.outline = Outline(runbook, later_gates(runbook))
+        self.row_text = RowText(runbook, self.standings, run.commands)
+        self.row_text.folded = self.outline.folded
+        self.outputs = Outputs(run.commands)
+        self._detail = StepDetail(runbook, self.standings, run.commands)
+        self._tally = Tally(runbook)
+        self._verdict: Verdict | None = None
+        self._notice = notice
+        self._saved = f"saved #{run.seq}"
+        self._resting: Timer | None = None
+        self._gathering: Timer | None = None
+        self._names = {run.by.user, run.by.sudo_user} - {""}
+
+    # --------------------------------------------------------------- the panes
+
+    def compose(self) -> ComposeResult:
+        rule = signs().rule
+        yield EdgeLine(id="top")
+        yield EdgeLine(id="verdict")
+        yield EdgeLine(id="blocking")
+        with Container(id="body"):
+            with Vertical(id="list-pane"):
+                yield EdgeLine(rule, id="list-head", classes="head")
+                yield StepList(self.outline, self.row_text, id="steps")
+            with Vertical(id="detail-pane"):
+                yield EdgeLine(rule, id="detail-head", classes="head")
+                yield TextView(id="detail")
+        with Vertical(id="output-pane"):
+            yield EdgeLine(rule, id="output-head", classes="head")
+            yield OutputView(id="output")
+        yield AnswerLine(id="answer")
+        yield EdgeLine(id="status")
+        yield EdgeLine(id="keys")
+
+    @property
+    def steps(self) -> StepList:
+        return self.query_one("#steps", StepList)
+
+    @property
+    def detail(self) -> TextView:
+        return self.query_one("#detail", TextView)
+
+    @property
+    def output(self) -> OutputView:
+        return self.query_one("#output", OutputView)
+
+    @property
+    def answer(self) -> AnswerLine:
+        return self.query_one(AnswerLine)
+
+    def on_mount(self) -> None:
+        start = self._start()
+        if start is not None and self.outline.reveal(start):
+            self.steps.rearranged(start)
+        elif start is not None:
+            self.steps.go(self.outline.index(start) or 0)
+        self.show_top()
+        self.show_bars()
+        self.show_rested()
+        self.show_output()
+        self.say(self._notice)
+        self._every_minute()
+
+    def _start(self) -> Row | None:
+        """The row where the run was left, else the first that waits."""
+        left = self.engine.run.cursor
+        rows = self.engine.runbook.rows
+        for row in rows:
+            if left and row.id == left:
+                return row
+        return next((row for row in rows if row.kind == "step"), None)
+
+    # ------------------------------------------------------- time and gathering
+
+    def _every_minute(self) -> None:
+        """The clock, ages and freshness follow the full minute: one write each."""
+        self.set_timer(60 - datetime.now(UTC).timestamp() % 60, self._minute)
+
+    def _minute(self) -> None:
+        self.show_top()
+        self.standings.look_again()
+        self.steps.refresh()
+        self.show_bars()
+        self._every_minute()
+
+    def rest_soon(self) -> None:
+        """The cursor moved: what hangs on it follows when it rests."""
+        if self._resting is not None:
+            self._resting.stop()
+        self._resting = self.set_timer(REST, self.show_rested)
+
+    def bars_soon(self) -> None:
+        """Something changed: the bars follow, once for many changes."""
+        if self._gathering is None:
+            self._gathering = self.set_timer(GATHER, self._gathered)
+
+    def _gathered(self) -> None:
+        self._gathering = None
+        self.show_bars()
+        self.show_rested(keep_place=True)
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.show_rested, keep_place=True)
+
+    # ---------------------------------------------------------------- painting
+
+    def line(self, id: str) -> EdgeLine:
+        return self.query_one(f"#{id}", EdgeLine)
+
+    def show_top(self) -> None:
+        """Target, runbook, OBSERVE, who, and the clock in UTC."""
+        engine = self.engine
+        if engine.run.target:
+            left = content(engine.run.target, "bold $accent")
+        else:
+            left = content("no target profile: probes have nowhere to look, ? tells")
+        title = content(f"  {engine.runbook.title}", "$text-muted")
+        right = Content.assemble(
+            Content.styled(" OBSERVE", "bold"),
+            content(f"   {engine.run.by.name}   "),
+            f"{datetime.now(UTC):%H:%MZ}",
+        )
+        self.line("top").show(Content.assemble(left, title), right)
+
+    def show_bars(self) -> None:
+        """The verdict, how far it is, and what blocks."""
+        engine = self.engine
+        runbook = engine.runbook
+        verdict = self._tally.verdict(engine.run.progress, datetime.now(UTC))
+        self._verdict = verdict
+        mine = sum(
+            self.mine(step) and self.standings.standing(step.id) in OPEN
+            for step in runbook.steps
+        )
+        gate = "go" if runbook.declares else ""
+        self.line("verdict").show(
+            verdict_bar.summary(verdict, mine), verdict_bar.progress(verdict, gate)
+        )
+        self.line("blocking").show(
+            *verdict_bar.blocking(verdict, runbook, self.standings)
+        )
+
+    @property
+    def blocking(self) -> tuple[str, ...]:
+        """Ids of the steps that keep the verdict from GO, in document order."""
+        return tuple(id for id, _ in self._verdict.blocking) if self._verdict else ()
+
+    def show_rested(self, *, keep_place: bool = False) -> None:
+        """Section line, detail and keys of the row under the cursor."""
+        row = self.steps.row
+        self._show_list_head(row)
+        if row is not None:
+            detail = self._detail.of(row)
+            rule = signs().rule
+            self.detail.show(detail.text, keep_place=keep_place)
+            more = f" {self.detail.below} more " if self.detail.below else ""
+            self.line("detail-head").show(
+                Content.assemble(
+                    self._edge(self.detail.has_focus, rule), detail.head, " "
+                ),
+                Content.styled(more, "$text-muted"),
+            )
+        self.show_keys()
+
+    def _show_list_head(self, row: Row | None) -> None:
+        section = self._section_of(row) if row else None
+        filter = self.outline.filter
+        right = "" if filter is Filter.ALL else f" only {filter.value} "
+        if marked := len(self.steps.marked):
+            right = f" {marked} marked {right}"
+        title, done = "", ""
+        if section is not None:
+            title = f"{self.engine.runbook.section_by_id[section].title} "
+            number, total = self.standings.section(section)
+            done = f" {number} of {total} " if total else ""
+        self.line("list-head").show(
+            Content.assemble(
+                self._edge(self.steps.has_focus, signs().rule), content(title, "bold")
+            ),
+            content(f"{right}{done}", "$text-muted"),
+        )
+
+    @staticmethod
+    def _edge(focused: bool, rule: str) -> Content:
+        return Content.styled(f"{rule} ", "bold $accent" if focused else "dim")
+
+    def show_output(self) -> None:
+        """Which output is on view, how its command went, and what it printed."""
+        outputs, rule = self.outputs, signs().rule
+        title, ending, place = outputs.title(), outputs.ending(), outputs.place()
+        bad = ending not in ("", "running") and not ending.startswith("exit 0")
+        style = "$text-error" if bad else "$text-muted"
+        more = f"o {place} " if place else ""
+        self.line("output-head").show(
+            Content.assemble(
+                self._edge(self.output.has_focus, rule),
+                "output ",
+                content(f"{title} ", "$text-muted"),
+            ),
+            Content.assemble(
+                content(f" {ending} " if ending else "", style),
+                Content.styled(more, "$text-muted"),
+            ),
+        )
+        hint = "" if title else "  nothing has run here; r runs the selected command"
+        self.output.show(outputs.scrollback, hint)
+
+    def say(self, sentence: str, style: str = "") -> None:
+        """Show a sentence in the last line but one; a toast too if it is long."""
+        right = Content.styled(f" {self._saved}", "$text-muted")
+        if not self._saved.startswith("saved"):
+            right = Content.styled(f" {self._saved}", "bold $text-error")
+        text = content(sentence, style)
+        self.line("status").show(text, right)
+        if text.cell_length > self.size.width - right.cell_length > 0:
+            self.notify(sentence, severity="warning" if style else "information")
+
+    def saved(self, what: str) -> None:
+        """Show what is saved, at the right of the last line but one."""
+        self._saved = what
+        status = self.line("status")
+        alarm = "" if what.startswith("saved") else "bold $text-error"
+        status.show(status.left, Content.styled(f" {what}", alarm or "$text-muted"))
+
+    def show_keys(self) -> None:
+        """The keys of this place."""
+        self.line("keys").show(key_line(self, self.place))
+
+    @property
+    def place(self) -> str:
+        """Where the keys go: ``answer``, ``detail``, ``output`` or a kind of row."""
+        if self.answer.prompt is not None:
+            return "answer"
+        if self.detail.has_focus or self.output.has_focus:
+            return "reading"
+        row = self.steps.row
+        return row.kind if row else "section"
+
+    # ------------------------------------------------------------------- facts
+
+    def mine(self, step: Step) -> bool:
+        """Whether the step is the operator's own to answer."""
+        return step.options.owner in self._names
+
+    def _section_of(self, row: Row) -> str:
+        if row.kind == "section":
+            return row.id
+        if row.kind == "step":
+            return self.engine.runbook.step_by_id[row.id].section
+        return self.row_text.block(row.id).section
+
+    def look_at(self, steps: Iterable[Step]) -> None:
+        """These steps may stand otherwise now: repaint their rows, soon the bars."""
+        rows = []
+        for step in steps:
+            rows.append(Row("step", step.id))
+            rows += [Row("section", id) for id in self.standings.look(step)]
+            if self.outline.filter is not Filter.ALL and not self.keeps(step):
+                self.row_text.dimmed |= {step.id}
+        self.steps.changed(rows)
+        self.bars_soon()
+
+    def keeps(self, step: Step) -> bool:
+        """Whether the filter that is on keeps this step."""
+        return self.outline.filter.keeps(
+            self.standings.standing(step.id), self.mine(step)
+        )
+
+
+def later_gates(runbook: Runbook) -> frozenset[str]:
+    """Ids of sections in which nothing counts before launch: folded until then."""
+    if not runbook.declares:
+        return frozenset()
+    now: set[str] = set()
+    later: set[str] = set()
+    for step in runbook.steps:
+        (now if step.gate is Gate.GO else later).add(step.section)
+    paths = [runbook.section_by_id[id].path for id in now]
+    return frozenset(
+        section.id
+        for section in runbook.sections
+        if section.id in later
+        and not any(path[: len(section.path)] == section.path for path in paths)
+    )

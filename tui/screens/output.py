@@ -1,0 +1,179 @@
+"""The output of a command on the full screen: find, wrap, follow, save."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.screen import Screen
+
+from tui.display import content
+from tui.keymap import bindings
+from tui.widgets.answer_line import AnswerLine, Field, Prompt
+from tui.widgets.edge_line import EdgeLine
+from tui.widgets.output_view import OutputView
+from tui.widgets.outputs import Outputs
+from tui.widgets.signs import signs
+
+if TYPE_CHECKING:
+    from tui.engine import Engine
+
+WHILE_TYPING = frozenset({"back", "help", "command_palette"})
+
+
+class OutputScreen(Screen[None]):
+    """Shows one of the outputs; `o` goes to the next."""
+
+    CSS_PATH = "output.tcss"
+    AUTO_FOCUS = "#output"
+    BINDINGS: ClassVar[list[BindingType]] = bindings("output", "find", "pager", "back")
+
+    def __init__(self, outputs: Outputs, engine: Engine) -> None:
+        super().__init__()
+        self._outputs = outputs
+        self._engine = engine
+        self._wanted = ""
+
+    def compose(self) -> ComposeResult:
+        yield EdgeLine(signs().rule, id="output-head")
+        yield OutputView(id="output")
+        yield AnswerLine(id="answer")
+        yield EdgeLine(id="output-status")
+        yield EdgeLine(id="output-keys")
+
+    @property
+    def view(self) -> OutputView:
+        return self.query_one(OutputView)
+
+    @property
+    def answer(self) -> AnswerLine:
+        return self.query_one(AnswerLine)
+
+    def on_mount(self) -> None:
+        self.view.show(self._outputs.scrollback)
+        keys = "/ find  n N next  w wrap  f follow  s save  o other  . stop  Esc back"
+        self.query_one("#output-keys", EdgeLine).show(content(keys, "$text-muted"))
+        self.set_interval(0.5, self._show_head)
+        self._show_head()
+
+    def _show_head(self) -> None:
+        outputs, view = self._outputs, self.view
+        facts = [
+            outputs.place(),
+            outputs.ending(),
+            f"{outputs.scrollback.total:,} lines",
+            "follows" if view.follow else "stays",
+            "wrapped" if view.wrap else "",
+        ]
+        dot = f" {signs().dot} "
+        self.query_one("#output-head", EdgeLine).show(
+            content(f"{outputs.title()} ", "bold"),
+            content(f" {dot.join(fact for fact in facts if fact)}", "$text-muted"),
+        )
+
+    def say(self, sentence: str) -> None:
+        self.query_one("#output-status", EdgeLine).show(content(sentence))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
+        return self.answer.prompt is None or action in WHILE_TYPING
+
+    def _scroll(self, lines: int) -> None:
+        self.view.scroll_by(lines)
+        self._show_head()
+
+    def action_scroll_down(self) -> None:
+        self._scroll(1)
+
+    def action_scroll_up(self) -> None:
+        self._scroll(-1)
+
+    def action_page_down(self) -> None:
+        self._scroll(max(1, self.view.size.height - 1))
+
+    def action_page_up(self) -> None:
+        self._scroll(-max(1, self.view.size.height - 1))
+
+    def action_scroll_home(self) -> None:
+        self._scroll(-self.view.line_count)
+
+    def action_scroll_end(self) -> None:
+        self._scroll(self.view.line_count)
+
+    def action_wrap(self) -> None:
+        self.view.set_wrap(not self.view.wrap)
+        self._show_head()
+
+    def action_follow(self) -> None:
+        self.view.set_follow(not self.view.follow)
+        self._show_head()
+
+    def action_outputs(self) -> None:
+        if self._outputs.show_next():
+            self.view.show(self._outputs.scrollback)
+            self._show_head()
+        else:
+            self.say("There is no other output.")
+
+    def action_stop(self) -> None:
+        command = self._outputs.running()
+        if command is None:
+            self.say("No command is running.")
+        else:
+            self._engine.stop(command.id)
+            self.say("Stopping it.")
+
+    def action_copy(self) -> None:
+        from tui.copying import copy
+
+        self.say(copy(self.app, self._outputs.scrollback.text()))
+
+    def action_back(self) -> None:
+        if self.answer.prompt is not None:
+            self._close_answer()
+        else:
+            self.dismiss(None)
+
+    def action_help(self) -> None:
+        self.app.action_help()  # type: ignore[attr-defined]
+
+    # ------------------------------------------------------ finding and saving
+
+    def action_find(self) -> None:
+        hint = "Enter finds; n and N find the next and the one before."
+        self.answer.ask(
+            Prompt("find", "find", hint, (Field("text", "find", self._wanted),))
+        )
+
+    def action_find_next(self, step: int = 1) -> None:
+        if not self._wanted:
+            self.action_find()
+        elif not self.view.find(self._wanted, step):
+            self.say(f"“{self._wanted}” is nowhere in what is kept here.")
+        self._show_head()
+
+    def action_find_previous(self) -> None:
+        self.action_find_next(-1)
+
+    def action_save(self) -> None:
+        path = Path.cwd() / f"output-{self._outputs.shown[:8]}.txt"
+        hint = "Enter writes it; a file that is there already is left alone."
+        self.answer.ask(Prompt("save", "save", hint, (Field("text", "to", str(path)),)))
+
+    @on(AnswerLine.Given)
+    def give(self, message: AnswerLine.Given) -> None:
+        self._close_answer()
+        text = message.values["text"]
+        if message.prompt.purpose == "find":
+            self._wanted = text
+            self.action_find_next()
+        else:
+            self.say(
+                self._outputs.save(Path(text).expanduser(), self._engine.run.outputs)
+            )
+
+    def _close_answer(self) -> None:
+        self.answer.close()
+        self.view.focus()

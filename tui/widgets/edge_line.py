@@ -1,0 +1,52 @@
+"""One line of the screen with something at its left and its right edge."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.widget import Widget
+
+
+class EdgeLine(Widget):
+    """Shows two texts in one line; the left one gives way when it is tight.
+
+    Args:
+        fill: what stands between the two, a blank or a rule.
+    """
+
+    DEFAULT_CSS = """
+    EdgeLine { height: 1; }
+    """
+
+    def __init__(self, fill: str = " ", *, id: str = "", classes: str = "") -> None:
+        super().__init__(id=id or None, classes=classes or None)
+        self._fill = fill
+        self._left = Content("")
+        self._right = Content("")
+
+    @property
+    def text(self) -> str:
+        """What the line says, left and right, without styles."""
+        return f"{self._left.plain}\t{self._right.plain}"
+
+    @property
+    def left(self) -> Content:
+        return self._left
+
+    def show(self, left: Content, right: Content | None = None) -> None:
+        """Show these; a line that already says so is not painted again."""
+        right = right or Content("")
+        if left.is_same(self._left) and right.is_same(self._right):
+            return
+        self._left, self._right = left, right
+        self.refresh()
+
+    def render(self) -> Content:
+        width = self.size.width
+        right = self._right.truncate(width, ellipsis=True)
+        room = width - right.cell_length
+        left = self._left
+        if left.cell_length > room:
+            left = left.truncate(max(0, room - 1), ellipsis=True)
+        gap = room - left.cell_length
+        between = Content.styled(self._fill * gap, "dim" if self._fill != " " else "")
+        return Content.assemble(left, between, right)

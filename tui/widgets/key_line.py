@@ -1,0 +1,66 @@
+"""The keys of the place where the cursor is, in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from textual.content import Content
+from textual.screen import Screen
+
+from tui.display import content
+
+COMMON = ("find.start", "list.filter", "list.blockers", "app.help", "app.quit")
+PLACES: Mapping[str, tuple[str, ...]] = {
+    "section": ("row.open", "step.probe_all", *COMMON),
+    "step": (
+        "step.pass",
+        "step.fail",
+        "step.skip",
+        "step.na",
+        "step.waive",
+        "step.note",
+        "row.edit",
+        *COMMON,
+    ),
+    "part": ("part.run", "block.run", "row.edit", "row.open", "output.full", *COMMON),
+    "reading": ("app.back", "panel.next", "row.copy", "output.full", *COMMON[3:]),
+}
+"""Place to the ids of the keys worth telling there, the most wanted first."""
+
+WORDS = {
+    "row.edit": "edit",
+    "step.probe_all": "probe all",
+    "block.run": "block",
+    "output.full": "full screen",
+    "app.back": "back",
+    "panel.next": "panel",
+}
+"""Id to a word where the table of keys tells none, or two."""
+
+
+def key_line(screen: Screen[None], place: str) -> Content:
+    """Return the keys of *place* as they are bound now, remapped ones too."""
+    if place == "answer":
+        return _line([("Enter", "save"), ("Tab", "field"), ("Esc", "back, text kept")])
+    bound: dict[str, tuple[str, str]] = {}
+    for active in screen.active_bindings.values():
+        binding = active.binding
+        if binding.id and binding.id not in bound:
+            key = screen.app.get_key_display(binding)
+            bound[binding.id] = key, binding.tooltip
+    told = []
+    for id in PLACES[place]:
+        if id in bound:
+            key, label = bound[id]
+            word = WORDS.get(id) or label
+            if id == "row.edit" and place == "step":
+                word = "evidence"
+            told.append((key, word))
+    return _line(told)
+
+
+def _line(told: list[tuple[str, str]]) -> Content:
+    return Content("  ").join(
+        Content.assemble(content(key, "bold"), content(f" {word}", "$text-muted"))
+        for key, word in told
+    )

@@ -1,0 +1,149 @@
+"""A window onto what a command prints."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from textual.content import Content
+from textual.strip import Strip
+
+from tui.display import content, sgr_spans
+from tui.widgets.line_view import LineView
+from tui.widgets.scrollback import LONGEST, Scrollback, plain
+
+LOOKS = 12
+"""Looks at the scrollback per second: what a flood costs is bounded by this."""
+
+
+class OutputView(LineView):
+    """Shows a scrollback, following its end until the operator scrolls up.
+
+    Attributes:
+        follow: stay at the end as lines come.
+        wrap: break long lines instead of cutting them.
+        found: line that a search has found, or None.
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"output-view--found"}
+    DEFAULT_CSS = """
+    OutputView > .output-view--found {
+        background: $warning 30%;
+    }
+    """
+
+    def __init__(self, *, id: str = "") -> None:
+        super().__init__(id=id or None)
+        self.scrollback = Scrollback()
+        self.hint = Content("")
+        """Shown while nothing has been printed."""
+        self.follow = True
+        self.wrap = False
+        self.found: int | None = None
+        self._version = -1
+        self._lost = 0
+        self._rows: list[tuple[int, int]] = []
+
+    @property
+    def line_count(self) -> int:
+        return len(self._rows) if self.wrap else len(self.scrollback.lines)
+
+    def on_mount(self) -> None:
+        self.set_interval(1 / LOOKS, self.look)
+
+    def show(self, scrollback: Scrollback, hint: str = "") -> None:
+        """Show another scrollback, at its end."""
+        self.hint = content(hint, "$text-muted")
+        if scrollback is self.scrollback:
+            self.refresh()
+            return
+        self.scrollback = scrollback
+        self.found, self.follow = None, True
+        self._lost = scrollback.lost
+        self._version = -1
+        self.look()
+
+    def look(self) -> None:
+        """Repaint when something has come since the last look."""
+        if self._version == self.scrollback.version or not self.size.height:
+            return
+        self._version = self.scrollback.version
+        self._arrange()
+
+    def set_wrap(self, on: bool) -> None:
+        self.wrap = on
+        self._arrange()
+
+    def set_follow(self, on: bool) -> None:
+        self.follow = on
+        self._arrange()
+
+    def find(self, wanted: str, step: int) -> bool:
+        """Go to the next line with *wanted*; return whether there is one."""
+        last = len(self.scrollback.lines)
+        start = self.found if self.found is not None else (last if step < 0 else -1)
+        self.found = self.scrollback.find(wanted, start, step) if wanted else None
+        if self.found is not None:
+            self.follow = False
+            line = self.found
+            if self.wrap:
+                line = next(i for i, row in enumerate(self._rows) if row[0] == line)
+            if not self.top <= line < self.top + self.size.height:
+                self.scroll_to_line(line - self.size.height // 3)
+        self.refresh()
+        return self.found is not None
+
+    def scroll_by(self, lines: int) -> None:
+        super().scroll_by(lines)
+        self.follow = self.top == self.last_top
+
+    def on_resize(self) -> None:
+        self._arrange()
+
+    def _arrange(self) -> None:
+        if self.wrap:
+            self._rows = list(self._wrapped())
+        lost, self._lost = self.scrollback.lost - self._lost, self.scrollback.lost
+        if self.found is not None:
+            self.found = self.found - lost if self.found >= lost else None
+        if self.follow:
+            self.top = self.last_top
+        else:
+            self.top = max(0, min(self.top - (0 if self.wrap else lost), self.last_top))
+        self.refresh()
+
+    def _wrapped(self) -> list[tuple[int, int]]:
+        """Line number and first cell of every row, all lines broken."""
+        width = max(2, self.size.width)
+        rows = []
+        for index, line in enumerate(self.scrollback.lines):
+            shown = plain(line)
+            cells = len(shown) if shown.isascii() else cell_len(shown)
+            rows += [(index, cell) for cell in range(0, max(1, cells), width)]
+        return rows
+
+    def render_line(self, y: int) -> Strip:
+        width, base = self.size.width, self.rich_style
+        if self.scrollback.empty:
+            if y == 0 and self.hint:
+                style = self.app.stylesheet.parse_style
+                pieces = self.hint.render(self.visual_style, "", style)
+                hint = Strip([Segment(text, s.rich_style) for text, s in pieces])
+                return hint.adjust_cell_length(width, base)
+            return Strip.blank(width, base)
+        row = y + self.top
+        if row >= self.line_count:
+            return Strip.blank(width, base)
+        index, first = self._rows[row] if self.wrap else (row, 0)
+        if index >= len(self.scrollback.lines):
+            return Strip.blank(width, base)
+        line = self.scrollback.lines[index]
+        if index == self.found:
+            base = self.get_component_rich_style("output-view--found")
+        # A line that is not wrapped shows no more than its beginning.
+        seen = line if self.wrap else line[: min(LONGEST, 8 * width)]
+        spans, _ = sgr_spans(seen)
+        # Every segment needs a style: NO_COLOR's filter reads it unasked.
+        strip = Strip([Segment(text, base + style) for text, style in spans])
+        return strip.crop(first, first + width).adjust_cell_length(width, base)

@@ -1,0 +1,129 @@
+"""What the commands of a run have printed, as far as this screen has seen it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from state.standing import Command
+from tui.widgets.scrollback import Scrollback
+from tui.widgets.wording import duration, ended
+
+
+class Outputs:
+    """Scrollbacks by command id, in the order in which they appeared.
+
+    Attributes:
+        shown: id of the command on view, or "" before any has printed.
+
+    Args:
+        commands: part id to its last run; the run's own, it changes under us.
+    """
+
+    KEPT = 20
+    """Commands whose output is kept for the screen; the oldest goes first."""
+
+    def __init__(self, commands: Mapping[str, Command]) -> None:
+        self._commands = commands
+        self._scrollbacks: dict[str, Scrollback] = {}
+        self._known: dict[str, Command] = {}
+        self.shown = ""
+
+    @property
+    def scrollback(self) -> Scrollback:
+        """What is on view; an empty one before any command has printed."""
+        return self._scrollbacks.get(self.shown) or Scrollback()
+
+    def of(self, command_id: str) -> Scrollback:
+        """Return the scrollback of a command, made when it is new."""
+        known = self._scrollbacks.get(command_id)
+        if known is None:
+            known = self._scrollbacks[command_id] = Scrollback()
+            for oldest in list(self._scrollbacks)[: -self.KEPT]:
+                if oldest != self.shown:
+                    del self._scrollbacks[oldest]
+        return known
+
+    def show(self, command_id: str, outputs: Path | None = None) -> None:
+        """Put a command on view, read from *outputs* when an earlier screen ran it."""
+        if outputs is not None and command_id not in self._scrollbacks:
+            data, skipped = tail(outputs / f"{command_id}.out")
+            self.of(command_id).feed(data, skipped)
+        self.of(command_id)
+        self.shown = command_id
+
+    def show_next(self) -> bool:
+        """Put the next command on view, round and round; False with fewer than two."""
+        order = list(self._scrollbacks)
+        if len(order) < 2:
+            return False
+        self.shown = order[(order.index(self.shown) + 1) % len(order)]
+        return True
+
+    def command(self, command_id: str) -> Command | None:
+        """Return what the run knows of a command, also of an earlier run of a part."""
+        for command in self._commands.values():
+            self._known[command.id] = command
+        return self._known.get(command_id)
+
+    def running(self) -> Command | None:
+        """Return the command to stop: the one on view, else the latest at work."""
+        on_view = self.command(self.shown)
+        if on_view and not on_view.ending:
+            return on_view
+        at_work = [c for c in self._commands.values() if not c.ending]
+        return max(at_work, key=lambda command: command.at, default=None)
+
+    def save(self, path: Path, outputs: Path) -> str:
+        """Write all that the command on view printed to a new file; say where."""
+        whole = outputs / f"{self.shown}.out"
+        try:
+            with path.open("xb") as copy:
+                os.fchmod(copy.fileno(), 0o600)
+                if whole.exists():
+                    with whole.open("rb") as original:
+                        shutil.copyfileobj(original, copy)
+                else:
+                    copy.write(self.scrollback.text().encode("utf-8", "replace"))
+        except FileExistsError:
+            return f"{path} exists and was left alone; choose another name."
+        except OSError as error:
+            return f"Cannot write {path}: {error.strerror}."
+        return f"Saved to {path}"
+
+    def place(self) -> str:
+        """Return which of how many is on view: ``2 of 3``, or ""."""
+        order = list(self._scrollbacks)
+        if len(order) < 2:
+            return ""
+        return f"{order.index(self.shown) + 1} of {len(order)}"
+
+    def title(self) -> str:
+        """Return the first line of the command on view."""
+        command = self.command(self.shown)
+        return command.text.strip().partition("\n")[0] if command else ""
+
+    def ending(self) -> str:
+        """Return how the command on view went: ``exit 0 after 2.1 s``, ``running``."""
+        command = self.command(self.shown)
+        if command is None:
+            return ""
+        if not command.ending:
+            return "running"
+        return f"{ended(command)} after {duration(command.seconds)}"
+
+
+def tail(path: Path, limit: int = 1 << 20) -> tuple[bytes, int]:
+    """Return the last *limit* bytes of a file and how many come before them.
+
+    A file that cannot be read is told in its place.
+    """
+    try:
+        with path.open("rb") as file:
+            skipped = max(0, os.fstat(file.fileno()).st_size - limit)
+            file.seek(skipped)
+            return file.read(), skipped
+    except OSError as error:
+        return f"{path}: {error.strerror}\n".encode(), 0

@@ -1,0 +1,178 @@
+"""What one line of the checklist says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from rich.cells import cell_len
+
+from runbooks.model import Block, Part, Row, Runbook
+from state.standing import Command, Standing
+from tui.display import display_text
+from tui.widgets.signs import SEVERITY_LETTERS, signs
+from tui.widgets.standings import Standings
+from tui.widgets.wording import CLASS_WORDS, age, ended, reason, when
+
+TONES = {
+    Standing.PASS: "good",
+    Standing.NA: "quiet",
+    Standing.FAIL: "bad",
+    Standing.WARN: "doubt",
+    Standing.UNKNOWN: "doubt",
+    Standing.WAIVED: "doubt",
+    Standing.STALE: "doubt",
+    Standing.PROPOSED: "doubt",
+    Standing.IN_DOUBT: "bad",
+    Standing.RUNNING: "busy",
+}
+LONGEST = 1000
+"""Characters of a text that a line looks at: no terminal is wider."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line, in display text.
+
+    Attributes:
+        sign: cursor, indent and sign; `tone` is its style.
+        left: cut with `cut` where the line is too narrow.
+        tone, weight, right_tone: names of the list's styles, or "".
+    """
+
+    sign: str
+    left: str
+    right: str
+    tone: str = ""
+    weight: str = ""
+    right_tone: str = "quiet"
+    cut: str = "…"
+
+
+class RowText:
+    """Turns rows into lines, from what is known at the moment of painting.
+
+    Args:
+        commands: part id to its last run.
+    """
+
+    def __init__(
+        self, runbook: Runbook, standings: Standings, commands: Mapping[str, Command]
+    ) -> None:
+        self._runbook = runbook
+        self._standings = standings
+        self._commands = commands
+        self._blocks = {p.id: b for b in runbook.blocks for p in b.parts}
+        self._levels = {s.id: s.level for s in runbook.sections}
+        self._class_words: dict[str, str] = {}
+        self.dimmed: frozenset[str] = frozenset()
+        """Ids of steps that no longer match the filter they are shown under."""
+        self.folded: set[str] = set()
+        """Ids of folded sections; the outline's own set."""
+
+    def block(self, part_id: str) -> Block:
+        """Return the block that holds a part."""
+        return self._blocks[part_id]
+
+    def line(
+        self, row: Row, width: int, now: datetime, *, here: bool, marked: bool
+    ) -> Line:
+        """Return the line of *row*; *here* when the cursor is on it."""
+        known = signs()
+        cursor = known.cursor if here else known.mark if marked else " "
+        if row.kind == "section":
+            return self._section(row.id, width, cursor)
+        if row.kind == "step":
+            return self._step(row.id, width, cursor, now)
+        return self._part(self._runbook.part_by_id[row.id], width, cursor, now)
+
+    def _section(self, id: str, width: int, cursor: str) -> Line:
+        known = signs()
+        section = self._runbook.section_by_id[id]
+        done, total = self._standings.section(id)
+        fold = known.folded if id in self.folded else known.unfolded
+        indent = " " * min(3, max(0, section.level - 2))
+        title = display_text(section.title[:LONGEST])
+        right = f" {done}/{total} " if total else " "
+        left = f"{title} "
+        room = width - cell_len(left) - cell_len(right) - len(indent) - 4
+        return Line(
+            f"{cursor} {indent}{fold} ",
+            left + known.rule * max(0, room) if total else left,
+            right,
+            weight="section",
+            right_tone="good" if total and done == total else "quiet",
+            cut=known.cut,
+        )
+
+    def _step(self, id: str, width: int, cursor: str, now: datetime) -> Line:
+        known = signs()
+        step = self._runbook.step_by_id[id]
+        state, standing = self._standings.state(id), self._standings.standing(id)
+        indent = "  " * min(step.depth + 1, 6) + " "
+        letter = SEVERITY_LETTERS[step.severity] if self._runbook.declares else ""
+        text = display_text(step.text[:LONGEST])
+        few = display_text(reason(step, state, standing)[:LONGEST])
+        room = max(12, width // 3 - 6)
+        if cell_len(few) > room:
+            few = few[: room - 1].rstrip() + known.cut
+        dim = id in self.dimmed
+        tone = "quiet" if dim else TONES.get(standing, "")
+        return Line(
+            f"{cursor}{indent}{known.standing[standing]} ",
+            f"{letter} {text}" if letter else text,
+            f"  {few} {age(when(state, standing), now):>4} ",
+            tone=tone,
+            weight="quiet" if dim else "",
+            right_tone=tone if standing in LOUD else "quiet",
+            cut=known.cut,
+        )
+
+    def _part(self, part: Part, width: int, cursor: str, now: datetime) -> Line:
+        known = signs()
+        block = self._blocks[part.id]
+        indent = "     " if block.step else "   "
+        command = self._commands.get(part.id)
+        tone, right = "", ""
+        if command:
+            right = f"  {ended(command)} {age(command.at, now):>4} "
+            tone = "busy" if not command.ending else "bad"
+            if command.code == 0:
+                tone = "good"
+        first, _, more = part.text.strip()[:LONGEST].partition("\n")
+        text = display_text(first.rstrip(" \\")) + (f" {known.cut}" if more else "")
+        language = display_text(block.language[:8])
+        return Line(
+            f"{cursor}{indent}{known.part} ",
+            f"{language} {known.dot} {self._class_word(part, block)}  {text}",
+            right,
+            tone=tone or "quiet",
+            right_tone=tone or "quiet",
+            cut=known.cut,
+        )
+
+    def _class_word(self, part: Part, block: Block) -> str:
+        word = self._class_words.get(part.id)
+        if word is None:
+            # Needs the shell parser: only for parts that come in sight.
+            from runbooks.classes import classify
+
+            classified = classify(part.text, block.options.class_)
+            word = CLASS_WORDS[classified.command_class]
+            self._class_words[part.id] = word
+        return word
+
+
+LOUD = frozenset(
+    {
+        Standing.FAIL,
+        Standing.UNKNOWN,
+        Standing.WARN,
+        Standing.IN_DOUBT,
+        Standing.RUNNING,
+        Standing.PROPOSED,
+        Standing.STALE,
+    }
+)
+"""Standings whose reason is worth a colour."""

@@ -1,0 +1,93 @@
+"""The signs of the screen: one shape for each standing, with an ASCII fallback.
+
+A sign never relies on colour, so the same screen reads over a slow serial line,
+with NO_COLOR and to eyes that see no red.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from runbooks.model import Severity
+from state.standing import Standing
+from tui.display import is_ascii
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """Characters of one cell each, but for those that say otherwise."""
+
+    standing: Mapping[Standing, str]
+    cursor: str
+    mark: str
+    unfolded: str
+    folded: str
+    part: str
+    rule: str
+    full: str
+    empty: str
+    cut: str
+    dot: str
+
+
+UNICODE = Signs(
+    standing={
+        Standing.IN_DOUBT: "‼",
+        Standing.RUNNING: "●",
+        Standing.STALE: "↻",
+        Standing.PASS: "✓",
+        Standing.WARN: "!",
+        Standing.FAIL: "✗",
+        Standing.UNKNOWN: "?",
+        Standing.NA: "–",
+        Standing.WAIVED: "≈",
+        Standing.SKIPPED: "»",
+        Standing.PROPOSED: "◇",
+        Standing.PENDING: "○",
+    },
+    cursor="▸",
+    mark="•",
+    unfolded="▾",
+    folded="▹",
+    part="▷",
+    rule="─",
+    full="█",
+    empty="░",
+    cut="…",
+    dot="·",
+)
+
+ASCII = Signs(
+    standing={
+        Standing.IN_DOUBT: "D",
+        Standing.RUNNING: "@",
+        Standing.STALE: "&",
+        Standing.PASS: "+",
+        Standing.WARN: "!",
+        Standing.FAIL: "x",
+        Standing.UNKNOWN: "?",
+        Standing.NA: "-",
+        Standing.WAIVED: "~",
+        Standing.SKIPPED: "s",
+        Standing.PROPOSED: "p",
+        Standing.PENDING: "o",
+    },
+    cursor=">",
+    mark="*",
+    unfolded="v",
+    folded="-",
+    part="$",
+    rule="-",
+    full="#",
+    empty=".",
+    cut="~",
+    dot="-",
+)
+
+SEVERITY_LETTERS = {Severity.BLOCKER: "B", Severity.MAJOR: "M", Severity.MINOR: "m"}
+
+
+def signs() -> Signs:
+    """Return the signs that the terminal can show."""
+    return ASCII if is_ascii() else UNICODE

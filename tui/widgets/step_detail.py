@@ -1,0 +1,269 @@
+"""What is known of the row under the cursor, as text.
+
+Everything foreign passes `content`; markup is never parsed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from textual.content import Content
+
+from runbooks.model import Block, Part, Row, Runbook, Step
+from runbooks.results import Finding, Result
+from state.standing import Command, Standing, StepState
+from tui.display import content
+from tui.widgets.signs import signs
+from tui.widgets.standings import Standings
+from tui.widgets.wording import (
+    ANSWERS,
+    CLASSES,
+    GATES,
+    LEVELS,
+    SEVERITIES,
+    STANDINGS,
+    age,
+    duration,
+    ended,
+    said,
+)
+
+QUIET = "$text-muted"
+LOUD = {
+    Result.PASS: "$text-success",
+    Result.WARN: "$text-warning",
+    Result.UNKNOWN: "$text-warning",
+    Result.FAIL: "$text-error",
+}
+LABEL = 9
+"""Cells of the column of labels, its blank included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """What the pane says: one line at its head, and the text below it."""
+
+    head: Content
+    text: Content
+
+
+class StepDetail:
+    """Writes the detail of a row.
+
+    Args:
+        commands: part id to its last run.
+    """
+
+    def __init__(
+        self, runbook: Runbook, standings: Standings, commands: Mapping[str, Command]
+    ) -> None:
+        self._runbook = runbook
+        self._standings = standings
+        self._commands = commands
+        self._blocks = {p.id: b for b in runbook.blocks for p in b.parts}
+        self._of_step: dict[str, list[Block]] = {}
+        for block in runbook.blocks:
+            if block.step:
+                self._of_step.setdefault(block.step, []).append(block)
+
+    def of(self, row: Row) -> Detail:
+        """Return what is known of *row*."""
+        if row.kind == "step":
+            return self._step(self._runbook.step_by_id[row.id])
+        if row.kind == "part":
+            return self._part(self._runbook.part_by_id[row.id])
+        return self._section(row.id)
+
+    # ---------------------------------------------------------------- a step
+
+    def _step(self, step: Step) -> Detail:
+        state, standing = (
+            self._standings.state(step.id),
+            self._standings.standing(step.id),
+        )
+        facts = [LEVELS[step.level]]
+        if self._runbook.declares:
+            facts = [SEVERITIES[step.severity], GATES[step.gate], *facts]
+        if step.options.owner:
+            facts.append(step.options.owner)
+        dot = f" {signs().dot} "
+        lines = [content(step.text, "bold"), *self._where(step, state, standing)]
+        if step.options.hint:
+            lines.append(content(step.options.hint))
+        if step.details.strip():
+            lines.append(content(step.details.strip("\n"), lines=True))
+        if state.finding:
+            lines += _finding(state.finding, state)
+        for text in state.notes:
+            lines.append(labelled("note", text))
+        for attached in state.attachments:
+            value = f"{attached.value}  ({attached.kind}, {attached.by})"
+            lines.append(labelled("evidence", value))
+        for block in self._of_step.get(step.id, ()):
+            for part in block.parts:
+                lines.append(labelled("command", self._in_short(part)))
+        if step.options.needs:
+            lines.append(labelled("needs", self._texts(step.options.needs)))
+        for guide in step.options.fix:
+            lines.append(labelled("fix", guide))
+        lines.append(labelled("line", f"{step.line} of {self._runbook.path.name}"))
+        return Detail(content(dot.join(facts)), Content("\n").join(lines))
+
+    def _where(
+        self, step: Step, state: StepState, standing: Standing
+    ) -> Iterator[Content]:
+        """Where the step stands, and what made it so."""
+        word = STANDINGS[standing]
+        if standing is Standing.PENDING:
+            word = "ticked in the file, not confirmed" if step.checked else _call(step)
+        yield labelled("stands", f"{signs().standing[standing]} {word}")
+        if decision := state.decision:
+            now = datetime.now(UTC)
+            text = f"{ANSWERS[decision.answer]}, {said(decision, step.level)}"
+            if decision.answer.value in ("fail", "skip", "n/a"):
+                text = f"{ANSWERS[decision.answer]}, {decision.by}"
+            if decision.until:
+                text += f", until {decision.until}"
+            text += f", {_ago(age(decision.at, now))}"
+            if decision.note:
+                text += f": {decision.note}"
+            yield labelled("decided", text)
+
+    def _texts(self, ids: tuple[str, ...]) -> str:
+        known = self._runbook.step_by_id
+        return "; ".join(known[id].text if id in known else id for id in ids)
+
+    def _in_short(self, part: Part) -> str:
+        first = part.text.strip().partition("\n")[0]
+        command = self._commands.get(part.id)
+        return f"{first}  ({ended(command)})" if command else first
+
+    # ---------------------------------------------------------------- a part
+
+    def _part(self, part: Part) -> Detail:
+        # These need the shell parser: only for a part that is looked at.
+        from runbooks.classes import classify
+        from runbooks.natures import nature
+        from runbooks.placeholders import find
+
+        block = self._blocks[part.id]
+        classified = classify(part.text, block.options.class_)
+        kind = nature(part.text)
+        word = CLASSES[classified.command_class]
+        if classified.inferred:
+            word += " (inferred)"
+        dot = f" {signs().dot} "
+        head = dot.join([block.language, word])
+        lines = [content(part.text.rstrip("\n"), "bold", lines=True)]
+        if part.title:
+            lines.insert(0, content(part.title, QUIET, lines=True))
+        lines.append(labelled("class", f"{word}: {classified.reason}"))
+        if kind.endless or kind.interactive:
+            what = "needs the terminal" if kind.interactive else "runs until stopped"
+            lines.append(labelled("nature", f"{what}: {kind.reason}"))
+        if asked := find(part.text):
+            names = ", ".join(dict.fromkeys(placeholder.text for placeholder in asked))
+            lines.append(labelled("asks for", names))
+        if block.options.undo:
+            lines.append(labelled("undo", block.options.undo))
+        if command := self._commands.get(part.id):
+            lines.append(labelled("last run", _run(command)))
+            if command.text.strip() != part.text.strip():
+                lines.append(labelled("as run", command.text.strip()))
+        if len(block.parts) > 1:
+            whole = f"R runs all {len(block.parts)}, up to the first failure"
+            if block.whole_refused:
+                whole = f"one at a time: {block.whole_refused}"
+            lines.append(labelled("block", whole))
+        lines.append(labelled("line", f"{part.line} of {self._runbook.path.name}"))
+        return Detail(content(head), Content("\n").join(lines))
+
+    # -------------------------------------------------------------- a section
+
+    def _section(self, id: str) -> Detail:
+        section = self._runbook.section_by_id[id]
+        done, total = self._standings.section(id)
+        lines = [content(section.title, "bold")]
+        if len(section.path) > 1:
+            lines.append(labelled("in", " › ".join(section.path[:-1])))
+        if total:
+            lines.append(labelled("done", f"{done} of {total}"))
+        lines.append(labelled("line", f"{section.line} of {self._runbook.path.name}"))
+        return Detail(content("section"), Content("\n").join(lines))
+
+
+def labelled(label: str, text: str) -> Content:
+    """Return *text* after a quiet label, as a line of the detail."""
+    return Content.assemble(
+        Content.styled(f"{label:<{LABEL}}", QUIET), content(text, lines=True)
+    )
+
+
+def _call(step: Step) -> str:
+    """What an open step waits for, as a sentence."""
+    match step.level.value:
+        case "auto":
+            return "open: a probe decides, p looks now"
+        case "assist":
+            return "open: a probe proposes, you confirm"
+        case _ if step.note_required:
+            return "open: a person says, with a note on where it is written down"
+        case _:
+            return "open: a person says"
+
+
+def _run(command: Command) -> str:
+    text = f"{ended(command)}, {command.by}, {_ago(age(command.at, datetime.now(UTC)))}"
+    return f"{text}, took {duration(command.seconds)}" if command.ending else text
+
+
+def _ago(time: str) -> str:
+    return "just now" if time == "now" else f"{time} ago" if time != "–" else "once"
+
+
+def _finding(finding: Finding, state: StepState) -> Iterator[Content]:
+    now = datetime.now(UTC)
+    seen = (
+        f"{finding.result.value}: {finding.reason}"
+        if finding.reason
+        else (finding.result.value)
+    )
+    took = f"{_ago(age(state.probed_at, now))}, took {duration(finding.seconds)}"
+    line = labelled("looked", seen).stylize(LOUD.get(finding.result, ""), LABEL)
+    yield Content.assemble(line, Content.styled(f"  {took}", QUIET))
+    if state.was and state.was != finding.result.value:
+        yield labelled("before", state.was)
+    if finding.source:
+        yield labelled("source", finding.source)
+    if finding.judged:
+        yield from _table(finding)
+    if finding.evidence.strip():
+        yield content(finding.evidence.rstrip("\n"), QUIET, lines=True)
+
+
+def _table(finding: Finding) -> Iterator[Content]:
+    """Readings against what was expected of them, in columns."""
+    rows = [
+        (
+            judged.reading.name,
+            judged.expected,
+            _value(judged.reading.value, judged.reading.unit),
+            judged.result,
+        )
+        for judged in finding.judged
+    ]
+    name = min(28, max(4, *(len(row[0]) for row in rows)))
+    expected = min(24, max(8, *(len(row[1]) for row in rows)))
+    yield Content.styled(f"{'read':<{name}}  {'expected':<{expected}}  value", QUIET)
+    for label, bound, value, result in rows:
+        yield Content.assemble(
+            content(f"{label:<{name}}  {bound:<{expected}}  "),
+            content(f"{value}  {result.value}", LOUD.get(result, "")),
+        )
+
+
+def _value(value: object, unit: str) -> str:
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{text} {unit}" if unit else text

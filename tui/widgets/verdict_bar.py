@@ -1,0 +1,140 @@
+"""The verdict in one line, and what blocks it in another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from textual.content import Content
+
+from runbooks.model import Runbook, Step
+from state.standing import Standing
+from state.verdict import Verdict
+from tui.display import content
+from tui.widgets.outline import OPEN
+from tui.widgets.signs import signs
+from tui.widgets.standings import Standings
+
+WORDS = {
+    "GO": "bold $text-success",
+    "DONE": "bold $text-success",
+    "GO WITH CONDITIONS": "bold $text-warning",
+    "NO-GO": "bold $text-error",
+    "OPEN": "bold",
+}
+BAR = 10
+"""Cells of the progress bar."""
+SHORT = 24
+"""Cells of a step's text where several stand in one line."""
+
+
+def summary(verdict: Verdict, mine: int) -> Content:
+    """Return the left of the bar: word, failing, could not look, open.
+
+    Args:
+        mine: how many of the open steps are the operator's own.
+    """
+    sign = signs().standing
+    counts = verdict.counts
+    pieces = [Content.styled(verdict.word, WORDS.get(verdict.word, "bold"))]
+    failing = counts.get(Standing.FAIL, 0)
+    pieces.append(
+        Content.styled(
+            f"{sign[Standing.FAIL]}{failing} failing",
+            "$text-error" if failing else "$text-muted",
+        )
+    )
+    for standing, word in (
+        (Standing.UNKNOWN, "could not look"),
+        (Standing.IN_DOUBT, "in doubt"),
+        (Standing.STALE, "too old"),
+        (Standing.WARN, "warning"),
+    ):
+        if number := counts.get(standing, 0):
+            text = f"{sign[standing]}{number} {word}"
+            pieces.append(Content.styled(text, "$text-warning"))
+    unanswered = sum(n for standing, n in counts.items() if standing in OPEN)
+    own = f" ({mine} mine)" if mine else ""
+    pieces.append(Content(f"{sign[Standing.PENDING]}{unanswered} open{own}"))
+    return Content("  ").join(pieces)
+
+
+def progress(verdict: Verdict, gate: str) -> Content:
+    """Return the right of the bar: how much of the gate is done."""
+    known = signs()
+    full = verdict.done * BAR // verdict.total if verdict.total else 0
+    word = f"{gate} " if gate else ""
+    return Content.assemble(
+        f"{word}{verdict.done}/{verdict.total}  ",
+        Content.styled(known.full * full, "$text-success"),
+        Content.styled(known.empty * (BAR - full), "$text-muted"),
+    )
+
+
+def blocking(
+    verdict: Verdict, runbook: Runbook, standings: Standings
+) -> tuple[Content, Content]:
+    """Return what keeps the verdict from GO, in words, and the key that shows it.
+
+    Failing steps come first, then what could not be looked at, by source, then
+    the first open blockers.
+    """
+    if not runbook.declares:
+        return _plain(verdict), Content("")
+    if not verdict.blocking:
+        if verdict.conditions:
+            step_id, why = verdict.conditions[0]
+            text = runbook.step_by_id[step_id].text
+            more = f", {len(verdict.conditions) - 1} more" * (
+                len(verdict.conditions) > 1
+            )
+            return content(f"condition: {text}: {why}{more}", "$text-warning"), (
+                Content("")
+            )
+        return content("nothing blocks", "$text-success"), Content("")
+    ids = [step_id for step_id, _ in verdict.blocking]
+    pieces = list(_in_words(ids, runbook, standings))
+    shown, room = [], 3
+    for piece in pieces[:room]:
+        shown.append(piece)
+    right = Content.styled(f"b {len(ids)} block", "$text-muted")
+    return Content("  ").join(shown), right
+
+
+def _in_words(
+    ids: list[str], runbook: Runbook, standings: Standings
+) -> Iterator[Content]:
+    sign = signs().standing
+    steps = [runbook.step_by_id[step_id] for step_id in ids]
+    for step in steps:
+        if standings.standing(step.id) is Standing.FAIL:
+            text = f"{sign[Standing.FAIL]} {_brief(step)}"
+            yield content(text, "$text-error")
+    sources: dict[str, int] = {}
+    for step in steps:
+        if standings.standing(step.id) is Standing.UNKNOWN:
+            finding = standings.state(step.id).finding
+            source = (finding.source or finding.reason) if finding else _brief(step)
+            sources[source] = sources.get(source, 0) + 1
+    for source, number in sources.items():
+        text = f"{sign[Standing.UNKNOWN]} {source}: {number} unknown"
+        yield content(text, "$text-warning")
+    for step in steps:
+        standing = standings.standing(step.id)
+        if standing not in (Standing.FAIL, Standing.UNKNOWN):
+            yield content(f"{sign[standing]} {_brief(step)}", "$text-muted")
+
+
+def _brief(step: Step) -> str:
+    text = step.text
+    if len(text) <= SHORT:
+        return text
+    return text[: SHORT - 1].rstrip() + signs().cut
+
+
+def _plain(verdict: Verdict) -> Content:
+    left = verdict.total - verdict.done
+    if not verdict.total:
+        return content("this file has no steps", "$text-muted")
+    if not left:
+        return content("everything is answered", "$text-success")
+    return content(f"{left} of {verdict.total} to go", "$text-muted")

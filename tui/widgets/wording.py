@@ -1,0 +1,157 @@
+"""What the screen says of a step in a few plain words."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from runbooks.model import CommandClass, Gate, Level, Severity, Step
+from state.standing import Answer, Command, Decision, Standing, StepState
+
+LEVELS = {Level.AUTO: "a probe decides", Level.ASSIST: "confirm", Level.ATTEST: "say"}
+GATES = {
+    Gate.GO: "before launch",
+    Gate.D1: "after 24 h",
+    Gate.W1: "after 1 week",
+    Gate.M1: "after 1 month",
+    Gate.OPS: "recurring",
+}
+SEVERITIES = {
+    Severity.BLOCKER: "blocker",
+    Severity.MAJOR: "major",
+    Severity.MINOR: "minor",
+}
+CLASSES = {
+    CommandClass.OBSERVE: "looks only",
+    CommandClass.MUTATE: "changes things",
+    CommandClass.DESTRUCTIVE: "destroys things",
+}
+CLASS_WORDS = {
+    CommandClass.OBSERVE: "looks",
+    CommandClass.MUTATE: "changes",
+    CommandClass.DESTRUCTIVE: "destroys",
+}
+STANDINGS = {
+    Standing.IN_DOUBT: "was interrupted, outcome unknown",
+    Standing.RUNNING: "running",
+    Standing.STALE: "too old, look again",
+    Standing.PASS: "pass",
+    Standing.WARN: "warning",
+    Standing.FAIL: "fails",
+    Standing.UNKNOWN: "unknown: could not look",
+    Standing.NA: "n/a: does not exist here",
+    Standing.WAIVED: "waived: known bad, accepted until",
+    Standing.SKIPPED: "skipped: not now",
+    Standing.PROPOSED: "proposed, to be confirmed",
+    Standing.PENDING: "open",
+}
+ANSWERS = {
+    Answer.PASS: "yes",
+    Answer.FAIL: "no, it fails",
+    Answer.SKIP: "skip",
+    Answer.NA: "n/a",
+    Answer.WAIVE: "waive",
+}
+
+
+def age(at: str, now: datetime) -> str:
+    """Return how long ago *at* (ISO 8601 with offset) was: ``9m``, ``3h``, ``2d``.
+
+    Less than a minute is ``now``; no time, or one that cannot be read, is ``–``.
+    """
+    try:
+        seconds = (now - datetime.fromisoformat(at)).total_seconds()
+    except (ValueError, TypeError):  # empty, edited by hand, or without an offset
+        return "–"
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
+        if seconds >= size:
+            return f"{int(seconds // size)}{unit}"
+    return "now"
+
+
+def duration(seconds: float) -> str:
+    """Return a length of time in words that stay short: ``0.3 s``, ``2 min 5 s``."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(int(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min"
+
+
+def said(decision: Decision, level: Level) -> str:
+    """Return a decision as the list shows it, with its reason where it matters."""
+    match decision.answer:
+        case Answer.PASS:
+            verb = "said" if level is Level.ATTEST else "confirmed"
+            return f"{verb} {decision.by}"
+        case Answer.FAIL:
+            return decision.note or f"fails, {decision.by}"
+        case Answer.WAIVE:
+            return f"waived to {decision.until}" if decision.until else "waived"
+        case Answer.SKIP:
+            return f"skip: {decision.note}" if decision.note else "skipped"
+        case Answer.NA:
+            return f"n/a: {decision.note}" if decision.note else "n/a"
+
+
+def awaited(step: Step) -> str:
+    """Return who is expected to answer an open step."""
+    if step.checked:
+        return "ticked in file"
+    word = {Level.AUTO: "probe", Level.ASSIST: "confirm", Level.ATTEST: "say"}
+    owner = step.options.owner
+    return f"{word[step.level]}, {owner}" if owner else word[step.level]
+
+
+def reason(step: Step, state: StepState, standing: Standing) -> str:
+    """Return in a few words why *step* stands where it stands."""
+    finding, decision = state.finding, state.decision
+    match standing:
+        case Standing.RUNNING:
+            return "running"
+        case Standing.IN_DOUBT:
+            return "outcome unknown"
+        case Standing.STALE:
+            return "too old"
+        case Standing.PENDING:
+            return awaited(step)
+        case Standing.PROPOSED if finding:
+            return f"{finding.reason or finding.result.value}?"
+    if decision and standing in BY_A_PERSON[decision.answer]:
+        return said(decision, step.level)
+    if finding:
+        regressed = state.was == "pass" and standing is Standing.FAIL
+        return f"{finding.reason}, was pass" if regressed else finding.reason
+    return standing.value
+
+
+BY_A_PERSON = {
+    Answer.PASS: (Standing.PASS, Standing.WARN),
+    Answer.FAIL: (Standing.FAIL,),
+    Answer.SKIP: (Standing.SKIPPED,),
+    Answer.NA: (Standing.NA,),
+    Answer.WAIVE: (Standing.WAIVED,),
+}
+"""Standings that show a person's answer was what counted."""
+
+
+def when(state: StepState, standing: Standing) -> str:
+    """Return the time (ISO 8601) that a step's age is counted from, or ""."""
+    decision = state.decision
+    if decision and standing in BY_A_PERSON[decision.answer]:
+        return decision.at
+    return state.probed_at
+
+
+def ended(command: Command) -> str:
+    """Return how the last run of a part went: ``exit 0``, ``running``, …"""
+    if not command.ending:
+        return "running"
+    if command.ending == "exit" and command.code is not None:
+        return f"exit {command.code}"
+    if command.ending == "in doubt":
+        return "outcome unknown"
+    return command.ending
