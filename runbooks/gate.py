@@ -216,12 +216,13 @@ class Door:
         Raises:
             StateError: it could not be written, so it must not run.
         """
-        from runbooks.redaction import redact
+        from runbooks.redaction import patterns, redact
 
+        text = redact(plan.text.encode(), patterns(plan.secrets))
         self._ledger.request(
             plan.id,
             permit.wish.parts[index].id,
-            redact(plan.text, plan.secrets),
+            text.decode(),
             permit.command_class,
             str(plan.cwd),
         )

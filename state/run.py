@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from runbooks.errors import StateError
+from runbooks.errors import RefusedError, StateError
 from runbooks.events import Event, Kind
-from runbooks.model import Runbook
+from runbooks.model import CommandClass, Runbook
 from state import entries
 from state.author import Author
 from state.checkpoint import Checkpoint, Found
@@ -25,7 +25,7 @@ from state.lock import Lock
 from state.progress import Progress, apply
 from state.resume import Drift, drift
 from state.standing import Command, StepState
-from state.trust import TrustStore
+from state.trust import TrustStore, shipped, unsafe
 from state.verdict import Tally
 
 JOURNAL, PROGRESS, OUTPUTS, CURSOR = (
@@ -43,6 +43,7 @@ class Run:
         directory: where its files are; the name is the run's `id`.
         target: name of the profile, or "".
         by: who records here.
+        heard: called with every event recorded here, once it is durable.
         notices: sentences for the operator about what was found in its files.
         drift: how the document changed since the run was last open.
         left_at: when a person last acted before this opening, ISO 8601 or "".
@@ -60,6 +61,7 @@ class Run:
         self._dirty: set[str] = set()
         self._saved = 0
         self._unsaved = ""
+        self.heard: Callable[[Event], None] = lambda event: None
         self._trust = TrustStore()
         self.drift = Drift()
         self.left_at = ""
@@ -130,11 +132,53 @@ class Run:
                 self._apply(other)
             self._others += others
             self._apply(event)
+            self.heard(event)
             return event
 
     def is_trusted(self, digest: str) -> bool:
-        """Whether this user trusted the document or command with this sha256."""
+        """Whether this user trusted the document or command with this sha256.
+
+        The document itself counts only while nobody else could change its file.
+        """
+        if digest == self.runbook.digest:
+            return shipped(self.runbook) or (
+                self._trust.is_trusted(digest) and not unsafe(self.runbook.path)
+            )
         return self._trust.is_trusted(digest)
+
+    def trust(self, text: str = "") -> None:
+        """Trust the whole document, or just the command *text*, from now on.
+
+        Raises:
+            RefusedError: others could change the document's file.
+            StateError: it could not be written.
+        """
+        if not text and (wrong := unsafe(self.runbook.path)):
+            raise RefusedError(f"Not trusted, since others could change it: {wrong}")
+        entry = self._trust.trust(text or self.runbook)
+        data = entries.trusted(entry.digest, entry.path)
+        self.record(Kind.TRUSTED, None, data)
+
+    def give(self, values: Mapping[str, str]) -> None:
+        """Remember what placeholders were answered with, by variable.
+
+        Raises:
+            StateError: it could not be written.
+        """
+        self.record(Kind.INPUT_GIVEN, None, entries.input_given(values))
+
+    def request(
+        self, command: str, part: str, text: str, command_class: CommandClass, cwd: str
+    ) -> None:
+        """Write down that a command is about to start.
+
+        Raises:
+            StateError: it could not be written; it must not start.
+        """
+        data = entries.command_requested(
+            self.runbook, part, command, text, command_class, cwd
+        )
+        self.record(Kind.COMMAND_REQUESTED, part, data)
 
     def poll(self) -> list[Event]:
         """Return what other writers recorded since the last call, applied.

@@ -25,10 +25,8 @@ from tui.working import Working
 if TYPE_CHECKING:
     from runbooks.asking import Question, Reply
     from runbooks.commands import Ending
-    from runbooks.events import Event
     from runbooks.gate import Door
     from runbooks.model import Runbook
-    from runbooks.results import Finding
     from runbooks.target import Target
     from runbooks.wish import Wish
     from state.run import Run
@@ -74,6 +72,7 @@ class Engine:
 
     def start(self) -> None:
         """Begin: take up commands that outlived their screen, then serve."""
+        self.run.heard = lambda event: self._tell(Happened(event))
         self._thread.start()
         self._submit(self._working.reattach)
 
@@ -85,24 +84,18 @@ class Engine:
         """Record a person's answer: for all of the steps, or for none."""
         steps = [self.runbook.step_by_id[step_id] for step_id in step_ids]
 
-        def record() -> None:
-            for event in decide_all(self.run, steps, answer, note, until):
-                self._tell(Happened(event))
-
-        self._submit(record)
+        self._submit(lambda: decide_all(self.run, steps, answer, note, until))
 
     def withdraw(self, step_id: str) -> None:
         """Take back the last decision on a step."""
         step = self.runbook.step_by_id[step_id]
-        self._submit(lambda: self._recorded(lambda: withdraw(self.run, step)))
+        self._submit(lambda: withdraw(self.run, step))
 
     def note(self, step_id: str, text: str) -> None:
-        self._submit(lambda: self._recorded(lambda: note(self.run, step_id, text)))
+        self._submit(lambda: note(self.run, step_id, text))
 
     def attach(self, step_id: str, kind: str, value: str) -> None:
-        self._submit(
-            lambda: self._recorded(lambda: attach(self.run, step_id, kind, value))
-        )
+        self._submit(lambda: attach(self.run, step_id, kind, value))
 
     # ------------------------------------------------- commands and probes
 
@@ -159,14 +152,8 @@ class Engine:
             raise RefusedError("Nothing to probe here: no step declares a probe.")
         async with self._probing:
             async for step_id, finding in Runner(self.target).probe_all(steps):
-                self._found(step_id, finding)
-
-    def _found(self, step_id: str, finding: Finding) -> None:
-        self._recorded(
-            lambda: self.run.record(
-                Kind.PROBE_FINISHED, step_id, entries.probe_finished(finding)
-            )
-        )
+                found = entries.probe_finished(finding)
+                self.run.record(Kind.PROBE_FINISHED, step_id, found)
 
     # ------------------------------------------------------------ questions
 
@@ -254,10 +241,10 @@ class Engine:
             for event in self.run.poll():
                 self._tell(Happened(event))
 
-    def _submit(self, call: Callable[[], None]) -> None:
+    def _submit(self, call: Callable[[], object]) -> None:
         self._loop.call_soon_threadsafe(lambda: self._guarded(call))
 
-    def _guarded(self, call: Callable[[], None]) -> None:
+    def _guarded(self, call: Callable[[], object]) -> None:
         """A refusal is told in plain words; a bug is told as one, and logged."""
         try:
             call()
@@ -270,9 +257,6 @@ class Engine:
             self._tell(
                 Refused("A bug in gonogo stopped this; the log has the details.")
             )
-
-    def _recorded(self, call: Callable[[], Event]) -> None:
-        self._guarded(lambda: self._tell(Happened(call())))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         async def guarded() -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from runbooks.errors import RefusedError
 from runbooks.events import Kind
 from state import entries
-from tui.told import CommandEnded, Happened, NeedsTerminal, OutputCame, Refused, Told
+from tui.told import CommandEnded, NeedsTerminal, OutputCame, Refused, Told
 
 if TYPE_CHECKING:
     from runbooks.asking import Permit
@@ -86,7 +86,7 @@ class Working:
     async def _run_parts(self, permit: Permit) -> None:
         for index, part in enumerate(permit.wish.parts):
             running = self._door.start(permit, index)
-            self._record(
+            self._run.record(
                 Kind.COMMAND_STARTED, part.id, entries.command_started(running.id)
             )
             job = Job(running, part.id, not permit.wish.is_follower())
@@ -129,7 +129,7 @@ class Working:
             ending.size,
             ending.survivors,
         )
-        self._record(Kind.COMMAND_FINISHED, part, data)
+        self._run.record(Kind.COMMAND_FINISHED, part, data)
         self._tell(CommandEnded(command, ending))
 
     def ended_elsewhere(self, command: str, ending: Ending) -> None:
@@ -151,13 +151,10 @@ class Working:
             running = attach(self._run.outputs, command)
             if running is None:
                 lost = entries.command_finished(command, None, "in doubt", 0.0)
-                self._record(Kind.COMMAND_FINISHED, part, lost)
+                self._run.record(Kind.COMMAND_FINISHED, part, lost)
             else:
                 foreground = not self._door.wish(part).is_follower()
                 self._spawn(self._take_up(Job(running, part, foreground)))
 
     async def _take_up(self, job: Job) -> None:
         await self._follow(job)
-
-    def _record(self, kind: Kind, step: str, data: dict[str, Any]) -> None:
-        self._tell(Happened(self._run.record(kind, step, data)))
