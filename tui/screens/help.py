@@ -52,9 +52,8 @@ class HelpScreen(Screen[None]):
         """What is done to the keys that do it, as they are bound now."""
         keys: dict[str, list[str]] = {}
         for _, binding, enabled, _ in self._bindings_there:
-            if enabled and binding.description and not binding.system:
+            if enabled and binding.id and binding.description:
                 shown = self.app.get_key_display(binding)
-                # The order of the table, in which a screen's own keys come first.
                 keys.setdefault(binding.description, []).append(shown)
         return keys
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -125,6 +126,10 @@ class QuestionScreen(ModalScreen[Reply | None]):
         if self._question.untrusted:
             lines = "\n".join(self._question.untrusted)
             self._show("untrusted", content(lines, lines=True))
+        names = list(self.query(".name").results(Static))
+        width = max((cell_len(str(name.visual)) for name in names), default=0)
+        for name in names:
+            name.styles.width = min(width, 24)
         self._fit()
         if self._awake:
             self._begin()
@@ -152,9 +157,11 @@ class QuestionScreen(ModalScreen[Reply | None]):
 
     def _fit(self) -> None:
         """Give command and list of the untrusted the lines that are left."""
-        width = self.query_one("#box").content_size.width or self.size.width - 6
-        taken = 4 + len(self.query("#box > .row")) + len(self.query("#distrust"))
-        taken += 1 + len(self._choices()) // 3
+        width = min(100, self.size.width) - 4
+        choices = self.query_one(Choices).lines(width)
+        # Frame, room around the command, the line for complaints.
+        taken = 2 + 1 + 1 + len(choices)
+        taken += len(self.query("#box > .row")) + 2 * len(self.query("#distrust"))
         left = max(4, self.size.height - taken)
         for place, (name, text) in enumerate(self._texts.items()):
             wanted = len(text.wrap(max(2, width)))

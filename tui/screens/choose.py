@@ -1,0 +1,227 @@
+"""Where gonogo begins without a name: choose a runbook, or go on with a run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import ClassVar
+
+from rich.segment import Segment
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.content import Content
+from textual.message import Message
+from textual.screen import Screen
+from textual.strip import Strip
+from textual.widgets import Input, Static
+
+from tui.display import content, display_text
+from tui.keymap import KEYS, bindings
+from tui.offers import Offer
+from tui.widgets.line_view import LineView
+from tui.widgets.signs import signs
+from tui.widgets.wording import age
+
+TAUGHT = "There is nothing to open here: start gonogo with the path of a runbook."
+
+
+class OfferList(LineView):
+    """One line each, under headings; the cursor stops at offers only."""
+
+    def __init__(self, offers: Sequence[Offer], *, id: str = "") -> None:
+        super().__init__(id=id or None)
+        self._offers = offers
+        self._rows: list[Offer | str] = []
+        self.cursor = 0
+        self.narrow("")
+
+    @property
+    def line_count(self) -> int:
+        return len(self._rows)
+
+    @property
+    def offer(self) -> Offer | None:
+        """What the cursor is on; None when nothing is left to choose."""
+        row = self._rows[self.cursor] if self._rows else None
+        return row if isinstance(row, Offer) else None
+
+    def narrow(self, wanted: str) -> None:
+        """Show only what holds *wanted* in title, path or target."""
+        before = self.offer
+        self._rows = []
+        group = ""
+        for offer in self._offers:
+            target = offer.run.target if offer.run else ""
+            text = f"{offer.title} {offer.runbook} {target}".casefold()
+            if wanted.casefold() in text:
+                if offer.group != group:
+                    group = offer.group
+                    self._rows += ["", group] if self._rows else [group]
+                self._rows.append(offer)
+        self.top = 0
+        self.cursor = self._rows.index(before) if before in self._rows else 0
+        self.move(0)
+        self.refresh()
+
+    def move(self, by: int) -> None:
+        """Move by so many lines, on to the next offer; stop at the ends."""
+        places = [n for n, row in enumerate(self._rows) if isinstance(row, Offer)]
+        if not places:
+            return
+        wanted = max(places[0], min(places[-1], self.cursor + by))
+        beyond = [n for n in places if (n >= wanted if by >= 0 else n <= wanted)]
+        old, self.cursor = self.cursor, beyond[0 if by >= 0 else -1]
+        self.refresh_lines((old, self.cursor))
+        if self.cursor <= places[0]:
+            self.scroll_to_line(0)
+        elif not self.top <= self.cursor < self.top + self.size.height:
+            self.scroll_to_line(self.cursor - self.size.height // 2)
+
+    def render_line(self, y: int) -> Strip:
+        width, index = self.size.width, y + self.top
+        if index >= self.line_count:
+            return Strip.blank(width, self.rich_style)
+        row = self._rows[index]
+        here = index == self.cursor
+        line = content(row, "bold") if isinstance(row, str) else _line(row, width, here)
+        if here:
+            line = line.stylize_before("bold on $primary 30%")
+        pieces = line.render(
+            self.visual_style, end="", parse_style=self.app.stylesheet.parse_style
+        )
+        # Every segment needs a style: NO_COLOR's filter reads it unasked.
+        strip = Strip([Segment(text, style.rich_style) for text, style in pieces])
+        return strip.adjust_cell_length(width, self.rich_style)
+
+
+def _line(offer: Offer, width: int, here: bool) -> Content:
+    """Title and path on the left; how far, who and when on the right."""
+    run, dot = offer.run, f" {signs().dot} "
+    right = ""
+    if run is not None and run.problem:
+        right = "cannot be read"
+    elif run is not None:
+        told = [run.target, run.by, age(run.at, datetime.now(UTC))]
+        far = f"{run.done} of {run.total}"
+        right = dot.join([far, *(display_text(word) for word in told if word)])
+    room = width - len(right) - 4
+    left = Content.assemble(
+        f"{signs().cursor} " if here else "  ",
+        content(offer.title),
+        content(f"  {offer.runbook.name}", "$text-muted"),
+    ).truncate(max(8, room), ellipsis=True)
+    gap = " " * max(1, width - left.cell_length - len(right) - 1)
+    return Content.assemble(left, gap, content(right, "$text-muted"), " ")
+
+
+class ChooseScreen(Screen[None]):
+    """Lists what can be opened."""
+
+    CSS_PATH = "choose.tcss"
+    AUTO_FOCUS = "OfferList"
+    BINDINGS: ClassVar[list[BindingType]] = bindings("choose", "list")
+
+    @dataclass
+    class Chosen(Message):
+        """Posted when something is to be opened.
+
+        Attributes:
+            run: directory of the run to go on with, or None.
+        """
+
+        runbook: Path
+        run: Path | None
+
+    def __init__(self, offers: Sequence[Offer]) -> None:
+        super().__init__()
+        self._offers = offers
+
+    def compose(self) -> ComposeResult:
+        yield Static(content("gonogo  choose a runbook", "bold"), id="title")
+        yield OfferList(self._offers, id="offers")
+        yield Static(content("" if self._offers else TAUGHT), id="said")
+        yield Input(placeholder="filter", id="filter", compact=True)
+        yield Static(self._keys(), id="keys")
+
+    def _keys(self) -> Content:
+        told = [
+            (self.app.get_key_display(active.binding), active.binding.tooltip)
+            for active in self.active_bindings.values()
+            if active.binding.show and active.binding.id
+        ]
+        shown = {label: key for key, label in reversed(told)}
+        order = [key.label for key in (*KEYS["choose"], *KEYS["app"]) if key.label]
+        return Content("  ").join(
+            Content.assemble(
+                content(shown[label], "bold"), content(f" {label}", "$text-muted")
+            )
+            for label in order
+            if label in shown
+        )
+
+    @property
+    def _list(self) -> OfferList:
+        return self.query_one(OfferList)
+
+    def on_mount(self) -> None:
+        self._show_rest()
+
+    def _show_rest(self) -> None:
+        """Below the list: where the document under the cursor is."""
+        offer = self._list.offer
+        if offer is None:
+            said = "Nothing holds that text." if self._offers else TAUGHT
+        elif offer.run is not None and offer.run.problem:
+            said = offer.run.problem
+        else:
+            said = str(offer.runbook)
+        self.query_one("#said", Static).update(content(said))
+
+    def _move(self, by: int) -> None:
+        self._list.move(by)
+        self._show_rest()
+
+    def action_cursor_down(self) -> None:
+        self._move(1)
+
+    def action_cursor_up(self) -> None:
+        self._move(-1)
+
+    def action_page_down(self) -> None:
+        self._move(max(1, self._list.size.height - 1))
+
+    def action_page_up(self) -> None:
+        self._move(-max(1, self._list.size.height - 1))
+
+    def action_first(self) -> None:
+        self._move(-self._list.line_count)
+
+    def action_last(self) -> None:
+        self._move(self._list.line_count)
+
+    def action_open(self) -> None:
+        offer = self._list.offer
+        if offer is not None and not (offer.run and offer.run.problem):
+            run = offer.run.directory if offer.run else None
+            self.post_message(self.Chosen(offer.runbook, run))
+
+    def action_find(self) -> None:
+        self.add_class("-filtering")
+        self.query_one(Input).focus()
+
+    def action_show_all(self) -> None:
+        self.query_one(Input).value = ""
+        self.remove_class("-filtering")
+        self._list.focus()
+
+    @on(Input.Changed)
+    def _narrow(self, event: Input.Changed) -> None:
+        self._list.narrow(event.value)
+        self._show_rest()
+
+    @on(Input.Submitted)
+    def _to_list(self) -> None:
+        self._list.focus()
