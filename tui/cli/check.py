@@ -45,6 +45,7 @@ def command(
     from tui.cli.standing import find_run, progress_of
 
     directory = find_run(run, state_dir) if run else None
+    progress = dict(progress_of(directory)) if directory else {}
     document = read(runbook or _document(directory))
     store = TrustStore()
     _admit(document, store)
@@ -53,7 +54,6 @@ def command(
     looked_at = [s for s in steps if s.probes or s.options.use == "command"]
     looks = asyncio.run(look(document, looked_at, profile, store))
     counted = replace(document, steps=tuple(steps if directory else _auto(looked_at)))
-    progress = dict(progress_of(directory)) if directory else {}
     for step_id, seen in looks.items():
         progress[step_id] = seen.added_to(progress.get(step_id))
     now = datetime.now(UTC)
@@ -62,7 +62,7 @@ def command(
         document, steps if directory else looked_at, progress, looks, answer, now
     )
     for line in report.json() if form == "json" else report.text():
-        click.echo(line)
+        print(line)
     return answer.exit_code
 
 

@@ -8,7 +8,7 @@ from typing import cast
 
 import click
 
-_COMMANDS = {
+COMMANDS = {
     "open": "Walk a runbook on the screen (what `gonogo RUNBOOK` does).",
     "show": "Print what a runbook holds: sections, steps, commands, counts.",
     "lint": "Say everything that is wrong with a runbook.",
@@ -25,15 +25,15 @@ class _Commands(click.Group):
     """Subcommands by name; anything else is a runbook to open."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        if name not in _COMMANDS:
+        if name not in COMMANDS:
             return None
         return cast(click.Command, import_module(f"tui.cli.{name}").__dict__["command"])
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not args or (args[0] not in _COMMANDS and args[0] not in _HELP):
+        if not args or (args[0] not in COMMANDS and args[0] not in _HELP):
             args = ["open", *args]
         return super().parse_args(ctx, args)
 
@@ -41,7 +41,7 @@ class _Commands(click.Group):
         self, ctx: click.Context, formatter: click.HelpFormatter
     ) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl(list(_COMMANDS.items()))
+            formatter.write_dl(list(COMMANDS.items()))
 
 
 def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:

@@ -57,7 +57,7 @@ def chunks(runbook: Runbook, *, pretty: bool = False) -> Iterator[str]:
     for name, elements in lists.items():
         yield f"{between}{line}{indent}{encode(name)}: ["
         yield from _joined(elements, line, indent * 2)
-        yield "]"
+        yield f"{line}{indent}]"
         between = "," if pretty else ", "
     yield f"{line}}}"
 

@@ -30,10 +30,10 @@ def command(runbooks: tuple[Path, ...]) -> int:
         for problem in problems:
             if problem.warning:
                 warnings += 1
-                click.echo(f"{paint('warning', 'yellow')} {paint(str(problem), '')}")
+                print(f"{paint('warning', 'yellow')} {paint(str(problem), '')}")
             else:
                 errors += 1
-                click.echo(f"{paint('error', 'red')} {paint(str(problem), '')}")
+                print(f"{paint('error', 'red')} {paint(str(problem), '')}")
     if not errors and not warnings:
         say("Nothing is wrong.")
     return 2 if errors else 0

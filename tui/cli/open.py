@@ -27,6 +27,7 @@ def command(
     slow_link: bool,
 ) -> int:
     """Walk RUNBOOK, going on where its unfinished run was left."""
+    _guess(runbook)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return _print(runbook, target, state_dir)
     if os.environ.get("TERM", "dumb") in ("", "dumb", "unknown"):
@@ -45,6 +46,24 @@ def command(
         state_dir=state_dir,
         slow_link=slow_link,
     )
+
+
+def _guess(path: Path | None) -> None:
+    """Catch a mistyped command, which looks like the name of a file.
+
+    Raises:
+        click.UsageError: it is near a command, and no such file is there.
+    """
+    if path is None or path.suffix or path.parent != Path() or path.exists():
+        return
+    from difflib import get_close_matches
+
+    from tui.cli.group import COMMANDS
+
+    if near := get_close_matches(path.name, COMMANDS, 1):
+        raise click.UsageError(
+            f"There is no file or command {path.name}; did you mean 'gonogo {near[0]}'?"
+        )
 
 
 def _print(path: Path | None, target: str | None, state_dir: Path | None) -> int:

@@ -14,7 +14,8 @@ def outline(runbook: Runbook, progress: Mapping[str, StepState]) -> Iterator[str
     """Yield the lines of *runbook*; steps in *progress* say where they stand."""
     commands = sum(len(block.parts) for block in runbook.blocks)
     yield runbook.title
-    yield f"{_count(len(runbook.steps), 'step')}, {_count(commands, 'command')}"
+    tasks = sum(step.part is None for step in runbook.steps)
+    yield f"{_count(tasks, 'task item')}, {_count(commands, 'command')}"
     steps, parts = runbook.step_by_id, runbook.part_by_id
     for row in runbook.rows:
         if row.kind == "section":
@@ -22,7 +23,10 @@ def outline(runbook: Runbook, progress: Mapping[str, StepState]) -> Iterator[str
             yield ""
             yield f"{'#' * max(section.level, 1)} {section.title}"
         elif row.kind == "step":
-            yield from _step(steps[row.id], progress.get(row.id))
+            step = steps[row.id]
+            yield from _step(step, progress.get(row.id))
+            if step.part and parts[step.part].text != step.text:
+                yield from _part(parts[step.part])
         else:
             yield from _part(parts[row.id])
 

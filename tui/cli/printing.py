@@ -6,25 +6,27 @@ import os
 import sys
 from functools import cache
 
-import click
-
 from tui.display import display_text
 
 
 def say(text: str = "") -> None:
     """Print one line of text that may hold foreign characters."""
-    click.echo(display_text(text))
+    print(display_text(text))
 
 
 def complain(text: str) -> None:
     """Print one line on stderr."""
-    click.echo(f"gonogo: {display_text(text)}", err=True)
+    print(f"gonogo: {display_text(text)}", file=sys.stderr, flush=True)
 
 
 def paint(text: str, colour: str) -> str:
     """Return *text* as display text, coloured when a person looks at a terminal."""
     safe = display_text(text)
-    return click.style(safe, fg=colour) if _colourful() else safe
+    if not colour or not _colourful():
+        return safe
+    from click import style
+
+    return style(safe, fg=colour)
 
 
 @cache

@@ -32,7 +32,7 @@ def command(name: str | None, parameters: tuple[str, ...], target: str | None) -
     finding = asyncio.run(_try(_spec(name, parameters), target))
     word = finding.result.value
     say_result = paint(word, COLOURS.get(word, ""))
-    click.echo(f"{say_result}  {paint(finding.reason, '')}  {finding.seconds:.2f} s")
+    print(f"{say_result}  {paint(finding.reason, '')}  {finding.seconds:.2f} s")
     for judged in finding.judged:
         reading = judged.reading
         unit = f" {reading.unit}" if reading.unit else ""
