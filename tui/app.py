@@ -164,7 +164,11 @@ class GonogoApp(App[None]):
     # ------------------------------------------------------- size and leaving
 
     def get_default_screen(self) -> Screen[Any]:
-        return self._first()
+        screen = self._first()
+        # Textual reads it for every screen but this one. A blank screen beneath
+        # would do too, and cost its layout at each start.
+        self._load_screen_css(screen)
+        return screen
 
     def get_driver_class(self) -> type[Driver]:
         return GonogoDriver

@@ -111,10 +111,10 @@ def _line(offer: Offer, width: int, here: bool) -> Content:
     left = Content.assemble(
         f"{signs().cursor} " if here else "  ",
         content(offer.title),
-        content(f"  {offer.runbook.name}", "$text-muted"),
+        content(f"  {offer.runbook.name}", "dim"),
     ).truncate(max(8, room), ellipsis=True)
     gap = " " * max(1, width - left.cell_length - len(right) - 1)
-    return Content.assemble(left, gap, content(right, "$text-muted"), " ")
+    return Content.assemble(left, gap, content(right, "dim"), " ")
 
 
 class ChooseScreen(Screen[None]):
