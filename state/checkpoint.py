@@ -93,7 +93,8 @@ def read(data: bytes) -> tuple[Found, str]:
     if not isinstance(seq, int):
         return Found(problem="its end does not name the last event"), ""
     chunks = split(text)
-    kept = "".join(str(chunk) for chunk in chunks if chunk.name != ("end",))
+    # A comment above the end stays, the end itself is written anew.
+    kept = "".join(c.lead if c.name == ("end",) else str(c) for c in chunks)
     edited = _digest(kept) != end.get("digest") or chunks[-1].name != ("end",)
     return Found(seq, steps, edited), kept
 
@@ -206,9 +207,7 @@ class Checkpoint:
                 self._put(runbook, step, values)
         self._put_run(run_values(progress, counted))
         text = "".join(map(str, self._chunks))
-        if not text.endswith("\n"):
-            text += "\n"
-        text += "\n"
+        text = text.rstrip("\n") + "\n\n"
         end: dict[str, Value] = {
             "seq": progress.seq,
             "steps": len(self._index),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from runbooks.errors import StateError
@@ -149,7 +150,8 @@ def replace_file(
         sync_directory(path.parent)
         return True
     except OSError as error:
-        new.unlink(missing_ok=True)
+        with suppress(OSError):
+            new.unlink()
         raise cannot("write", path, error) from error
 
 

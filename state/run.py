@@ -100,7 +100,9 @@ class Run:
         return run
 
     def _resume(self) -> None:
-        found = self._checkpoint.look()
+        with self._saving:
+            self._sweep()
+            found = self._checkpoint.look()
         for event in self._journal.read_new():
             self._apply(event)
         self.left_at = self._state.acted_at
@@ -339,7 +341,7 @@ class Run:
             raise cannot("write", path, error) from error
 
     def _sweep(self) -> None:
-        """Remove what a killed save left behind."""
+        """Remove what a killed save left behind; the lock says that none runs."""
         for left in self.directory.glob(".*.new"):
             left.unlink(missing_ok=True)
 

@@ -98,17 +98,19 @@ def _decided(
         return standing, _NEVER
     if decision.answer is Answer.WAIVE:
         return standing, _ends(decision)
-    if _contradicted(state, decision):
+    if _contradicted(step, state, decision):
         return Standing.STALE, _NEVER
     level = Level.ATTEST if step.level is Level.AUTO else step.level
     until = _expires(step, decision.at, level)
     return (standing, until) if now < until else (Standing.STALE, _NEVER)
 
 
-def _contradicted(state: StepState, decision: Decision) -> bool:
-    """Whether a probe has found a fail that the person did not know of."""
+def _contradicted(step: Step, state: StepState, decision: Decision) -> bool:
+    """Whether a probe has found a fail that the person who said pass did not know."""
     return (
-        state.finding is not None
+        decision.answer is Answer.PASS
+        and step.level is Level.ASSIST
+        and state.finding is not None
         and state.finding.result is Result.FAIL
         and decision.proposed not in ("", Result.FAIL.value)
     )
