@@ -39,6 +39,9 @@ test_operator extglob_pattern regex
 _NODES = frozenset(_PARTS_OF_SPEECH.split())
 """What a command that only reads may be made of."""
 
+_MISREAD = re.compile(r"^\s*\\|\\\s*#", re.MULTILINE)
+"""Where tree-sitter-bash 0.25 is known to see other words than bash does."""
+
 _EXPANSION = re.compile(
     r"\$\{#?[A-Za-z_]\w*(?:\[[@*\d]\])?(?::?[-+?][^:]|[#%/]|\})", re.S
 )
@@ -108,6 +111,9 @@ def _objection(text: str, defined: Collection[str]) -> tuple[str, str]:
     root = tree(text)
     if root.has_error:
         return "the shell parser does not understand it", ""
+    data = text.encode("utf-8", "replace")
+    if _MISREAD.search(text) or any(_is_glued(n, data) for n in _walk(root)):
+        return "a backslash or # stands where the shell parser may misread it", ""
     own = set(defined)
     for node in _walk(root):
         own.update(_defines(node))
@@ -146,6 +152,12 @@ def _defines(node: Node) -> Iterator[str]:
         yield _text(name) if name is not None else ""
     elif node.type == "command" and _text(node).startswith("alias"):
         yield from re.findall(r"['\"]?([^\s'\"=]+)=", _text(node))
+
+
+def _is_glued(node: Node, data: bytes) -> bool:
+    """Whether *node* is a comment that bash would read as the end of a word."""
+    before = data[node.start_byte - 1 : node.start_byte]
+    return node.type == "comment" and before.strip(b" \t\n;&|()`") != b""
 
 
 def _node_objection(node: Node) -> str:

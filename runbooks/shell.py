@@ -29,6 +29,8 @@ LOOKAHEAD_CHARACTERS = 64 * 1024
 _ANGLE = re.compile(r"(?<![<&?\\])<([^\W\d_][^<>\n&;()$`\"'\\]{0,58}[\w.)…]|[^\W\d_])>")
 _FILE = re.compile(r"[/.]")
 _WORDED = re.compile(r"path|file|name|your|dir|url|version|host", re.IGNORECASE)
+_MIDDLE = re.compile(r"\s*(?:then|elif|else|fi|do|done|esac|\}|\))(?:[\s;&|)]|$)")
+"""No command begins so: where one seems to, the parser has lost its way."""
 _OR = re.compile(r"^\s*#+\s*(?:or|alternatively)\b\W*$", re.IGNORECASE | re.MULTILINE)
 
 _HOST = r"\[[\w.-]+@[^\]\n]*\]|[\w.-]+@[\w.-]+(?::[^\s$#%]*)?\s?|(?:ba|z)?sh-[\d.]+"
@@ -147,13 +149,15 @@ def whole_refused(parts: Sequence[RawPart]) -> str:
 
 def _split_script(lines: list[str]) -> list[RawPart]:
     root = tree(masked("\n".join(lines)))
-    spans = [(0, len(lines) - 1)] if root.has_error else _spans(root, lines)
+    spans = [] if root.has_error else _spans(root, lines)
+    if not spans or any(_MIDDLE.match(lines[start]) for start, _ in spans):
+        spans = [(0, len(lines) - 1)]
     parts: list[RawPart] = []
     done = 0
     for start, end in spans:
         title, alternative = _title(lines[done:start])
         body = "\n".join(lines[start : end + 1])
-        if body.strip():
+        if not all(map(_is_comment, body.split("\n"))):
             text = body.lstrip()
             start += body[: len(body) - len(text)].count("\n")
             parts.append(RawPart(title, text, start, alternative))
