@@ -178,9 +178,10 @@ class Engine:
 
     # ----------------------------------------------------------------- life
 
-    def running(self) -> bool:
-        """Whether a command of this run is at work."""
-        return bool(self._working.jobs)
+    def running(self) -> tuple[str, ...]:
+        """The commands of this run that are at work, one line each."""
+        jobs = list(self._working.jobs.values())
+        return tuple(self.runbook.part_by_id[job.part].text for job in jobs)
 
     def close(self, note: str = "") -> None:
         """Save, note the end of this screen, and stop; commands go on. Blocks."""

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runbooks.asking import Place
+from runbooks.errors import GonogoError
 from runbooks.gate import Door
+from state.author import current
 from state.run import Run
 from tui.engine import Engine
 from tui.told import Told
@@ -21,8 +23,9 @@ if TYPE_CHECKING:
     from runbooks.model import Runbook
     from runbooks.target import Target
 
+
 SHIPPED = Path(__file__).parent.parent / "runbooks" / "documents"
-"""Where the runbooks that come with gonogo are."""
+"""The runbooks that come with gonogo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +33,59 @@ class Options:
     """What the command line said about opening.
 
     Attributes:
+        home: directory that holds the runs.
         new: begin a new run even if an unfinished one is there.
         target: name of the target profile, or None for the document's default.
-        home: directory that holds the runs.
+        directory: of the run to go on with, or None to look for one.
     """
 
     home: Path
     new: bool = False
     target: str | None = None
+    directory: Path | None = None
+
+
+def open_runbook(
+    path: Path | None,
+    *,
+    new: bool = False,
+    target: str | None = None,
+    state_dir: Path | None = None,
+    slow_link: bool = False,
+) -> int:
+    """Show the screen on *path*, or the choose screen, and return the exit code.
+
+    Raises:
+        GonogoError: there is no screen to show it on, or nothing can be opened;
+            what concerns a document named here is raised before the screen.
+    """
+    from state.locations import state_home
+    from tui.terminal import look, prepare
+
+    terminal = look(slow_link=slow_link)
+    if terminal.plain:
+        raise GonogoError(
+            f"gonogo cannot show its screen: {terminal.plain}. 'gonogo show' prints a "
+            "runbook, 'gonogo check' probes it."
+        )
+    prepare(terminal)
+    from tui.desk import Desk
+    from tui.display import use_ascii
+
+    use_ascii(terminal.ascii_only)
+    return Desk(Options(state_dir or state_home(), new, target)).serve(path)
+
+
+def read_target(runbook: Runbook, name: str | None) -> Target:
+    """The profile that the run is against; one nobody trusted yet is not read.
+
+    Raises:
+        DocumentError: the named profile does not exist, or is broken.
+    """
+    from runbooks.target import load
+    from state.trust import TrustStore
+
+    return load(name, runbook, TrustStore().is_trusted)
 
 
 def open_run(runbook: Runbook, target: Target, options: Options) -> tuple[Run, str]:
@@ -52,11 +100,13 @@ def open_run(runbook: Runbook, target: Target, options: Options) -> tuple[Run, s
     from state.resume import changes
     from state.runs import latest
 
-    directory = None if options.new else latest(options.home, runbook, target.name)
+    directory = options.directory
+    if directory is None and not options.new:
+        directory = latest(options.home, runbook, target.name)
     if directory is None:
-        return Run.create(options.home, runbook, target.name), ""
-    run = Run.open(directory, runbook)
-    return run, changes(run, runbook).sentence
+        return Run.create(options.home, runbook, target.name, current()), ""
+    run = Run.open(directory, runbook, current())
+    return run, " ".join((*run.notices, changes(run, runbook).sentence)).strip()
 
 
 def make_engine(
@@ -66,12 +116,12 @@ def make_engine(
     from runbooks.redaction import secret_values
     from runbooks.target import secret_values as target_secrets
     from state.locations import runtime_dir
-    from state.verdict import unmet
+    from state.needs import unmet
 
     place = Place(
-        outputs=run.directory / "outputs",
+        outputs=run.outputs,
         context=runtime_dir() / f"{run.id}.context",
-        started_in=_started_in(),
+        started_in=started_in(),
         secrets=(*secret_values(os.environ), *target_secrets(target)),
     )
     door = Door(
@@ -85,7 +135,7 @@ def make_engine(
     return Engine(runbook, run, target, door, tell)
 
 
-def _started_in() -> Path:
+def started_in() -> Path:
     """Where gonogo was started, or the home directory when that has vanished."""
     try:
         return Path.cwd()

@@ -1,0 +1,156 @@
+"""What is open on the screen: one run at a time, from its file to its engine."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from textual.screen import Screen
+
+from runbooks.errors import DocumentError, GonogoError
+from runbooks.model import Runbook
+from runbooks.parsing import SCREEN_BYTES, SCREEN_STEPS, read
+from tui.app import GonogoApp
+from tui.config import read_config
+from tui.engine import Engine
+from tui.opening import (
+    SHIPPED,
+    Options,
+    make_engine,
+    open_run,
+    read_target,
+    started_in,
+)
+from tui.screens.runbook import RunbookScreen
+from tui.told import Told
+
+if TYPE_CHECKING:
+    from tui.screens.choose import ChooseScreen
+
+BESIDE_SCREEN = 500 * 1024
+"""Bytes above which a document is read beside the screen, with a cancel."""
+
+
+class Desk(GonogoApp):
+    """Opens runbooks and keeps the engine of the one that is open."""
+
+    def __init__(self, options: Options) -> None:
+        super().__init__(self._first_screen, read_config())
+        self.at_work = self._at_work
+        self._options = options
+        self._engine: Engine | None = None
+        self._walk: RunbookScreen | None = None
+        self._prepared: tuple[Engine, str] | None = None
+
+    def serve(self, path: Path | None) -> int:
+        """Show the screen until it is left; return the exit code.
+
+        Raises:
+            GonogoError: *path* cannot be opened; nothing was shown yet.
+        """
+        if path and _is_long(path):
+            self.call_later(self.open, path)
+        elif path:
+            # What is wrong with it is said before the screen comes up.
+            self._prepared = self._make(read(path))
+        try:
+            return self.run_on_terminal(self._flush_run)
+        finally:
+            if self._engine:
+                self._engine.close()
+
+    def _first_screen(self) -> Screen[Any]:
+        if self._prepared:
+            return self._begin(*self._prepared)
+        from tui.offers import offers
+        from tui.screens.choose import ChooseScreen
+
+        return ChooseScreen(offers(self._options.home, SHIPPED, started_in()))
+
+    def on_choose_screen_chosen(self, chosen: ChooseScreen.Chosen) -> None:
+        """Open what was chosen: a runbook, or one run of it."""
+        self._options = replace(self._options, directory=chosen.run)
+        self.open(chosen.runbook)
+
+    def open(self, path: Path) -> None:
+        """Put *path* on the screen; what is wrong with it is told as a toast."""
+        try:
+            if _is_long(path):
+                self._load(path)
+            else:
+                self._show(read(path))
+        except GonogoError as error:
+            self.notify(str(error), severity="error", timeout=20)
+
+    def _load(self, path: Path) -> None:
+        from tui.screens.loading import LoadingScreen
+
+        def loaded(outcome: Runbook | GonogoError | None) -> None:
+            if isinstance(outcome, Runbook):
+                self._show(outcome)
+            elif outcome is not None:
+                self.notify(str(outcome), severity="error", timeout=20)
+
+        self.push_screen(LoadingScreen(path, read), loaded)
+
+    def _show(self, runbook: Runbook) -> None:
+        try:
+            self.push_screen(self._begin(*self._make(runbook)))
+        except GonogoError as error:
+            self.notify(str(error), severity="error", timeout=20)
+
+    def _make(self, runbook: Runbook) -> tuple[Engine, str]:
+        """Find or begin the run, and make its engine; with what changed since.
+
+        Raises:
+            DocumentError: the document is too long for the screen.
+            StateError: the run's files cannot be used.
+        """
+        if len(runbook.steps) > SCREEN_STEPS:
+            raise DocumentError(
+                runbook.path,
+                f"it has {len(runbook.steps)} steps, more than the {SCREEN_STEPS} "
+                "that the screen shows; 'gonogo show' lists them all",
+            )
+        target = read_target(runbook, self._options.target)
+        run, notice = open_run(runbook, target, self._options)
+        return make_engine(runbook, run, target, self._tell), notice
+
+    def _begin(self, engine: Engine, notice: str) -> Screen[Any]:
+        if self._engine:
+            self._engine.close()
+        self._engine = engine
+        self._walk = RunbookScreen(engine, notice)
+        engine.start()
+        return self._walk
+
+    def _tell(self, what: Told) -> None:
+        if self._walk:
+            self._walk.tell(what)
+
+    def _at_work(self) -> tuple[str, ...]:
+        return self._engine.running() if self._engine else ()
+
+    def _flush_run(self) -> None:
+        if self._engine:
+            self._engine.flush()
+
+
+def _is_long(path: Path) -> bool:
+    """Whether *path* is to be read beside the screen.
+
+    Raises:
+        DocumentError: it is too large for the screen.
+    """
+    try:
+        size = path.stat().st_size
+    except OSError:
+        return False  # reading it says what is wrong
+    if size > SCREEN_BYTES:
+        raise DocumentError(
+            path,
+            f"it is {size / 2**20:.1f} MiB, more than the {SCREEN_BYTES // 2**20} MiB "
+            "that the screen opens; 'gonogo show' takes up to 10 MiB",
+        )
+    return size > BESIDE_SCREEN
