@@ -55,7 +55,7 @@ _WORDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("left out", re.compile(r"(?<![^\s\"'=])(?:\.\.\.|…)(?![^\s\"'])")),
     (
         "`xxx` stands for something",
-        re.compile(r"\w[\w.-]{0,200}?x{3}[\w.-]*(?<![.-])", re.I),
+        re.compile(r"(?<!\w)(?:\w[\w.-]{0,200}?)?x{3}[\w.-]*(?<![.-])", re.I),
     ),
     (
         "it says `your`",
