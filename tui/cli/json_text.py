@@ -56,18 +56,20 @@ def chunks(runbook: Runbook, *, pretty: bool = False) -> Iterator[str]:
     between = ""
     for name, elements in lists.items():
         yield f"{between}{line}{indent}{encode(name)}: ["
-        yield from _joined(elements, line, indent * 2)
-        yield f"{line}{indent}]"
+        yield from _joined(elements, line, indent)
+        yield "]"
         between = "," if pretty else ", "
     yield f"{line}}}"
 
 
 def _joined(elements: Iterable[Any], line: str, indent: str) -> Iterator[str]:
-    between = f"{line}{indent}"
+    between = first = f"{line}{indent * 2}"
     for element in elements:
         yield between
         yield encode(element)
-        between = f",{line}{indent}" if line else ", "
+        between = f",{first}" if line else ", "
+    if between is not first:
+        yield f"{line}{indent}"
 
 
 def _sections(runbook: Runbook) -> Iterator[dict[str, Any]]:

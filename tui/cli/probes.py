@@ -12,7 +12,8 @@ from tui.cli.printing import paint, say
 
 if TYPE_CHECKING:
     from runbooks.model import ProbeSpec
-    from runbooks.results import Finding
+    from runbooks.results import Finding, Reading
+    from runbooks.target import Target
 
 COLOURS = {"pass": "green", "warn": "yellow", "fail": "red", "unknown": "magenta"}
 
@@ -29,18 +30,23 @@ def command(name: str | None, parameters: tuple[str, ...], target: str | None) -
     """
     if name is None:
         return _list()
-    finding = asyncio.run(_try(_spec(name, parameters), target))
+    spec = _spec(name, parameters)
+    if not spec.expect:
+        return asyncio.run(_measure(spec, target))
+    finding = asyncio.run(_try(spec, target))
     word = finding.result.value
     say_result = paint(word, COLOURS.get(word, ""))
     print(f"{say_result}  {paint(finding.reason, '')}  {finding.seconds:.2f} s")
     for judged in finding.judged:
-        reading = judged.reading
-        unit = f" {reading.unit}" if reading.unit else ""
-        expected = f"  expected {judged.expected}" if judged.expected else ""
-        say(f"  {reading.name} {reading.value}{unit}{expected}")
+        say(f"  {_words(judged.reading)}  expected {judged.expected}")
     for line in finding.evidence.splitlines():
         say(f"  | {line}")
     return {"pass": 0, "warn": 3, "fail": 1, "n/a": 0}.get(word, 4)
+
+
+def _words(reading: Reading) -> str:
+    unit = f" {reading.unit}" if reading.unit else ""
+    return f"{reading.name} {reading.value}{unit}"
 
 
 def _list() -> int:
@@ -78,14 +84,41 @@ def _value(text: str) -> Any:
         return text
 
 
+async def _measure(spec: ProbeSpec, target: str | None) -> int:
+    """Print what the probe reads; nothing is expected of it."""
+    from runbooks.errors import ProbeError
+    from runbooks.probes import build, probe_class
+    from runbooks.references import fill
+
+    profile = _target(target)
+    cls = probe_class(spec.use)
+    try:
+        parameters = fill(cls.with_defaults(spec.parameters, profile), profile)
+        measurement = await build(cls, parameters).look()
+    except (ProbeError, ValueError) as error:
+        print(f"{paint('unknown', COLOURS['unknown'])}  {paint(str(error), '')}")
+        return 4
+    for reading in measurement.readings.values():
+        say(_words(reading))
+    for line in measurement.evidence.splitlines():
+        say(f"| {line}")
+    return 0
+
+
 async def _try(spec: ProbeSpec, target: str | None) -> Finding:
+    from runbooks.model import Step, StepOptions
+    from runbooks.runner import Runner
+
+    step = Step("tried", spec.use, "", 1, False, 0, "", StepOptions(probe=spec))
+    return await Runner(_target(target)).probe(step)
+
+
+def _target(name: str | None) -> Target:
     from pathlib import Path
 
-    from runbooks.model import Step, StepOptions
     from runbooks.parsing import parse
-    from runbooks.runner import Runner
     from runbooks.target import load
+    from state.trust import TrustStore
 
     nothing = parse(b"", Path("tried.md"))
-    step = Step("tried", spec.use, "", 1, False, 0, "", StepOptions(probe=spec))
-    return await Runner(load(target, nothing)).probe(step)
+    return load(name, nothing, TrustStore().is_trusted)

@@ -32,11 +32,12 @@ def print_runs(form: str, state_dir: Path | None) -> int:
                 "runbook": str(run.runbook),
                 "title": run.title,
                 "target": run.target,
-                "decided": run.decided,
+                "done": run.done,
                 "total": run.total,
                 "by": run.by,
                 "at": run.at,
                 "unfinished": run.unfinished,
+                "problem": run.problem,
             }
             for run in found
         ]
@@ -45,8 +46,8 @@ def print_runs(form: str, state_dir: Path | None) -> int:
     if not found:
         say("There are no runs yet. 'gonogo RUNBOOK' starts one.")
     for run in found:
-        far = f"{run.decided} of {run.total}"
+        far = f"{run.done} of {run.total}"
         target = f"  on {run.target}" if run.target else ""
         say(f"{run.directory.name}  {far:>12}  {run.title}{target}")
-        say(f"    {run.by}, {run.at}  {run.runbook}")
+        say(f"    {run.problem or f'{run.by}, {run.at}  {run.runbook}'}")
     return 0

@@ -1,0 +1,165 @@
+"""`gonogo check`: exit codes, trust, and what counts without a person."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    class Healthy(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200 if self.path == "/health" else 503)
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, *args: object) -> None: ...
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Healthy)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def probe(url: str, path: str = "/health", warn: str = "") -> str:
+    return f"""\
+- [ ] API answers {path}
+
+  ```toml step
+  severity = "blocker"
+  probe = {{ use = "http", url = "{url}{path}", expect = {{ status = 200 }} }}
+  ```
+"""
+
+
+def checked(gonogo, path, *words: str):
+    assert gonogo("trust", "--yes", path).returncode == 0
+    return gonogo("check", path, *words)
+
+
+def test_go(gonogo, write, url: str) -> None:
+    done = checked(gonogo, write("# Launch\n\n" + probe(url)))
+    assert done.returncode == 0, done
+    assert "GO" in done.stdout.splitlines()[-1]
+    assert "NO-GO" not in done.stdout
+
+
+def test_no_go_names_the_failing_first(gonogo, write, url: str) -> None:
+    text = "# Launch\n\n" + probe(url) + probe(url, "/down")
+    done = checked(gonogo, write(text))
+    lines = done.stdout.splitlines()
+    assert done.returncode == 1
+    assert "fail" in lines[1] and "/down" in lines[1]
+    assert "pass" in lines[2]
+    assert lines[-1].startswith("NO-GO")
+
+
+def test_json(gonogo, write, url: str) -> None:
+    text = "# Launch\n\n" + probe(url) + probe(url, "/down")
+    done = checked(gonogo, write(text), "--format", "json")
+    shown = json.loads(done.stdout)
+    assert (shown["verdict"], shown["exit_code"]) == ("NO-GO", 1)
+    good, bad = shown["steps"]
+    assert (good["result"], bad["result"]) == ("pass", "fail")
+    assert (bad["severity"], bad["gate"], bad["level"]) == ("blocker", "go", "auto")
+    status = next(r for r in bad["readings"] if r["name"] == "status")
+    assert status["value"] == 503
+    assert bad["seconds"] > 0
+    assert bad["section"] and bad["id"] and bad["reason"]
+
+
+def test_untrusted_runs_nothing(gonogo, write, url: str) -> None:
+    path = write(probe(url))
+    done = gonogo("check", path)
+    assert done.returncode == 2
+    assert f"gonogo trust {path}" in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_changed_file_is_untrusted_again(gonogo, write, url: str) -> None:
+    path = write(probe(url))
+    assert checked(gonogo, path).returncode == 0
+    path.write_text(path.read_text() + "\n")
+    assert gonogo("check", path).returncode == 2
+
+
+def test_nothing_to_check(gonogo, write) -> None:
+    done = checked(gonogo, write("- [ ] only a person can say\n"))
+    assert done.returncode == 4
+
+
+def test_one_section(gonogo, write, url: str) -> None:
+    text = "# A\n\n" + probe(url) + "\n# B\n\n" + probe(url, "/down")
+    path = write(text)
+    assert checked(gonogo, path, "--section", "A").returncode == 0
+    assert gonogo("check", path, "--section", "b").returncode == 1
+    wrong = gonogo("check", path, "--section", "C")
+    assert wrong.returncode == 2 and "no section" in wrong.stderr
+
+
+def decided_by_command(annotation: str, command: str) -> str:
+    return f"""\
+- [ ] decided by its command
+
+  ```toml step
+  severity = "blocker"
+  use = "command"
+  ```
+
+  ```bash {annotation}
+  {command}
+  ```
+"""
+
+
+def test_a_declared_command_decides(gonogo, write) -> None:
+    good = write(decided_by_command("{class=observe}", "true"), "good.md")
+    bad = write(decided_by_command("{class=observe}", "echo why; exit 3"), "bad.md")
+    assert checked(gonogo, good).returncode == 0
+    done = checked(gonogo, bad, "--format", "json")
+    (step,) = json.loads(done.stdout)["steps"]
+    assert done.returncode == 1
+    assert (step["result"], step["reason"], step["evidence"]) == (
+        "fail",
+        "exit 3",
+        "why",
+    )
+
+
+@pytest.mark.parametrize(
+    ("annotation", "why"),
+    [("", "inferred"), ("{class=mutate}", "changes things")],
+)
+def test_other_commands_do_not_run(
+    gonogo, write, tmp_path, annotation: str, why: str
+) -> None:
+    marker = tmp_path / "ran"
+    command = f"ls {tmp_path}" if not annotation else f"touch {marker}"
+    path = write(decided_by_command(annotation, command))
+    done = checked(gonogo, path, "--format", "json")
+    (step,) = json.loads(done.stdout)["steps"]
+    assert step["result"] == "unknown" and why in step["reason"]
+    assert done.returncode in (1, 4)
+    assert not marker.exists()
+
+
+def test_a_secret_is_not_printed(gonogo, write) -> None:
+    path = write(decided_by_command("{class=observe}", 'echo "t=$API_TOKEN"'))
+    assert gonogo("trust", "--yes", path).returncode == 0
+    done = gonogo("check", path, "--format", "json", API_TOKEN="hunter2hunter2")
+    assert "hunter2" not in done.stdout
+    assert "t=" in done.stdout
+
+
+def test_check_records_nothing(gonogo, write, home, url: str) -> None:
+    assert checked(gonogo, write(probe(url))).returncode == 0
+    kept = [p for p in home.rglob("*") if p.is_file() and p.name != "trust.lock"]
+    assert [p.name for p in kept] == ["trust.json"]

@@ -1,0 +1,112 @@
+"""`gonogo lint`, `trust`, `runs` and `probes`."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+
+
+def test_lint_says_all_at_once(gonogo, write) -> None:
+    path = write(
+        "- [ ] a\n\n  ```toml step\n  severity = 'grave'\n  ```\n"
+        "- [ ] b\n\n  ```toml step\n  onwer = 'ben'\n  ```\n"
+    )
+    done = gonogo("lint", path)
+    lines = done.stdout.splitlines()
+    assert done.returncode == 2
+    assert [line.split(":")[1] for line in lines] == ["4", "9"]
+    assert "owner" in lines[1]
+
+
+def test_lint_of_a_good_file(gonogo, write) -> None:
+    done = gonogo("lint", write("# T\n\n- [ ] a\n"))
+    assert (done.returncode, done.stdout) == (0, "Nothing is wrong.\n")
+
+
+def test_trust_lists_everything_and_needs_a_yes(gonogo, write) -> None:
+    path = write("# T\n\n```bash\nrm -rf /srv/x\n```\n")
+    done = gonogo("trust", path)
+    assert done.returncode == 2
+    assert "rm -rf /srv/x" in done.stdout
+    assert f"gonogo trust --yes {path}" in done.stderr
+    assert gonogo("trust", "--list").stdout == ""
+
+
+def test_trust_is_taken_back(gonogo, write) -> None:
+    path = write("- [ ] a\n")
+    assert gonogo("trust", "--yes", path).returncode == 0
+    assert str(path) in gonogo("trust", "--list").stdout
+    assert gonogo("trust", "--revoke", path).returncode == 0
+    assert gonogo("trust", "--list").stdout == ""
+    assert gonogo("trust", "--revoke", path).returncode == 2
+
+
+def test_trust_asks_on_a_terminal(write, home: Path) -> None:
+    path = write("- [ ] a\n")
+    for answer, code in (b"n\n", 1), (b"y\n", 0):
+        leader, follower = pty.openpty()
+        os.write(leader, answer)
+        done = subprocess.run(
+            [sys.executable, "-m", "tui", "trust", str(path)],
+            cwd=ROOT,
+            env={**os.environ, "HOME": str(home)},
+            stdin=follower,
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
+        os.close(leader)
+        os.close(follower)
+        assert done.returncode == code, done
+    assert "Trusted" in done.stdout
+
+
+def test_a_file_that_others_may_write_is_not_trusted(gonogo, write) -> None:
+    path = write("- [ ] a\n")
+    path.chmod(0o666)
+    done = gonogo("trust", "--yes", path)
+    assert done.returncode == 2 and "writable" in done.stderr
+
+
+def test_runs(gonogo, write, home: Path) -> None:
+    assert "no runs yet" in gonogo("runs").stdout
+    assert json.loads(gonogo("runs", "--format", "json").stdout)["runs"] == []
+    path = write("# The book\n\n- [ ] a\n- [ ] b\n")
+    make = f"""
+from pathlib import Path
+from runbooks.parsing import read
+from state.author import Author
+from state.deciding import decide
+from state.locations import state_home
+from state.run import Run
+from state.standing import Answer
+book = read(Path({str(path)!r}))
+run = Run.create(state_home(), book, "", Author("ana", "", "host", 1))
+decide(run, book.steps[0], Answer.PASS)
+run.close()
+"""
+    env = {**os.environ, "HOME": str(home), "PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "-c", make], env=env, check=True)
+    (run,) = json.loads(gonogo("runs", "--format", "json").stdout)["runs"]
+    assert (run["title"], run["runbook"]) == ("The book", str(path))
+    assert (run["done"], run["total"], run["unfinished"]) == (1, 2, True)
+    assert "1 of 2" in gonogo("runs").stdout
+    shown = gonogo(path).stdout
+    assert "[pass] a" in shown and "[ ] b" in shown
+
+
+def test_probes_are_listed_and_tried(gonogo, tmp_path: Path) -> None:
+    assert "http" in gonogo("probes").stdout
+    here, gone = f"path={tmp_path}", f"path={tmp_path / 'gone'}"
+    assert gonogo("probes", "file", here, "expect.exists=true").returncode == 0
+    assert gonogo("probes", "file", gone, "expect.exists=true").returncode == 1
+    assert "exists True" in gonogo("probes", "file", here).stdout
+    wrong = gonogo("probes", "file", "pth=x")
+    assert wrong.returncode == 2 and "path" in wrong.stderr
+    assert gonogo("probes", "fiel", here).returncode == 2
