@@ -177,7 +177,7 @@ class Board(Screen[None]):
             left = content(engine.run.target, "bold $accent")
         else:
             left = content("no target profile: probes have nowhere to look, ? tells")
-        title = content(f"  {engine.runbook.title}", "$text-muted")
+        title = content(f"  {engine.runbook.title}", "$foreground-muted")
         right = Content.assemble(
             Content.styled(" OBSERVE", "bold"),
             content(f"   {engine.run.by.name}   "),
@@ -221,7 +221,7 @@ class Board(Screen[None]):
                 Content.assemble(
                     self._edge(self.detail.has_focus, rule), detail.head, " "
                 ),
-                Content.styled(more, "$text-muted"),
+                Content.styled(more, "$foreground-muted"),
             )
         self.show_keys()
 
@@ -240,7 +240,7 @@ class Board(Screen[None]):
             Content.assemble(
                 self._edge(self.steps.has_focus, signs().rule), content(title, "bold")
             ),
-            content(f"{right}{done}", "$text-muted"),
+            content(f"{right}{done}", "$foreground-muted"),
         )
 
     @staticmethod
@@ -252,17 +252,17 @@ class Board(Screen[None]):
         outputs, rule = self.outputs, signs().rule
         title, ending, place = outputs.title(), outputs.ending(), outputs.place()
         bad = ending not in ("", "running") and not ending.startswith("exit 0")
-        style = "$text-error" if bad else "$text-muted"
+        style = "$text-error" if bad else "$foreground-muted"
         more = f"o {place} " if place else ""
         self.line("output-head").show(
             Content.assemble(
                 self._edge(self.output.has_focus, rule),
                 "output ",
-                content(f"{title} ", "$text-muted"),
+                content(f"{title} ", "$foreground-muted"),
             ),
             Content.assemble(
                 content(f" {ending} " if ending else "", style),
-                Content.styled(more, "$text-muted"),
+                Content.styled(more, "$foreground-muted"),
             ),
         )
         hint = "" if title else "  nothing has run here; r runs the selected command"
@@ -270,7 +270,7 @@ class Board(Screen[None]):
 
     def say(self, sentence: str, style: str = "") -> None:
         """Show a sentence in the last line but one; a toast too if it is long."""
-        right = Content.styled(f" {self._saved}", "$text-muted")
+        right = Content.styled(f" {self._saved}", "$foreground-muted")
         if not self._saved.startswith("saved"):
             right = Content.styled(f" {self._saved}", "bold $text-error")
         text = content(sentence, style)
@@ -283,7 +283,9 @@ class Board(Screen[None]):
         self._saved = what
         status = self.line("status")
         alarm = "" if what.startswith("saved") else "bold $text-error"
-        status.show(status.left, Content.styled(f" {what}", alarm or "$text-muted"))
+        status.show(
+            status.left, Content.styled(f" {what}", alarm or "$foreground-muted")
+        )
 
     def show_keys(self) -> None:
         """The keys of this place."""

@@ -37,7 +37,7 @@ class EditScreen(Screen[str | None]):
         title = f"edit a copy, then run it: {self._title or 'command'} "
         self.query_one("#edit-head", EdgeLine).show(content(title, "$accent"))
         keys = "Ctrl+R run this text   Esc back, nothing runs"
-        self.query_one("#edit-keys", EdgeLine).show(content(keys, "$text-muted"))
+        self.query_one("#edit-keys", EdgeLine).show(content(keys, "$foreground-muted"))
         area = self.query_one(TextArea)
         area.cursor_blink = False
         area.focus()

@@ -55,7 +55,9 @@ class OutputScreen(Screen[None]):
     def on_mount(self) -> None:
         self.view.show(self._outputs.scrollback)
         keys = "/ find  n N next  w wrap  f follow  s save  o other  . stop  Esc back"
-        self.query_one("#output-keys", EdgeLine).show(content(keys, "$text-muted"))
+        self.query_one("#output-keys", EdgeLine).show(
+            content(keys, "$foreground-muted")
+        )
         self.set_interval(0.5, self._show_head)
         self._show_head()
 
@@ -71,7 +73,9 @@ class OutputScreen(Screen[None]):
         dot = f" {signs().dot} "
         self.query_one("#output-head", EdgeLine).show(
             content(f"{outputs.title()} ", "bold"),
-            content(f" {dot.join(fact for fact in facts if fact)}", "$text-muted"),
+            content(
+                f" {dot.join(fact for fact in facts if fact)}", "$foreground-muted"
+            ),
         )
 
     def say(self, sentence: str) -> None:

@@ -58,7 +58,7 @@ class RunbookScreen(Board):
     BINDINGS: ClassVar[list[BindingType]] = bindings("runbook", "find", "list")
 
     @dataclass
-    class Told(Message):
+    class Heard(Message):
         """The engine told something; posted from its thread with `tell`."""
 
         what: Told
@@ -74,7 +74,7 @@ class RunbookScreen(Board):
 
     def tell(self, what: Told) -> None:
         """Take what the engine tells; may be called from any thread."""
-        self.post_message(self.Told(what))
+        self.post_message(self.Heard(what))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
         """While an answer is typed no key may do anything behind it."""
@@ -433,8 +433,8 @@ class RunbookScreen(Board):
 
     # ------------------------------------------------------ what is told
 
-    @on(Told)
-    def take(self, message: RunbookScreen.Told) -> None:
+    @on(Heard)
+    def take(self, message: RunbookScreen.Heard) -> None:
         match message.what:
             case Happened(event):
                 self._happened(event)
@@ -459,7 +459,7 @@ class RunbookScreen(Board):
                 self._hand_over(needs)
 
     def _happened(self, event: Event) -> None:
-        runbook, step_id = self.engine.runbook, event.step
+        runbook, step_id = self.engine.runbook, event.step or ""
         if event.kind in ABOUT_EVERYTHING:
             self.standings.look_again()
             self.steps.refresh()
@@ -487,7 +487,7 @@ class RunbookScreen(Board):
         part = runbook.part_by_id.get(command.part)
         block = runbook.block_by_id.get(part.block) if part else None
         steps = [s for s in runbook.steps if s.part == command.part]
-        if block and block.step in runbook.step_by_id:
+        if block and block.step:
             steps.append(runbook.step_by_id[block.step])
         self.look_at(steps)
         if run.commands.get(command.part):

@@ -92,7 +92,7 @@ class AnswerLine(Vertical):
         rule = signs().rule
         title = content(f"{rule} {prompt.title} ", "$accent")
         self.query_one("#answer-title", EdgeLine).show(title)
-        hint = content(prompt.hint, "$text-muted")
+        hint = content(prompt.hint, "$foreground-muted")
         self.query_one("#answer-hint", EdgeLine).show(hint)
         for row, asked in zip(self._rows(), self._padded(prompt), strict=True):
             row.display = asked is not None

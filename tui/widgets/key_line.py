@@ -61,6 +61,6 @@ def key_line(screen: Screen[None], place: str) -> Content:
 
 def _line(told: list[tuple[str, str]]) -> Content:
     return Content("  ").join(
-        Content.assemble(content(key, "bold"), content(f" {word}", "$text-muted"))
+        Content.assemble(content(key, "bold"), content(f" {word}", "$foreground-muted"))
         for key, word in told
     )

@@ -54,7 +54,7 @@ class OutputView(LineView):
 
     def show(self, scrollback: Scrollback, hint: str = "") -> None:
         """Show another scrollback, at its end."""
-        self.hint = content(hint, "$text-muted")
+        self.hint = content(hint, "$foreground-muted")
         if scrollback is self.scrollback:
             self.refresh()
             return

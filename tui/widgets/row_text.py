@@ -82,25 +82,21 @@ class RowText:
         known = signs()
         cursor = known.cursor if here else known.mark if marked else " "
         if row.kind == "section":
-            return self._section(row.id, width, cursor)
+            return self._section(row.id, cursor)
         if row.kind == "step":
             return self._step(row.id, width, cursor, now)
         return self._part(self._runbook.part_by_id[row.id], width, cursor, now)
 
-    def _section(self, id: str, width: int, cursor: str) -> Line:
+    def _section(self, id: str, cursor: str) -> Line:
         known = signs()
         section = self._runbook.section_by_id[id]
         done, total = self._standings.section(id)
         fold = known.folded if id in self.folded else known.unfolded
         indent = " " * min(3, max(0, section.level - 2))
-        title = display_text(section.title[:LONGEST])
-        right = f" {done}/{total} " if total else " "
-        left = f"{title} "
-        room = width - cell_len(left) - cell_len(right) - len(indent) - 4
         return Line(
             f"{cursor} {indent}{fold} ",
-            left + known.rule * max(0, room) if total else left,
-            right,
+            display_text(section.title[:LONGEST]),
+            f"  {done}/{total} " if total else "",
             weight="section",
             right_tone="good" if total and done == total else "quiet",
             cut=known.cut,
@@ -114,7 +110,7 @@ class RowText:
         letter = SEVERITY_LETTERS[step.severity] if self._runbook.declares else ""
         text = display_text(step.text[:LONGEST])
         few = display_text(reason(step, state, standing)[:LONGEST])
-        room = max(12, width // 3 - 6)
+        room = max(0, width // 3 - 6)
         if cell_len(few) > room:
             few = few[: room - 1].rstrip() + known.cut
         dim = id in self.dimmed

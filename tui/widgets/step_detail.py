@@ -30,7 +30,7 @@ from tui.widgets.wording import (
     said,
 )
 
-QUIET = "$text-muted"
+QUIET = "$foreground-muted"
 LOUD = {
     Result.PASS: "$text-success",
     Result.WARN: "$text-warning",

@@ -45,7 +45,7 @@ class StepList(LineView):
         text-style: bold;
     }
     StepList > .step-list--quiet {
-        color: $text-muted;
+        color: $foreground-muted;
     }
     StepList > .step-list--good {
         color: $text-success;
@@ -176,26 +176,23 @@ class StepList(LineView):
         line = self._text.line(
             row, width, datetime.now(UTC), here=here, marked=row.id in self.marked
         )
-        name = "step-list--cursor"
-        base = self.get_component_rich_style(name) if here else self.rich_style
+        base = ("step-list--cursor",) if here else ()
         return self._strip(line, width, base)
 
-    def _strip(self, line: Line, width: int, base: Style) -> Strip:
-        right = line.right if cell_len(line.right) < width // 2 else ""
-        room = max(0, width - cell_len(line.sign) - cell_len(right))
+    def _strip(self, line: Line, width: int, base: tuple[str, ...]) -> Strip:
+        room = max(0, width - cell_len(line.sign) - cell_len(line.right))
         # Every segment needs a style: NO_COLOR's filter reads it unasked.
         segments = [
-            Segment(line.sign, base + self._tone(line.tone)),
-            Segment(fit(line.left, room, line.cut), base + self._tone(line.weight)),
-            Segment(right, base + self._tone(line.right_tone)),
+            Segment(line.sign, self._style(base, line.tone)),
+            Segment(fit(line.left, room, line.cut), self._style(base, line.weight)),
+            Segment(line.right, self._style(base, line.right_tone)),
         ]
         strip = Strip([segment for segment in segments if segment.text])
-        return strip.adjust_cell_length(width, base)
+        return strip.adjust_cell_length(width, self._style(base, "")).simplify()
 
-    def _tone(self, name: str) -> Style:
-        if not name:
-            return Style.null()
-        return self.get_component_rich_style(f"step-list--{name}", partial=True)
+    def _style(self, base: tuple[str, ...], tone: str) -> Style:
+        names = (*base, f"step-list--{tone}") if tone else base
+        return self.get_visual_style(*names).rich_style
 
 
 def fit(text: str, width: int, cut: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
+
 from rich.segment import Segment
 from textual.content import Content
 from textual.strip import Strip
@@ -31,10 +33,11 @@ class TextView(LineView):
         """Show *content*, from its beginning unless *keep_place*."""
         if content.is_same(self._content):
             return
+        before, top = self._lines, self.top
         self._content = content
         self._lay_out()
         self.top = min(self.top, self.last_top) if keep_place else 0
-        self.refresh()
+        self._repaint(before, top)
         self.scrolled()
 
     def on_resize(self) -> None:
@@ -43,6 +46,16 @@ class TextView(LineView):
             self.refresh()
         self.top = min(self.top, self.last_top)
         self.scrolled()
+
+    def _repaint(self, before: list[Content], top: int) -> None:
+        """Repaint the lines in sight that differ: most are blank, or the same."""
+        old = before[top : top + self.size.height]
+        new = self._lines[self.top : self.top + self.size.height]
+        self.refresh_lines(
+            self.top + y
+            for y, (was, now) in enumerate(zip_longest(old, new))
+            if was is None or now is None or not was.is_same(now)
+        )
 
     def _lay_out(self) -> None:
         self._width = self.size.width
@@ -58,4 +71,4 @@ class TextView(LineView):
         )
         # Every segment needs a style: NO_COLOR's filter reads it unasked.
         strip = Strip([Segment(text, style.rich_style) for text, style in pieces])
-        return strip.adjust_cell_length(width, self.rich_style)
+        return strip.adjust_cell_length(width, self.rich_style).simplify()

@@ -40,7 +40,7 @@ def summary(verdict: Verdict, mine: int) -> Content:
     pieces.append(
         Content.styled(
             f"{sign[Standing.FAIL]}{failing} failing",
-            "$text-error" if failing else "$text-muted",
+            "$text-error" if failing else "$foreground-muted",
         )
     )
     for standing, word in (
@@ -66,7 +66,7 @@ def progress(verdict: Verdict, gate: str) -> Content:
     return Content.assemble(
         f"{word}{verdict.done}/{verdict.total}  ",
         Content.styled(known.full * full, "$text-success"),
-        Content.styled(known.empty * (BAR - full), "$text-muted"),
+        Content.styled(known.empty * (BAR - full), "$foreground-muted"),
     )
 
 
@@ -96,7 +96,7 @@ def blocking(
     shown, room = [], 3
     for piece in pieces[:room]:
         shown.append(piece)
-    right = Content.styled(f"b {len(ids)} block", "$text-muted")
+    right = Content.styled(f"b {len(ids)} block", "$foreground-muted")
     return Content("  ").join(shown), right
 
 
@@ -121,7 +121,7 @@ def _in_words(
     for step in steps:
         standing = standings.standing(step.id)
         if standing not in (Standing.FAIL, Standing.UNKNOWN):
-            yield content(f"{sign[standing]} {_brief(step)}", "$text-muted")
+            yield content(f"{sign[standing]} {_brief(step)}", "$foreground-muted")
 
 
 def _brief(step: Step) -> str:
@@ -134,7 +134,7 @@ def _brief(step: Step) -> str:
 def _plain(verdict: Verdict) -> Content:
     left = verdict.total - verdict.done
     if not verdict.total:
-        return content("this file has no steps", "$text-muted")
+        return content("this file has no steps", "$foreground-muted")
     if not left:
         return content("everything is answered", "$text-success")
-    return content(f"{left} of {verdict.total} to go", "$text-muted")
+    return content(f"{left} of {verdict.total} to go", "$foreground-muted")

@@ -141,6 +141,8 @@ BY_A_PERSON = {
 def when(state: StepState, standing: Standing) -> str:
     """Return the time (ISO 8601) that a step's age is counted from, or ""."""
     decision = state.decision
+    if standing is Standing.PENDING:
+        return ""
     if decision and standing in BY_A_PERSON[decision.answer]:
         return decision.at
     return state.probed_at
