@@ -42,6 +42,8 @@ _NODES = frozenset(_PARTS_OF_SPEECH.split())
 _MISREAD = re.compile(r"^\s*\\|\\\s*#", re.MULTILINE)
 """Where tree-sitter-bash 0.25 is known to see other words than bash does."""
 
+_GLUED = re.compile(r"(?<!\\)[<>|&;()`\n]")
+
 _EXPANSION = re.compile(
     r"\$\{#?[A-Za-z_]\w*(?:\[[@*\d]\])?(?::?[-+?][^:]|[#%/]|\})", re.S
 )
@@ -167,6 +169,8 @@ def _node_objection(node: Node) -> str:
         return "it computes with `((`" if kind in ("((", "$((", "$[") else ""
     if kind not in _NODES:
         return f"`{_shorten(_text(node))}` is not on the read-only list"
+    if kind in ("word", "heredoc_start") and _GLUED.search(_text(node)):
+        return f"the shell parser may misread `{_shorten(_text(node))}`"
     if kind == "expansion" and not _EXPANSION.match(_text(node)):
         return f"`{_shorten(_text(node))}` may set or run something"
     if kind == "file_redirect":

@@ -234,7 +234,7 @@ def _text(node: Node) -> str:
 
 _WRAPPERS = {
     "time": ("p", ""),
-    "command": ("p", ""),
+    "command": ("pvV", ""),
     "nice": ("", "n"),
     "timeout": ("", "ks"),
     "env": ("", ""),
