@@ -23,6 +23,8 @@ KEPT = 64 * 1024
 SHOWN = 4 * 1024
 """Bytes of output that evidence holds."""
 
+_NOT_STARTED = (126, 127)
+"""Exit codes of bash: the program may not be executed, or is not there."""
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 
 
@@ -45,7 +47,7 @@ class CommandProbe(Probe, frozen=True, kw_only=True):
         env: variables that are added to the environment.
 
     Raises:
-        ProbeError: it does not only look, could not start, or ran too long.
+        ProbeError: it does not only look, a program is missing, or it ran too long.
     """
 
     command: str
@@ -79,6 +81,9 @@ class CommandProbe(Probe, frozen=True, kw_only=True):
         started = perf_counter()
         code, output = await self._run()
         text = output.decode("utf-8", "replace")
+        if code in _NOT_STARTED:
+            said = text.strip().rpartition("\n")[2] or "the program cannot be started"
+            raise ProbeError(said, stage="configuration")
         number = _NUMBER.search(text)
         seconds = perf_counter() - started
         shown = text if len(text) <= SHOWN else f"{text[:SHOWN]}\n… the rest is cut"
