@@ -26,7 +26,7 @@ MODE_LENGTH = 48
 """Characters up to which a write may set a mode of the terminal."""
 PATIENCE = 1.0
 """Seconds that stopping waits for the terminal to take what is left."""
-_SYNC = ("\x1b[?2026h", "\x1b[?2026l")
+_SYNC_BEGIN, _SYNC_END = "\x1b[?2026h", "\x1b[?2026l"
 
 
 def open_terminal(fd: int) -> int:
@@ -70,16 +70,24 @@ class FrameWriter(WriterThread):
         self._changed = Condition()
         self._waiting = 0
         self._behind = False
+        self._in_frame = False
+        """A synchronised frame has begun: all of it is written."""
         self._stopping = False
         self._abandoned = False
 
     def write(self, text: str) -> None:
         """Queue *text*, or drop it if it is a frame and the terminal is behind."""
         with self._changed:
-            if self._behind or self._waiting > LIMIT:
-                self._behind = True
-                if len(text) > MODE_LENGTH or text in _SYNC:
+            if text == _SYNC_END:
+                if not self._in_frame:
                     return
+                self._in_frame = False
+            elif text == _SYNC_BEGIN or len(text) > MODE_LENGTH:
+                full = self._behind or self._waiting > LIMIT
+                if full and not self._in_frame:
+                    self._behind = True
+                    return
+                self._in_frame = self._in_frame or text == _SYNC_BEGIN
             self._texts.append(text)
             self._waiting += len(text)
             self._changed.notify()

@@ -1,0 +1,109 @@
+"""A program of ours on a pseudo-terminal, read or left unread as a test wishes."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+class Terminal:
+    """The other side of a terminal.
+
+    Attributes:
+        seen: every byte that came so far.
+    """
+
+    def __init__(self, master: int, process: subprocess.Popen[bytes]) -> None:
+        self._master = master
+        self.process = process
+        self.seen = b""
+
+    def read(self, seconds: float = 0.05) -> bytes:
+        """Read what there is, waiting for it for so long."""
+        came = b""
+        if select.select([self._master], [], [], seconds)[0]:
+            try:
+                came = os.read(self._master, 65536)
+            except OSError:  # EIO: the program has ended and closed its side
+                time.sleep(seconds)
+        self.seen += came
+        return came
+
+    def until(self, wanted: bytes | Callable[[], bool], limit: float = 30) -> None:
+        """Read until *wanted* was seen or says so."""
+        end = time.monotonic() + limit
+        while not (wanted() if callable(wanted) else wanted in self.seen):
+            assert time.monotonic() < end, f"not seen: {wanted!r} in {self.seen!r}"
+            self.read()
+
+    def type(self, keys: bytes) -> None:
+        os.write(self._master, keys)
+
+    def hang_up(self) -> None:
+        os.close(self._master)
+        self._master = -1
+
+    def modes(self) -> list[object]:
+        return termios.tcgetattr(self._master)
+
+    def ended(self, limit: float = 30) -> int:
+        """Read until the program has ended; return its exit code."""
+        if self._master >= 0:
+            self.until(lambda: self.process.poll() is not None, limit)
+            while self.read():
+                pass
+        return self.process.wait(limit)
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+        if self._master >= 0:
+            os.close(self._master)
+
+
+@contextmanager
+def terminal(
+    program: str, home: Path, env: Mapping[str, str] | None = None
+) -> Iterator[Terminal]:
+    """Run the Python text *program* on a terminal of 80x24, with its own home."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    process = subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        cwd=ROOT,
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": str(home),
+            "TERM": "xterm-256color",
+            "COLORTERM": "truecolor",
+            "LANG": "C.UTF-8",
+            "TEXTUAL_ANIMATIONS": "none",
+            **(env or {}),
+        },
+        start_new_session=True,
+        # The session's terminal must be this one for a hang-up to be told.
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0) and None,
+    )
+    os.close(slave)
+    shown = Terminal(master, process)
+    try:
+        yield shown
+    finally:
+        shown.close()
