@@ -91,7 +91,7 @@ wheelhouse/.complete: pyproject.toml uv.lock $(SOURCES) $(wildcard runbooks/docu
 	$(UV) build --quiet --wheel --out-dir wheelhouse
 	rm -f wheelhouse/.gitignore
 	$(UV) export --quiet --locked --no-dev --no-emit-project --output-file wheelhouse/requirements.txt
-	$(TOOLS)/bin/pip download --quiet --no-deps --only-binary :all: \
+	$(TOOLS)/bin/pip download -qq --no-deps --only-binary :all: \
 		--require-hashes --dest wheelhouse --requirement wheelhouse/requirements.txt
-	$(TOOLS)/bin/pip download --quiet --no-deps --only-binary :all: --dest wheelhouse pip
+	$(TOOLS)/bin/pip download -qq --no-deps --only-binary :all: --dest wheelhouse pip
 	touch $@
