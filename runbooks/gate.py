@@ -159,14 +159,14 @@ class Door:
             raise RefusedError(
                 f"Nothing ran: what was typed is not {question.type_word!r}."
             )
-        values = {} if reply.as_written else _values(question, reply)
         self.admit_trust(question, reply)
+        values = _values(question, reply)
         inputs = self._inputs()
         if any(inputs.get(name) != value for name, value in values.items()):
             self._ledger.give(values)
         return Permit(
             wish,
-            wish.texts if reply.as_written else wish.substituted(),
+            wish.substituted(),
             {**self._runbook.options.vars, **self._target.vars, **inputs, **values},
             reply.cwd or question.cwd,
             question.command_class,

@@ -18,11 +18,16 @@ _MILDEST_FIRST = list(CommandClass)
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Some parts of one block, perhaps edited: one text for each part."""
+    """Some parts of one block, perhaps edited: one text for each part.
+
+    Attributes:
+        literal: to be run as written, placeholders and all.
+    """
 
     block: Block
     parts: tuple[Part, ...]
     texts: tuple[str, ...]
+    literal: bool = False
 
     @property
     def whole(self) -> bool:
@@ -66,6 +71,8 @@ class Wish:
         """The placeholders of each text; the same words get the same variable."""
         from runbooks.placeholders import find
 
+        if self.literal:
+            return [()] * len(self.texts)
         variables = {p.text: p.variable for p in find(self.original)}
         return [
             tuple(
@@ -85,7 +92,7 @@ class Wish:
         )
 
     def classified(self, redefined: Collection[str]) -> Classified:
-        """The strongest class of all texts, and why.
+        """The strongest class of all texts as they will run, and why.
 
         An edited text is classed by what it says now, and never below what was
         declared for the text it came from.
@@ -95,7 +102,7 @@ class Wish:
                 of that name is no longer what the read-only list means.
         """
         return max(
-            (self._classify(text, redefined) for text in self.texts),
+            (self._classify(text, redefined) for text in self.substituted()),
             key=lambda said: _MILDEST_FIRST.index(said.command_class),
         )
 

@@ -12,6 +12,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from runbooks.errors import GonogoError, RefusedError, StateError
@@ -113,7 +114,13 @@ class Engine:
         question = self._door.look(wish)
 
         def go(reply: Reply) -> None:
-            self._working.run(self._door.admit(wish, question, reply))
+            if reply.as_written and not wish.literal:
+                # Another text, so perhaps another class: looked at anew, and
+                # asked about only if it is one that has to be confirmed.
+                self._door.admit_trust(question, reply)
+                self._wish(lambda: replace(wish, literal=True))
+            else:
+                self._working.run(self._door.admit(wish, question, reply))
 
         self._ask(question, go)
 
