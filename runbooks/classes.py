@@ -13,47 +13,30 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runbooks.destructive import destructive
+from runbooks.grammar import (
+    MISREAD,
+    is_glued,
+    node_objection,
+    shorten,
+    text_of,
+    walk,
+)
 from runbooks.model import CommandClass
-from runbooks.readonly import READ_ONLY, Rule, options_of
-from runbooks.shell import tree
-from runbooks.words import Simple, Word, simple_commands, unwrapped
+from runbooks.options import Rule, options_of
+from runbooks.readonly import READ_ONLY
+from runbooks.syntax import tree
+from runbooks.words import Simple, Word, simple_commands
+from runbooks.wrappers import unwrapped
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-SHOWN = 60
-"""Most characters of the document in a reason."""
-
-_PARTS_OF_SPEECH = """
-program command command_name word number string string_content raw_string
-ansi_c_string concatenation simple_expansion expansion variable_name
-special_variable_name command_substitution process_substitution pipeline list
-redirected_statement file_redirect heredoc_redirect heredoc_start heredoc_body
-heredoc_content heredoc_end herestring_redirect file_descriptor comment
-negated_command subshell compound_statement if_statement elif_clause else_clause
-for_statement while_statement do_group case_statement case_item
-function_definition variable_assignment declaration_command array test_command
-unary_expression binary_expression negation_expression parenthesized_expression
-test_operator extglob_pattern regex
-"""
-_NODES = frozenset(_PARTS_OF_SPEECH.split())
-"""What a command that only reads may be made of."""
-
-_MISREAD = re.compile(r"^\s*\\|\\\s*#", re.MULTILINE)
-"""Where tree-sitter-bash 0.25 is known to see other words than bash does."""
-
-_GLUED = re.compile(r"(?<!\\)[<>|&;()`\n]")
-
-_EXPANSION = re.compile(
-    r"\$\{#?[A-Za-z_]\w*(?:\[[@*\d]\])?(?::?[-+?][^:]|[#%/]|\})", re.S
-)
 _RISKY_NAME = re.compile(
     r"PATH|IFS|ENV|HOME|BASH.*|SHELLOPTS|PS\d|PROMPT_COMMAND|.*PAGER|.*EDITOR|VISUAL"
     r"|BROWSER|GIT_.*|LESS.*|LD_.*|DYLD_.*|SSH_.*|CURL_HOME|XDG_.*|OPENSSL_.*|HELM_.*"
     r"|GCONV_PATH|LOCPATH|DOCKER_CONFIG|SYSTEMD_.*|KUBECTL_.*|TERMINFO.*|FPATH|ZDOTDIR"
     r"|.*OPTIONS|.*OPTS|.*\[.*"
 )
-_HARMLESS_FILES = ("/dev/null", "/dev/stdout", "/dev/stderr")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +73,7 @@ def classify(
     objection, seen = _objection(text, defined)
     pattern = destructive(text) if objection else ""
     if pattern:
-        says = f"it says `{_shorten(pattern)}`"
+        says = f"it says `{shorten(pattern)}`"
         if declared in (None, CommandClass.DESTRUCTIVE):
             reason = "declared" if declared else f"destructive: {says}"
             return Classified(CommandClass.DESTRUCTIVE, declared is None, reason)
@@ -103,24 +86,19 @@ def classify(
     return Classified(CommandClass.OBSERVE, True, f"inferred: {seen}")
 
 
-def _shorten(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
-
-
 def _objection(text: str, defined: Collection[str]) -> tuple[str, str]:
     """Return why *text* is not known to be read-only, and else what it does."""
     root = tree(text)
     if root.has_error:
         return "the shell parser does not understand it", ""
     data = text.encode("utf-8", "replace")
-    if _MISREAD.search(text) or any(_is_glued(n, data) for n in _walk(root)):
+    if MISREAD.search(text) or any(is_glued(n, data) for n in walk(root)):
         return "a backslash or # stands where the shell parser may misread it", ""
     own = set(defined)
-    for node in _walk(root):
+    for node in walk(root):
         own.update(_defines(node))
-    for node in _walk(root):
-        if problem := _node_objection(node):
+    for node in walk(root):
+        if problem := node_objection(node):
             return problem, ""
     names: list[str] = []
     for simple in simple_commands(root):
@@ -136,81 +114,26 @@ def _objection(text: str, defined: Collection[str]) -> tuple[str, str]:
     return "", f"{shown}{more} only {'reads' if len(names) == 1 else 'read'}"
 
 
-def _walk(root: Node) -> Iterator[Node]:
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        yield node
-        stack.extend(reversed(node.children))
-
-
-def _text(node: Node) -> str:
-    return (node.text or b"").decode()
-
-
 def _defines(node: Node) -> Iterator[str]:
     if node.type == "function_definition":
         name = node.child_by_field_name("name")
-        yield _text(name) if name is not None else ""
-    elif node.type == "command" and _text(node).startswith("alias"):
-        yield from re.findall(r"['\"]?([^\s'\"=]+)=", _text(node))
-
-
-def _is_glued(node: Node, data: bytes) -> bool:
-    """Whether *node* is a comment that bash would read as the end of a word."""
-    before = data[node.start_byte - 1 : node.start_byte]
-    return node.type == "comment" and before.strip(b" \t\n;&|()`") != b""
-
-
-def _node_objection(node: Node) -> str:
-    kind = node.type
-    if not node.is_named:
-        # `(( ))` and `$(( ))` evaluate the values of variables as code.
-        return "it computes with `((`" if kind in ("((", "$((", "$[") else ""
-    if kind not in _NODES:
-        return f"`{_shorten(_text(node))}` is not on the read-only list"
-    if kind in ("word", "heredoc_start") and _GLUED.search(_text(node)):
-        return f"the shell parser may misread `{_shorten(_text(node))}`"
-    if kind == "expansion" and not _EXPANSION.match(_text(node)):
-        return f"`{_shorten(_text(node))}` may set or run something"
-    if kind == "file_redirect":
-        return _redirect_objection(node)
-    if kind == "test_operator" and _text(node) in ("-v", "-R"):
-        return f"`{_text(node)}` may evaluate what a variable holds"
-    if kind == "test_operator" and re.fullmatch("-(?:eq|ne|[lg][te])", _text(node)):
-        test = node.parent
-        while test is not None and test.type != "test_command":
-            test = test.parent
-        if test is not None and test.children[0].type == "[[":
-            return f"`[[ {_text(node)} ]]` may evaluate what a variable holds"
-    return ""
-
-
-def _redirect_objection(node: Node) -> str:
-    operators = [c.type for c in node.children if not c.is_named]
-    target = node.child_by_field_name("destination")
-    if operators and operators[0] in ("<", "<&", "<&-", ">&-"):
-        return ""
-    if target is None:
-        return "it redirects to a place that is not known"
-    name = _text(target)
-    if name in _HARMLESS_FILES or (operators == [">&"] and re.fullmatch(r"\d|-", name)):
-        return ""
-    return f"it writes to the file `{_shorten(name)}`"
+        yield text_of(name) if name is not None else ""
+    elif node.type == "command" and text_of(node).startswith("alias"):
+        yield from re.findall(r"['\"]?([^\s'\"=]+)=", text_of(node))
 
 
 def _simple_objection(simple: Simple, own: Collection[str]) -> str:
     bare, _ = unwrapped(simple)
     for name in bare.assigned:
         if _RISKY_NAME.fullmatch(name):
-            return f"setting `{_shorten(name)}` changes what commands do"
+            return f"setting `{shorten(name)}` changes what commands do"
     if not bare.words:
         return ""
     if bare.name is None:
-        return f"`{_shorten(bare.words[0].text)}` may be any command"
+        return f"`{shorten(bare.words[0].text)}` may be any command"
     name = bare.name
     if name in own or simple.name in own:
-        return f"`{_shorten(name)}` is defined anew"
+        return f"`{shorten(name)}` is defined anew"
     if name == "docker" and bare.values[:1] == ("compose",):
         bare = Simple(bare.words[1:], bare.assigned, bare.has_input)
         name = "docker-compose"
@@ -222,7 +145,7 @@ def _simple_objection(simple: Simple, own: Collection[str]) -> str:
 
 def _shown(simple: Simple) -> str:
     plain = (w.text for w in simple.words[:3] if not w.is_option)
-    return _shorten(" ".join(plain))
+    return shorten(" ".join(plain))
 
 
 def _rule_objection(simple: Simple, rule: Rule) -> str:
@@ -235,7 +158,7 @@ def _rule_objection(simple: Simple, rule: Rule) -> str:
                 del words[: 0 if joined else 1]
             elif name not in rule.before:
                 shown = f"{simple.name} {option.text}"
-                return f"`{_shorten(shown)}` is not on the read-only list"
+                return f"`{shorten(shown)}` is not on the read-only list"
         verbs = [word.value or "" for word in words[:2]]
         if verbs[:1] and verbs[0] in rule.only:
             del words[:1]
@@ -253,7 +176,7 @@ def _options_objection(words: list[Word], rule: Rule) -> str:
     awaited = False
     for place, word in enumerate(words):
         if not rule.loose and (word.splits or word.text[:1] in ("*", "?", "[")):
-            return f"`{_shorten(word.text)}` may turn into options"
+            return f"`{shorten(word.text)}` may turn into options"
         if awaited:
             awaited = False
             continue
@@ -263,7 +186,7 @@ def _options_objection(words: list[Word], rule: Rule) -> str:
         if not word.is_option:
             operands += 1
             if not rule.loose and word.value is None and not word.start:
-                return f"`{_shorten(word.text)}` may turn into options"
+                return f"`{shorten(word.text)}` may turn into options"
             continue
         options = (
             [(word.start.partition("=")[0], "")]
@@ -272,12 +195,12 @@ def _options_objection(words: list[Word], rule: Rule) -> str:
         )
         for option, value in options:
             if option in rule.refuse or _abbreviates(option, rule):
-                return f"`{_shorten(option)}` is not for reading only"
+                return f"`{shorten(option)}` is not for reading only"
             if rule.accept and option not in rule.accept:
-                return f"`{_shorten(option)}` is not known to be harmless"
+                return f"`{shorten(option)}` is not known to be harmless"
             awaited = option in rule.takes and value == ""
         if not rule.loose and word.value is None and options[-1][1] is not None:
-            return f"`{_shorten(word.text)}` may turn into options"
+            return f"`{shorten(word.text)}` may turn into options"
     if rule.operands is not None and operands > rule.operands:
         return "with these arguments it may change something"
     return ""

@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from runbooks.shell import masked, tree
-from runbooks.words import Simple, Word, simple_commands, unwrapped
+from runbooks.syntax import masked, tree
+from runbooks.words import Simple, Word, simple_commands
+from runbooks.wrappers import unwrapped
 
 _FOLLOW = ("-f", "--follow")
 _HELP = ("--help", "--version")

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from runbooks.shell import angles, masked, tree
+from runbooks.syntax import angles, masked, tree
 
 if TYPE_CHECKING:
     from tree_sitter import Node

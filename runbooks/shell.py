@@ -1,23 +1,22 @@
 """Splits shell text into its complete top-level commands.
 
-The one place that knows the shell parser (tree-sitter-bash): the other files
-that judge shell text walk the tree that `tree` returns.
-
-Documents hold words such as ``<pod-name>`` that a shell reads as redirections;
-they are masked before the text is parsed, so that such a word neither swallows
-the next line nor hides the rest of its own.
+The parts of a block run alone, so a part is a command that bash would not wait
+for more of. In a session (``$ ls`` and what it printed) only the prompted lines
+are commands.
 """
 
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from runbooks.natures import nature
+from runbooks.syntax import masked, tree
+
 if TYPE_CHECKING:
-    from tree_sitter import Node, Parser
+    from tree_sitter import Node
 
 SESSIONS = frozenset({"console", "shell-session", "shellsession"})
 """Languages of which only the prompted lines are commands."""
@@ -26,9 +25,6 @@ LOOKAHEAD_LINES = 200
 LOOKAHEAD_CHARACTERS = 64 * 1024
 """How far the end of an unfinished command is looked for in a session."""
 
-_ANGLE = re.compile(r"(?<![<&?\\])<([^\W\d_][^<>\n&;()$`\"'\\]{0,58}[\w.)…]|[^\W\d_])>")
-_FILE = re.compile(r"[/.]")
-_WORDED = re.compile(r"path|file|name|your|dir|url|version|host", re.IGNORECASE)
 _MIDDLE = re.compile(r"\s*(?:then|elif|else|fi|do|done|esac|\}|\))(?:[\s;&|)]|$)")
 """No command begins so: where one seems to, the parser has lost its way."""
 _OR = re.compile(r"^\s*#+\s*(?:or|alternatively)\b\W*$", re.IGNORECASE | re.MULTILINE)
@@ -37,8 +33,6 @@ _HOST = r"\[[\w.-]+@[^\]\n]*\]|[\w.-]+@[\w.-]+(?::[^\s$#%]*)?\s?|(?:ba|z)?sh-[\d
 _PROMPT = re.compile(rf"\s*(?:\([\w.-]+\) ?)?(?:{_HOST})?[$%] (?P<command>.*)")
 _HOST_ROOT = re.compile(rf"\s*(?:\([\w.-]+\) ?)?(?:{_HOST})# (?P<command>.*)")
 _BARE_ROOT = re.compile(r"\s*# (?P<command>.*)")
-
-_local = threading.local()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,55 +50,6 @@ class RawPart:
     text: str
     line: int
     alternative: bool = False
-
-
-def tree(text: str) -> Node:
-    """Return the root of *text* as bash reads it; columns count UTF-8 bytes."""
-    parser: Parser | None = getattr(_local, "parser", None)
-    if parser is None:
-        import tree_sitter
-        import tree_sitter_bash
-
-        language = tree_sitter.Language(tree_sitter_bash.language())
-        parser = _local.parser = tree_sitter.Parser(language)
-    return parser.parse(text.encode("utf-8", "replace")).root_node
-
-
-def angles(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the spans of words such as ``<pod-name>`` that are meant to be filled in.
-
-    ``sort <in >out``, ``sort <in>out`` and ``sort <in.txt> out.txt`` are
-    redirections; so is whatever has no closing ``>`` on its line. Tags of
-    markup (``<b>…</b>``) are left alone.
-    """
-    for match in _ANGLE.finditer(text):
-        inside, before = match[1], text[match.start() - 1 : match.start()]
-        after = text[match.end() : match.end() + 2]
-        if after[:1] in (">", "(", "&") and after:
-            continue
-        apart = not before or before.isspace()
-        if (apart or before.isalnum()) and re.match(r"[^\W_]|[$~]", after):
-            continue
-        named_file = _FILE.search(inside) and not _WORDED.search(inside)
-        if apart and named_file and re.match(r"[ \t][^-\s|&;<>#]", after):
-            continue
-        if "@" in inside or f"</{inside.split()[0]}>" in text:
-            continue
-        if text.endswith("#include ", 0, match.start()):
-            continue
-        yield match.span()
-
-
-def masked(text: str) -> str:
-    """Return *text*, no longer or shorter, with each `angles` word made a plain one."""
-    if "<" not in text:
-        return text
-    pieces: list[str] = []
-    done = 0
-    for start, end in angles(text):
-        pieces += text[done:start], re.sub(r"[!-,:-@\[-`{-~ \t]", "_", text[start:end])
-        done = end
-    return "".join(pieces) + text[done:]
 
 
 def split(text: str, language: str) -> list[RawPart]:
@@ -128,8 +73,6 @@ def split(text: str, language: str) -> list[RawPart]:
 
 def whole_refused(parts: Sequence[RawPart]) -> str:
     """Return why *parts* cannot run one after the other, or ""."""
-    from runbooks.natures import nature
-
     for place, part in enumerate(parts):
         if part.alternative or _OR.search(part.text):
             return (

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runbooks.classes import SHOWN, classify
+from runbooks.classes import classify
+from runbooks.grammar import SHOWN
 from runbooks.model import CommandClass
 from runbooks.placeholders import find, substitute
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runbooks.shell import RawPart, masked, split, tree, whole_refused
+from runbooks.shell import RawPart, split, whole_refused
+from runbooks.syntax import masked, tree
 
 HEALTH = """\
 # API health
