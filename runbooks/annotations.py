@@ -14,11 +14,11 @@ import msgspec
 from runbooks.declarations import Source, decode, near
 from runbooks.model import BlockOptions, Problem
 
-RUNME = frozenset(
-    "background category closeTerminalOnSuccess excludeFromRunAll id ignore"
-    " interpreter mimeType openTerminalOnError promptEnv skipPrompts tag"
-    " terminalRows transform".split()
-)
+RUNME = {
+    *("background", "category", "closeTerminalOnSuccess", "excludeFromRunAll", "id"),
+    *("ignore", "interpreter", "mimeType", "openTerminalOnError", "promptEnv"),
+    *("skipPrompts", "tag", "terminalRows", "transform"),
+}
 """Runme's keys that mean nothing here; they are left to Runme."""
 
 OURS = tuple(field.encode_name for field in msgspec.structs.fields(BlockOptions))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 from runbooks import fences
@@ -16,17 +16,6 @@ from runbooks.model import ActionSpec, Block, Part, Row, Section, Step, StepOpti
 from runbooks.shell import RawPart, split, whole_refused
 
 _NO_OPTIONS = StepOptions()
-
-
-@dataclass(slots=True)
-class _Draft:
-    """A step whose parts are not all known yet."""
-
-    task: Task
-    id: str
-    text: str
-    declared: Declaration | None
-    parts: list[str] = field(default_factory=list)
 
 
 class Assembly:
@@ -50,6 +39,7 @@ class Assembly:
         self._block_names = Names(attached.names)
         self._above: list[tuple[int, str, str]] = []
         self._prefix = ""
+        self._at: dict[int, int] = {}
         for heading, items in _groups(found):
             self._section(heading, items)
         self.title = self.title or self._first_title() or path.name
@@ -67,15 +57,23 @@ class Assembly:
             section = self._heading(heading)
         self.sections.append(section)
         self.rows.append(Row("section", section.id))
-        drafts: dict[int, _Draft] = {}
         counted = any(isinstance(item, Task) for item in items)
+        owned: dict[str, list[str]] = {}
+        first = len(self.steps)
+        self._at.clear()
+        blocks = any(isinstance(item, Fence) for item in items)
         for item in items:
             if isinstance(item, Task):
-                drafts[id(item)] = self._draft(item)
+                if blocks:
+                    self._at[item.line] = len(self.steps)
+                self._task(item, section)
             else:
-                self._block(item, section, drafts, counted)
-        for draft in drafts.values():
-            self.steps.append(self._step(draft, section))
+                self._block(item, section, owned, counted)
+        for at in range(first, len(self.steps)) if owned else ():
+            step = self.steps[at]
+            if texts := owned.get(step.id):
+                digest = step_digest(step.text, step.options, texts, step.actions)
+                self.steps[at] = replace(step, digest=digest)
 
     def _heading(self, heading: Heading) -> Section:
         title = self._plain(heading.content)
@@ -93,12 +91,26 @@ class Assembly:
         unique = self._section_names.unique(base)
         return Section(unique, title, heading.level, heading.line, path)
 
-    def _draft(self, task: Task) -> _Draft:
+    def _task(self, task: Task, section: Section) -> None:
         text = self._plain(task.content)
         own = self._attached.steps.get(task.line)
         name, declared = self._name(text, own, self._under(slug(text) or "step"))
+        options, actions = _declared(declared)
         self.rows.append(Row("step", name))
-        return _Draft(task, name, text, declared)
+        self.steps.append(
+            Step(
+                id=name,
+                text=text,
+                section=section.id,
+                line=task.line,
+                checked=task.checked,
+                depth=task.depth,
+                digest=step_digest(text, options, (), actions),
+                options=options,
+                details=task.prose,
+                actions=actions,
+            )
+        )
 
     def _name(
         self, text: str, own: Declaration | None, base: str, given: str = ""
@@ -124,26 +136,14 @@ class Assembly:
         above = above or self._prefix
         return f"{above}/{name}" if above else name
 
-    def _step(self, draft: _Draft, section: Section) -> Step:
-        task = draft.task
-        options, actions = _declared(draft.declared)
-        return Step(
-            id=draft.id,
-            text=draft.text,
-            section=section.id,
-            line=task.line,
-            checked=task.checked,
-            depth=task.depth,
-            digest=step_digest(draft.text, options, draft.parts, actions),
-            options=options,
-            details=task.prose,
-            actions=actions,
-        )
-
     def _block(
-        self, fence: Fence, section: Section, drafts: dict[int, _Draft], counted: bool
+        self,
+        fence: Fence,
+        section: Section,
+        owned: dict[str, list[str]],
+        counted: bool,
     ) -> None:
-        owner = self._owner(fence, drafts)
+        owner = self._owner(fence)
         above = owner.id if owner else ""
         options = self._attached.blocks[fence.line]
         language = fences.language(fence.info)
@@ -166,7 +166,7 @@ class Assembly:
             line = fence.line + 1 + raw.line
             parts.append(Part(name, block, raw.title, raw.text, line))
             if owner:
-                owner.parts.append(raw.text)
+                owned.setdefault(owner.id, []).append(raw.text)
         self.blocks.append(
             Block(
                 id=block,
@@ -218,17 +218,17 @@ class Assembly:
         )
         return name
 
-    def _owner(self, fence: Fence, drafts: dict[int, _Draft]) -> _Draft | None:
+    def _owner(self, fence: Fence) -> Step | None:
         """Return the step that a block belongs to, None for the section."""
         if fence.task:
-            return drafts[fence.task.line]
-        listed = [drafts[task.line] for task in fence.before.tasks]
+            return self.steps[self._at[fence.task.line]]
+        listed = [self.steps[self._at[task.line]] for task in fence.before.tasks]
         if not listed or fence.before.only:
             return listed[0] if listed else None
         if not fence.before.paragraph:
             return None
         said = _folded(self._plain(fence.before.paragraph))
-        named = [draft for draft in listed if _folded(draft.text) in said]
+        named = [step for step in listed if _folded(step.text) in said]
         return named[0] if len(named) == 1 else None
 
 

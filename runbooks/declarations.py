@@ -15,12 +15,14 @@ from enum import Enum
 from functools import cache
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 import msgspec
 
 from runbooks.durations import seconds
 from runbooks.model import ActionSpec, ProbeSpec, Problem
+
+S = TypeVar("S", bound=msgspec.Struct)
 
 DURATIONS = frozenset({"fresh", "repeat", "for", "every", "timeout", "silence"})
 """Keys whose text is a duration."""
@@ -155,26 +157,23 @@ def unknown_key(
 
 
 def make(
-    cls: type[msgspec.Struct],
+    cls: type[S],
     table: Mapping[str, Any],
     source: Source,
     problems: list[Problem],
-    above: tuple[str, ...],
-) -> msgspec.Struct | None:
+    above: tuple[str, ...] = (),
+) -> S | None:
+    """Return the struct *cls* that *table* declares, None when a key is missing."""
     values = decode(cls, table, source, problems, above)
-    for field in msgspec.structs.fields(cls):
-        if field.required and field.name not in values:
-            if field.encode_name not in table:
-                where = ".".join(above) or "this block"
-                problems.append(
-                    source.problem(
-                        source.find(above),
-                        f"{where} has no {field.encode_name!r}",
-                        f'write {field.encode_name} = "…"',
-                    )
-                )
-            return None
-    return cls(**values)
+    required = [field for field in msgspec.structs.fields(cls) if field.required]
+    for field in required:
+        if field.encode_name not in table:
+            problem = f"{'.'.join(above) or 'this block'} has no {field.encode_name!r}"
+            remedy = f'write {field.encode_name} = "…"'
+            problems.append(source.problem(source.find(above), problem, remedy))
+    if all(field.name in values for field in required):
+        return cls(**values)
+    return None
 
 
 @cache
@@ -248,10 +247,6 @@ def _words(wanted: Any) -> str:
         return "true or false"
     if wanted is int:
         return "a number"
-    if (
-        get_origin(wanted) is Literal
-        or isinstance(wanted, type)
-        and issubclass(wanted, Enum)
-    ):
-        return f"one of {', '.join(_choices(wanted))}"
+    if choices := _choices(wanted):
+        return f"one of {', '.join(choices)}"
     return 'a table such as { name = "…" }'

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from textwrap import dedent
-from typing import Literal
+from typing import Any, Literal
 
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import unescapeAll
-from markdown_it.rules_block import StateBlock
+from markdown_it.rules_block import StateBlock, html_block, reference
+from markdown_it.rules_block.html_block import HTML_SEQUENCES
 from markdown_it.token import Token
 
 from runbooks.fences import kind
@@ -28,12 +29,15 @@ MAX_NESTING = 200
 Progress = Callable[[float], bool]
 """Is told how far reading is (0 to 1); answers True to cancel."""
 
-_BOX = re.compile(r"\[(?:[ \t\v\f]|\n[ \t]*|([xX]))\](?=[ \t\n\v\f])")
+_BOX = re.compile(r"\[(?:[ \t]|\n[ \t]*|([xX]))\](?=[ \t\n\v\f])")
 """GFM's task list item marker, at the start of a paragraph's content.
 
 Whitespace has to follow it, before any other content: an empty box is none.
 """
 
+_INDENT = re.compile(r"\n[ \t]+")
+
+_ENDED_BY_HTML = ("paragraph", "reference", "blockquote")
 _TOLD_EVERY = 4096
 
 
@@ -125,7 +129,7 @@ class Found:
     fences: Counter[str] = field(default_factory=Counter)
     spans: list[Span] = field(default_factory=list)
     too_deep: int = 0
-    references: dict[str, object] = field(default_factory=dict)
+    references: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)
@@ -153,9 +157,31 @@ class _Container:
 
 @cache
 def commonmark() -> MarkdownIt:
-    """Return the parser: CommonMark with GFM's tables and strikethrough."""
+    """Return the parser: CommonMark with GFM's tables and strikethrough.
+
+    Link reference definitions are taken out of paragraphs by `_definitions`:
+    markdown-it's own rule would end the paragraph that they begin, so that a
+    list could begin right after one, against the specification.
+    """
     parser = MarkdownIt("commonmark", {"maxNesting": MAX_NESTING})
-    return parser.enable(["table", "strikethrough"])
+    parser.block.ruler.at("html_block", _html_block, {"alt": list(_ENDED_BY_HTML)})
+    return parser.enable(["table", "strikethrough"]).disable("reference")
+
+
+def _html_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """Read HTML as markdown-it does, but as GFM's own parser ends paragraphs with it.
+
+    Any tag alone on a line that leaves the paragraph's list or quote begins a
+    block there, which swallows what follows up to a blank line.
+    """
+    if html_block(state, start, end, silent):
+        return True
+    leaves = state.sCount[start] < state.blkIndent or state.parentType == "blockquote"
+    if not silent or not leaves or state.is_code_block(start):
+        return False
+    at = state.bMarks[start] + state.tShift[start]
+    any_tag = HTML_SEQUENCES[-1][0]
+    return bool(any_tag.search(state.src[at : state.eMarks[start]]))
 
 
 def find(source: str, progress: Progress | None = None) -> Found:
@@ -168,6 +194,7 @@ def find(source: str, progress: Progress | None = None) -> Found:
     state = _Reader(source, parser, progress)
     parser.block.tokenize(state, 0, state.lineMax)
     state.finish()
+    state.found.references = state.env.get("references", {})
     return state.found
 
 
@@ -175,6 +202,15 @@ def first_word(info: str) -> str:
     """Return the first word of an info string, as GFM reads it."""
     words = info.split(None, 1)
     return unescapeAll(words[0]) if words else ""
+
+
+def _definitions(content: str, env: MutableMapping[str, Any]) -> str:
+    """Return a paragraph's *content* after the link definitions that begin it."""
+    state = StateBlock(_INDENT.sub("\n", content), commonmark(), env, [])
+    line = 0
+    while line < state.lineMax and reference(state, line, state.lineMax, False):
+        line = state.line
+    return content.split("\n", line)[line] if line < state.lineMax else ""
 
 
 class _Reader(StateBlock):
@@ -310,33 +346,33 @@ class _Reader(StateBlock):
             return
         before = self._stand(leaf)
         start, end = leaf.map or (0, 0)
+        content = token.content
+        if content.startswith("[") and "]:" in content and leaf.markup[:1] != "#":
+            content = _definitions(content, self.env)
+            if not content:
+                return
         if leaf.type == "heading_open":
             level = int(leaf.tag[1])
             self.found.headings[level] += 1
             if len(self._stack) == 1:
-                self.found.items.append(Heading(start + 1, level, token.content))
+                self.found.items.append(Heading(start + 1, level, content))
             return
         if self._fresh and token.content.startswith("["):
+            item = self._stack[-1].opened
             box = _BOX.match(token.content)
-            if box and self._is_first(start):
-                self._task(box, token.content[box.end() :].strip(), end)
+            # A paragraph that begins on a later line follows a blank line or a
+            # link definition: parsers agree that its box is none.
+            if box and item and item.map and item.map[0] == start:
+                self._task(box, token.content[box.end() :].strip(), start, end)
                 return
-        keeps = before.tasks and not before.paragraph and token.content.endswith(":")
+        keeps = not before.paragraph and content.endswith(":")
         self._stack[-1].before = Siblings(
-            before.tasks if keeps else (), keeps and before.only, token.content
+            before.tasks if keeps else (), keeps and before.only, content
         )
 
-    def _is_first(self, line: int) -> bool:
-        """Whether the item around has nothing, not even a definition, before *line*."""
-        opened = self._stack[-1].opened
-        if opened is None or not opened.map:
-            return False
-        return all(self.isEmpty(above) for above in range(opened.map[0], line))
-
-    def _task(self, box: re.Match[str], content: str, end: int) -> None:
+    def _task(self, box: re.Match[str], content: str, start: int, end: int) -> None:
         item = self._stack[-1]
-        line = item.opened.map[0] + 1 if item.opened and item.opened.map else 0
-        task = Task(line, bool(box[1]), len(self._items) - 1, content)
+        task = Task(start + 1, bool(box[1]), len(self._items) - 1, content)
         item.task, item.prose = task, end
         self._stack[-2].tasks.append(task)
         self.found.items.append(task)
