@@ -59,17 +59,18 @@ class Found:
     problem: str = ""
 
 
-def read(data: bytes) -> tuple[Found, str]:
+def read(data: bytes, tables_too: bool = False) -> tuple[Found, str]:
     """Return what the bytes of a progress.toml say, and its text before ``[end]``.
 
-    A cut file gives `Found.problem` and no text.
+    A cut file gives `Found.problem` and no text. The tables of a file that nobody
+    edited are read only if *tables_too*.
 
     Raises:
         NewerState: a newer gonogo wrote it.
     """
     try:
         text = data.decode("utf-8")
-        if written := _intact(text):
+        if (written := _intact(text)) and not tables_too:
             return Found(written), text[: text.rindex(END)]
         tables = tomllib.loads(text)
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
@@ -136,8 +137,8 @@ class Checkpoint:
         """Whether somebody else wrote the file since it was last read or saved."""
         return self._identity() != self._seen
 
-    def look(self) -> Found:
-        """Read the file as it is now.
+    def look(self, tables_too: bool = False) -> Found:
+        """Read the file as it is now, as `read` does.
 
         A cut one is kept aside as ``progress.toml.broken-TIME``.
 
@@ -154,7 +155,7 @@ class Checkpoint:
             data = self.path.read_bytes()
         except OSError as error:
             raise cannot("read", self.path, error) from error
-        found, text = read(data)
+        found, text = read(data, tables_too)
         if found.problem:
             return self._set_aside(found.problem)
         self._text = text

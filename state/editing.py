@@ -30,6 +30,7 @@ def edits(
     base: Progress,
     tables: Mapping[str, Mapping[str, Any]],
     current: Progress,
+    lost: bool = False,
 ) -> dict[str, entries.Data]:
     """Return the data of an ``edited_by_hand`` event for each step that was edited.
 
@@ -38,6 +39,7 @@ def edits(
         tables: what stands in it now.
         current: what is recorded by now: where a step was decided since the file
             was written, the edit of its decision does not count.
+        lost: the differences are not edits but events that the journal lost.
     """
     found = {}
     for step_id, table in tables.items():
@@ -51,7 +53,7 @@ def edits(
         # The text follows the document, and the document may have changed.
         changes.pop("text", None)
         if changes:
-            edit = _edit(step, step_id, state, table, changes)
+            edit = _edit(step, step_id, state, table, changes, lost)
             now = current.steps.get(step_id)
             if (now and now.decision) != (state and state.decision):
                 edit |= {"decision": None, "withdrawn": False, "refused": [_LATE]}
@@ -68,6 +70,7 @@ def _edit(
     state: StepState | None,
     table: Mapping[str, Any],
     changes: dict[str, tuple[str, str]],
+    lost: bool,
 ) -> entries.Data:
     if step is None:
         refused = f"“{step_id}” is no step of the runbook."
@@ -87,7 +90,7 @@ def _edit(
         return entries.edited_by_hand(changes, notes=notes, refused=[refused])
     note = as_text(table.get("note", "")).strip()
     until = as_text(table.get("until", ""))
-    if reason := refusal(step, state, answer, note, until):
+    if not lost and (reason := refusal(step, state, answer, note, until)):
         return entries.edited_by_hand(changes, notes=notes, refused=[reason])
     if answer is Answer.WAIVE:
         until = until or default_end()
@@ -95,7 +98,8 @@ def _edit(
     decision = entries.decided(
         step, answer, note, until, finding.result.value if finding else ""
     )
-    decision["by"] = f"{changes.get('by', ('', ''))[1]} (by hand)".strip()
+    by = changes.get("by", ("", ""))[1]
+    decision["by"] = by if lost else f"{by} (by hand)".strip()
     decision["at"] = _time(changes)
     return entries.edited_by_hand(changes, decision, notes=notes)
 

@@ -40,7 +40,10 @@ class Damage:
     after: int
 
     def __str__(self) -> str:
-        return f"the journal is damaged after event {self.after}"
+        return (
+            f"The journal is damaged after event {self.after}: something was changed "
+            "or lost there. What can still be read counts."
+        )
 
 
 class _Line(msgspec.Struct):
@@ -129,17 +132,20 @@ class Journal:
         ours = self._handle >= 0 and not created
         if ours and os.stat(self.path).st_ino == self._inode:
             return
-        if self._handle >= 0:
-            os.close(self._handle)
+        self._drop()
         self._handle = open_file(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
         self._inode = os.fstat(self._handle).st_ino
         if created:
+            self._offset = 0
             sync_directory(self.path.parent)
 
     def _read(self) -> Iterator[Event]:
         size = os.fstat(self._handle).st_size
-        if size <= self._offset:
-            return
+        if size < self._offset:
+            raise StateError(
+                f"{self.path} was cut by another program while it was open; leave the "
+                "run and open it again."
+            )
         data = bytearray()
         while len(data) < size - self._offset:
             part = os.pread(self._handle, 1 << 24, self._offset + len(data))
@@ -248,10 +254,15 @@ class Journal:
         self._suspect = False
         self._follow()
 
-    def close(self) -> None:
+    def _drop(self) -> None:
         if self._handle >= 0:
-            os.close(self._handle)
-            self._handle = -1
+            handle, self._handle = self._handle, -1
+            os.close(handle)
+
+    def close(self) -> None:
+        """Give the descriptors back; using the journal again opens them anew."""
+        self._drop()
+        self._lock.close()
 
 
 @cache

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from runbooks.errors import StateError
 from runbooks.events import Event, Kind
 from state import entries
 from state.author import person
@@ -66,7 +67,21 @@ class Progress:
 
 
 def apply(progress: Progress, event: Event) -> set[str]:
-    """Add *event* to *progress* and return the ids of the steps it touched."""
+    """Add *event* to *progress* and return the ids of the steps it touched.
+
+    Raises:
+        StateError: its data is not what `state.entries` writes; it is left out.
+    """
+    try:
+        return _apply(progress, event)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise StateError(
+            f"Event {event.seq} ({event.kind}) of the journal cannot be understood; "
+            "it was left out."
+        ) from error
+
+
+def _apply(progress: Progress, event: Event) -> set[str]:
     progress.seq, progress.at = event.seq, event.at
     progress.by = person(event.by)
     if event.kind not in _MACHINE:

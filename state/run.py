@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -106,8 +107,11 @@ class Run:
         for event in self._journal.read_new():
             self._apply(event)
         self.left_at = self._state.acted_at
-        self.notices += [f"{damage}." for damage in self._journal.damage]
-        self._merge(found)
+        if self._journal.damage:
+            self.notices += map(str, self._journal.damage)
+            with self._saving:
+                found = self._checkpoint.look(tables_too=True)
+        self._merge(found, lost=bool(self._journal.damage))
         self.drift = drift(self._state.digests, self.runbook)
         if self.drift.any:
             self.record(Kind.DRIFT_FOUND, None, self.drift.as_data())
@@ -196,7 +200,10 @@ class Run:
             return events
 
     def _apply(self, event: Event) -> None:
-        self._dirty |= apply(self._state, event)
+        try:
+            self._dirty |= apply(self._state, event)
+        except StateError as error:
+            self.notices.append(str(error))
 
     # ------------------------------------------------------------ what is known
 
@@ -295,16 +302,20 @@ class Run:
                 self._dirty |= dirty
         return saved
 
-    def _merge(self, found: Found) -> None:
-        """Record what a person edited, against what gonogo had written."""
+    def _merge(self, found: Found, lost: bool = False) -> None:
+        """Record what a person edited, or the journal *lost*.
+
+        Either is what the file says beyond what the journal gives for its `seq`.
+        """
         if found.problem:
             self.notices.append(found.problem)
-        if not found.edited:
+        if not (found.edited or lost):
             return
         from state.editing import edits
 
         base = replay(self.directory, found.seq)
-        for step, data in edits(self.runbook, base, found.steps, self._state).items():
+        edited = edits(self.runbook, base, found.steps, self._state, lost)
+        for step, data in edited.items():
             self.record(Kind.EDITED_BY_HAND, step, data)
             self.notices += [
                 f"progress.toml, step {step}: {reason}" for reason in data["refused"]
@@ -319,6 +330,7 @@ class Run:
         self.record(Kind.RUN_CLOSED, None, entries.run_closed(note))
         self.save()
         self._journal.close()
+        self._saving.close()
 
     # ------------------------------------------------------------ where one was
 
@@ -357,7 +369,8 @@ def replay(directory: Path, seq: int | None = None) -> Progress:
     try:
         for event in journal.read_new():
             if seq is None or event.seq <= seq:
-                apply(progress, event)
+                with suppress(StateError):  # said when the run is opened
+                    apply(progress, event)
     finally:
         journal.close()
     return progress
