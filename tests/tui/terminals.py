@@ -75,11 +75,24 @@ class Terminal:
             os.close(self._master)
 
 
+def _take_terminal() -> None:
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
 @contextmanager
 def terminal(
-    program: str, home: Path, env: Mapping[str, str] | None = None
+    program: str,
+    home: Path,
+    env: Mapping[str, str] | None = None,
+    *,
+    controlling: bool = True,
 ) -> Iterator[Terminal]:
-    """Run the Python text *program* on a terminal of 80x24, with its own home."""
+    """Run the Python text *program* on a terminal of 80x24, with its own home.
+
+    Args:
+        controlling: the terminal is the session's, so that its hang-up is told
+            by a signal.
+    """
     master, slave = pty.openpty()
     fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     process = subprocess.Popen(
@@ -98,8 +111,7 @@ def terminal(
             **(env or {}),
         },
         start_new_session=True,
-        # The session's terminal must be this one for a hang-up to be told.
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0) and None,
+        preexec_fn=_take_terminal if controlling else None,
     )
     os.close(slave)
     shown = Terminal(master, process)

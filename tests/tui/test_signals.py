@@ -124,6 +124,15 @@ def test_a_hang_up_that_is_ignored_ends_us_too(tmp_path: Path) -> None:
         kill_child(tmp_path)
 
 
+def test_a_terminal_that_vanishes_without_a_signal_ends_us_too(tmp_path: Path) -> None:
+    with terminal(program(), tmp_path, controlling=False) as shown:
+        shown.until(b"READY")
+        shown.until((tmp_path / "pid").exists)
+        shown.hang_up()
+        assert shown.ended(15) == 128 + signal.SIGHUP
+        kill_child(tmp_path)
+
+
 def test_commands_inherit_a_clean_signal_state(tmp_path: Path) -> None:
     with terminal(program(), tmp_path) as shown:
         shown.until(b"READY")
