@@ -115,7 +115,10 @@ def judge(reading: Reading, expectation: Expectation) -> Judged:
 
 
 def reason(judged: Judged, expectation: Expectation) -> str:
-    """Say in a few words why, such as ``31 h > 26 h`` or ``503, not 200``."""
+    """Say in a few words why, such as ``31 h > 26 h`` or ``503, not 200``.
+
+    "" when a text is as expected: its value would say nothing in a list.
+    """
     reading, bound = judged.reading, expectation.passes
     name = reading.name.removeprefix("header.").removeprefix("json.")
     prefix = "" if reading.unit or name == "status" else f"{name} "
@@ -124,7 +127,8 @@ def reason(judged: Judged, expectation: Expectation) -> str:
     if reading.value is None:
         return f"{name} absent"
     if judged.result is Result.PASS:
-        return prefix + shown(reading)
+        plain = bound.operator not in ("~", "!~", "present")
+        return prefix + shown(reading) if plain else ""
     if bound.operator in _ORDERED:
         return f"{prefix}{_apart(reading, bound)}"
     if bound.operator == "~":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from time import perf_counter
@@ -15,6 +15,7 @@ import msgspec
 from runbooks import expectations, probes
 from runbooks.errors import ProbeError
 from runbooks.facts import differing
+from runbooks.findings import together, unknown
 from runbooks.model import ProbeSpec, Step
 from runbooks.probes.base import Measurement, Probe
 from runbooks.references import fill, references
@@ -33,6 +34,7 @@ class _Seen:
 
     measurement: Measurement
     source: str
+    thing: str
     secrets: tuple[str, ...] = ()
 
     def hidden(self, text: str) -> str:
@@ -106,7 +108,7 @@ class _Pass:
             if name not in asked:
                 said = f"the profile's thresholds name {name!r}, which is not asked"
                 return Finding(Result.UNKNOWN, said, source=SOURCE)
-        return _together(
+        return together(
             await asyncio.gather(*(self._finding(s, overrides) for s in step.probes))
         )
 
@@ -116,12 +118,12 @@ class _Pass:
             found = await self._judged(spec, overrides)
         except ProbeError as error:
             notes = "\n".join(getattr(error, "__notes__", ()))
-            found = _unknown(str(error), error.source, notes)
+            found = unknown(str(error), error.source, notes)
         except Exception:
             # A probe's bug must not take its neighbours along.
             _log.exception("the probe %s failed", spec.use)
             said = f"a bug in the probe {spec.use}: see the log"
-            found = _unknown(said, f"probe {spec.use}")
+            found = unknown(said, f"probe {spec.use}")
         return replace(found, seconds=perf_counter() - started)
 
     async def _judged(self, spec: ProbeSpec, overrides: Mapping[str, Any]) -> Finding:
@@ -135,21 +137,24 @@ class _Pass:
         for name, expectation in expected.items():
             reading = seen.measurement.reading(name)
             if reading is None:
-                evidence = seen.hidden(seen.measurement.evidence)
-                return _unknown(f"nothing was read for {name}", seen.source, evidence)
+                nothing = Reading(name, None)
+                answer = Judged(nothing, str(expectation), Result.UNKNOWN, seen.thing)
+                judged.append(answer)
+                reasons.append(f"nothing was read for {name}")
+                continue
             answer = expectations.judge(reading, expectation)
             reasons.append(seen.hidden(expectations.reason(answer, expectation)))
             kept = _kept(reading, seen)
-            judged.append(replace(answer, reading=kept, source=seen.source))
+            judged.append(replace(answer, reading=kept, source=seen.thing))
         result = worst(answer.result for answer in judged)
         said = [
             reason
             for reason, answer in zip(reasons, judged, strict=True)
-            if answer.result is result
+            if answer.result is result and reason
         ]
         return Finding(
             result,
-            ", ".join(said[:2]),
+            ", ".join(said[:2]) or "as expected",
             tuple(judged),
             seen.hidden(seen.measurement.evidence),
             source=seen.source,
@@ -191,7 +196,9 @@ class _Pass:
             except ProbeError as error:
                 error.args = (_hidden(str(error), tuple(values.values())),)
                 raise
-        return _Seen(measurement, probe.source, tuple(values.values()))
+        secrets = tuple(values.values())
+        thing = _hidden(probe.thing, secrets)
+        return _Seen(measurement, probe.source, thing, secrets)
 
 
 @contextmanager
@@ -201,29 +208,6 @@ def _configuring() -> Iterator[None]:
         yield
     except (ValueError, LookupError) as error:
         raise ProbeError(str(error), stage="configuration") from error
-
-
-def _together(findings: Sequence[Finding]) -> Finding:
-    """Make one finding of those of a step's probes."""
-    if not findings:
-        return _unknown("nothing was expected", "")
-    if len(findings) == 1:
-        return findings[0]
-    result = worst(finding.result for finding in findings)
-    decisive = [finding for finding in findings if finding.result is result]
-    reasons = dict.fromkeys(finding.reason for finding in decisive)
-    return Finding(
-        result,
-        ", ".join(list(reasons)[:2]),
-        tuple(judged for finding in findings for judged in finding.judged),
-        "\n\n".join(finding.evidence for finding in findings if finding.evidence),
-        max(finding.seconds for finding in findings),
-        decisive[0].source,
-    )
-
-
-def _unknown(reason: str, source: str, evidence: str = "") -> Finding:
-    return Finding(Result.UNKNOWN, reason, evidence=evidence, source=source)
 
 
 def _kept(reading: Reading, seen: _Seen) -> Reading:

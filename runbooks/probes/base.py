@@ -83,6 +83,11 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     def source(self) -> str:
         """What is looked at, as failures that steps share are announced."""
 
+    @property
+    def thing(self) -> str:
+        """What exactly is looked at, in few words, to tell a step's probes apart."""
+        return self.source
+
     @abstractmethod
     async def measure(self) -> Measurement:
         """Look once.

@@ -98,6 +98,10 @@ class HttpProbe(Probe, frozen=True, kw_only=True):
     def source(self) -> str:
         return f"http {urlsplit(self.url).netloc.rpartition('@')[2] or self.url}"
 
+    @property
+    def thing(self) -> str:
+        return urlsplit(self.url).path or "/"
+
     async def measure(self) -> Answer:
         # Slow to import and needed by few runbooks; the loop goes on meanwhile.
         await asyncio.to_thread(import_module, "httpx")

@@ -64,7 +64,7 @@ async def test_warn(target: Target) -> None:
 async def test_the_worst_of_several_probes_decides(target: Target) -> None:
     good = http("${api.url}/health", {"status": 200})
     found = await one(target, good, http("${api.url}/503", {"status": 200}))
-    assert (found.result, found.reason) == (Result.FAIL, "503, not 200")
+    assert (found.result, found.reason) == (Result.FAIL, "/503 503, not 200")
     assert len(found.judged) == 2
 
 
@@ -81,6 +81,12 @@ async def test_a_reading_that_was_not_given_is_unknown(target: Target) -> None:
     assert found.result is Result.UNKNOWN
     assert found.reason == "nothing was read for json.status"
     assert "1000000 bytes" in found.evidence
+
+
+async def test_a_failure_outweighs_what_was_not_read(target: Target) -> None:
+    spec = http("${api.url}/503", {"status": 200, "json.status": "ok"})
+    found = await one(target, spec)
+    assert (found.result, found.reason) == (Result.FAIL, "503, not 200")
 
 
 async def test_nothing_expected_never_passes(target: Target) -> None:

@@ -1,0 +1,39 @@
+"""Findings that say nothing, and one finding out of several."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from runbooks.results import Finding, Result, worst
+
+
+def together(findings: Sequence[Finding]) -> Finding:
+    """Make one finding of those of a step's probes."""
+    if not findings:
+        return unknown("nothing was expected", "")
+    if len(findings) == 1:
+        return findings[0]
+    result = worst(finding.result for finding in findings)
+    decisive = [finding for finding in findings if finding.result is result]
+    if result is Result.PASS:
+        said = f"all {len(findings)} pass"
+    else:
+        said = ", ".join(list(dict.fromkeys(map(_named, decisive)))[:2])
+    return Finding(
+        result,
+        said,
+        tuple(judged for finding in findings for judged in finding.judged),
+        "\n\n".join(finding.evidence for finding in findings if finding.evidence),
+        max(finding.seconds for finding in findings),
+        decisive[0].source,
+    )
+
+
+def _named(finding: Finding) -> str:
+    """The reason, after what it is about when that was seen."""
+    thing = finding.judged[0].source if finding.judged else ""
+    return f"{thing} {finding.reason}".strip()
+
+
+def unknown(reason: str, source: str, evidence: str = "") -> Finding:
+    return Finding(Result.UNKNOWN, reason, evidence=evidence, source=source)
