@@ -176,14 +176,16 @@ class Board(Screen[None]):
         if engine.run.target:
             left = content(engine.run.target, "bold $accent")
         else:
-            left = content("no target profile: probes have nowhere to look, ? tells")
+            left = content("no target profile: write gonogo.toml (? says how)")
         title = content(f"  {engine.runbook.title}", "$foreground-muted")
+        if left.cell_length + title.cell_length < self.size.width - 30:
+            left = Content.assemble(left, title)
         right = Content.assemble(
             Content.styled(" OBSERVE", "bold"),
             content(f"   {engine.run.by.name}   "),
             f"{datetime.now(UTC):%H:%MZ}",
         )
-        self.line("top").show(Content.assemble(left, title), right)
+        self.line("top").show(left, right)
 
     def show_bars(self) -> None:
         """The verdict, how far it is, and what blocks."""
@@ -289,7 +291,7 @@ class Board(Screen[None]):
 
     def show_keys(self) -> None:
         """The keys of this place."""
-        self.line("keys").show(key_line(self, self.place))
+        self.line("keys").show(*key_line(self, self.place))
 
     @property
     def place(self) -> str:

@@ -9,7 +9,8 @@ from textual.screen import Screen
 
 from tui.display import content
 
-COMMON = ("find.start", "list.filter", "list.blockers", "app.help", "app.quit")
+COMMON = ("find.start", "list.filter", "list.blockers")
+ALWAYS = ("app.help", "app.quit")
 PLACES: Mapping[str, tuple[str, ...]] = {
     "section": ("row.open", "step.probe_all", *COMMON),
     "step": (
@@ -23,7 +24,7 @@ PLACES: Mapping[str, tuple[str, ...]] = {
         *COMMON,
     ),
     "part": ("part.run", "block.run", "row.edit", "row.open", "output.full", *COMMON),
-    "reading": ("app.back", "panel.next", "row.copy", "output.full", *COMMON[3:]),
+    "reading": ("app.back", "panel.next", "row.copy", "output.full"),
 }
 """Place to the ids of the keys worth telling there, the most wanted first."""
 
@@ -38,25 +39,30 @@ WORDS = {
 """Id to a word where the table of keys tells none, or two."""
 
 
-def key_line(screen: Screen[None], place: str) -> Content:
-    """Return the keys of *place* as they are bound now, remapped ones too."""
+def key_line(screen: Screen[None], place: str) -> tuple[Content, Content]:
+    """Return the keys of *place* as they are bound now, and those of every place.
+
+    Keys for which the line has no room are left to the help.
+    """
     if place == "answer":
-        return _line([("Enter", "save"), ("Tab", "field"), ("Esc", "back, text kept")])
+        return _line([("Enter", "save"), ("Tab", "field"), ("Esc", "keep, back")]), (
+            Content("")
+        )
     bound: dict[str, tuple[str, str]] = {}
     for active in screen.active_bindings.values():
         binding = active.binding
         if binding.id and binding.id not in bound:
             key = screen.app.get_key_display(binding)
-            bound[binding.id] = key, binding.tooltip
-    told = []
+            bound[binding.id] = key, WORDS.get(binding.id) or binding.tooltip
+    if place == "step" and "row.edit" in bound:
+        bound["row.edit"] = bound["row.edit"][0], "evidence"
+    right = _line([bound[id] for id in ALWAYS if id in bound])
+    room = screen.size.width - right.cell_length - 4
+    told: list[tuple[str, str]] = []
     for id in PLACES[place]:
-        if id in bound:
-            key, label = bound[id]
-            word = WORDS.get(id) or label
-            if id == "row.edit" and place == "step":
-                word = "evidence"
-            told.append((key, word))
-    return _line(told)
+        if id in bound and _line([*told, bound[id]]).cell_length <= room:
+            told.append(bound[id])
+    return _line(told), right
 
 
 def _line(told: list[tuple[str, str]]) -> Content:

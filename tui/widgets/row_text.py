@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 
 from runbooks.model import Block, Part, Row, Runbook
 from state.standing import Command, Standing
@@ -109,16 +109,18 @@ class RowText:
         indent = "  " * min(step.depth + 1, 6) + " "
         letter = SEVERITY_LETTERS[step.severity] if self._runbook.declares else ""
         text = display_text(step.text[:LONGEST])
+        left = f"{letter} {text}" if letter else text
+        sign = f"{cursor}{indent}{known.standing[standing]} "
+        old = f" {age(when(state, standing), now):>4} "
+        room = width - cell_len(sign) - cell_len(left) - len(old) - 2
         few = display_text(reason(step, state, standing)[:LONGEST])
-        room = max(0, width // 3 - 6)
-        if cell_len(few) > room:
-            few = few[: room - 1].rstrip() + known.cut
+        few = shorten(few, max(room, width // 4), known.cut)
         dim = id in self.dimmed
         tone = "quiet" if dim else TONES.get(standing, "")
         return Line(
-            f"{cursor}{indent}{known.standing[standing]} ",
-            f"{letter} {text}" if letter else text,
-            f"  {few} {age(when(state, standing), now):>4} ",
+            sign,
+            left,
+            f"  {few}{old}",
             tone=tone,
             weight="quiet" if dim else "",
             right_tone=tone if standing in LOUD else "quiet",
@@ -158,6 +160,13 @@ class RowText:
             word = CLASS_WORDS[classified.command_class]
             self._class_words[part.id] = word
         return word
+
+
+def shorten(text: str, width: int, cut: str) -> str:
+    """Return *text* in at most *width* cells, ending in *cut* when it is longer."""
+    if cell_len(text) <= width:
+        return text
+    return set_cell_size(text, max(0, width - 1)).rstrip() + cut
 
 
 LOUD = frozenset(

@@ -5,7 +5,7 @@ Everything foreign passes `content`; markup is never parsed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -17,6 +17,7 @@ from state.standing import Command, Standing, StepState
 from tui.display import content
 from tui.widgets.signs import signs
 from tui.widgets.standings import Standings
+from tui.widgets.text_view import QUIET, Paragraph
 from tui.widgets.wording import (
     ANSWERS,
     CLASSES,
@@ -30,15 +31,12 @@ from tui.widgets.wording import (
     said,
 )
 
-QUIET = "$foreground-muted"
 LOUD = {
     Result.PASS: "$text-success",
     Result.WARN: "$text-warning",
     Result.UNKNOWN: "$text-warning",
     Result.FAIL: "$text-error",
 }
-LABEL = 9
-"""Cells of the column of labels, its blank included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +44,7 @@ class Detail:
     """What the pane says: one line at its head, and the text below it."""
 
     head: Content
-    text: Content
+    text: Sequence[Paragraph]
 
 
 class StepDetail:
@@ -89,18 +87,18 @@ class StepDetail:
         if step.options.owner:
             facts.append(step.options.owner)
         dot = f" {signs().dot} "
-        lines = [content(step.text, "bold"), *self._where(step, state, standing)]
+        lines = [plain(step.text, "bold"), *self._where(step, state, standing)]
         if step.options.hint:
-            lines.append(content(step.options.hint))
+            lines.append(labelled("hint", step.options.hint))
         if step.details.strip():
-            lines.append(content(step.details.strip("\n"), lines=True))
+            lines.append(plain(step.details.strip("\n")))
         if state.finding:
             lines += _finding(state.finding, state)
         for text in state.notes:
             lines.append(labelled("note", text))
         for attached in state.attachments:
             value = f"{attached.value}  ({attached.kind}, {attached.by})"
-            lines.append(labelled("evidence", value))
+            lines.append(labelled("attached", value))
         for block in self._of_step.get(step.id, ()):
             for part in block.parts:
                 lines.append(labelled("command", self._in_short(part)))
@@ -109,11 +107,11 @@ class StepDetail:
         for guide in step.options.fix:
             lines.append(labelled("fix", guide))
         lines.append(labelled("line", f"{step.line} of {self._runbook.path.name}"))
-        return Detail(content(dot.join(facts)), Content("\n").join(lines))
+        return Detail(content(dot.join(facts)), lines)
 
     def _where(
         self, step: Step, state: StepState, standing: Standing
-    ) -> Iterator[Content]:
+    ) -> Iterator[Paragraph]:
         """Where the step stands, and what made it so."""
         word = STANDINGS[standing]
         if standing is Standing.PENDING:
@@ -156,9 +154,9 @@ class StepDetail:
             word += " (inferred)"
         dot = f" {signs().dot} "
         head = dot.join([block.language, word])
-        lines = [content(part.text.rstrip("\n"), "bold", lines=True)]
+        lines = [plain(part.text.rstrip("\n"), "bold")]
         if part.title:
-            lines.insert(0, content(part.title, QUIET, lines=True))
+            lines.insert(0, plain(part.title, QUIET))
         lines.append(labelled("class", f"{word}: {classified.reason}"))
         if kind.endless or kind.interactive:
             what = "needs the terminal" if kind.interactive else "runs until stopped"
@@ -178,27 +176,30 @@ class StepDetail:
                 whole = f"one at a time: {block.whole_refused}"
             lines.append(labelled("block", whole))
         lines.append(labelled("line", f"{part.line} of {self._runbook.path.name}"))
-        return Detail(content(head), Content("\n").join(lines))
+        return Detail(content(head), lines)
 
     # -------------------------------------------------------------- a section
 
     def _section(self, id: str) -> Detail:
         section = self._runbook.section_by_id[id]
         done, total = self._standings.section(id)
-        lines = [content(section.title, "bold")]
+        lines = [plain(section.title, "bold")]
         if len(section.path) > 1:
             lines.append(labelled("in", " › ".join(section.path[:-1])))
         if total:
             lines.append(labelled("done", f"{done} of {total}"))
         lines.append(labelled("line", f"{section.line} of {self._runbook.path.name}"))
-        return Detail(content("section"), Content("\n").join(lines))
+        return Detail(content("section"), lines)
 
 
-def labelled(label: str, text: str) -> Content:
-    """Return *text* after a quiet label, as a line of the detail."""
-    return Content.assemble(
-        Content.styled(f"{label:<{LABEL}}", QUIET), content(text, lines=True)
-    )
+def labelled(label: str, text: str, style: str = "") -> Paragraph:
+    """Return foreign *text* behind a label."""
+    return Paragraph(content(text, style, lines=True), label)
+
+
+def plain(text: str, style: str = "") -> Paragraph:
+    """Return foreign *text* over the whole width."""
+    return Paragraph(content(text, style, lines=True))
 
 
 def _call(step: Step) -> str:
@@ -223,7 +224,7 @@ def _ago(time: str) -> str:
     return "just now" if time == "now" else f"{time} ago" if time != "–" else "once"
 
 
-def _finding(finding: Finding, state: StepState) -> Iterator[Content]:
+def _finding(finding: Finding, state: StepState) -> Iterator[Paragraph]:
     now = datetime.now(UTC)
     seen = (
         f"{finding.result.value}: {finding.reason}"
@@ -231,8 +232,10 @@ def _finding(finding: Finding, state: StepState) -> Iterator[Content]:
         else (finding.result.value)
     )
     took = f"{_ago(age(state.probed_at, now))}, took {duration(finding.seconds)}"
-    line = labelled("looked", seen).stylize(LOUD.get(finding.result, ""), LABEL)
-    yield Content.assemble(line, Content.styled(f"  {took}", QUIET))
+    line = content(seen, LOUD.get(finding.result, ""), lines=True)
+    yield Paragraph(
+        Content.assemble(line, Content.styled(f"  {took}", QUIET)), "looked"
+    )
     if state.was and state.was != finding.result.value:
         yield labelled("before", state.was)
     if finding.source:
@@ -240,10 +243,10 @@ def _finding(finding: Finding, state: StepState) -> Iterator[Content]:
     if finding.judged:
         yield from _table(finding)
     if finding.evidence.strip():
-        yield content(finding.evidence.rstrip("\n"), QUIET, lines=True)
+        yield labelled("evidence", finding.evidence.rstrip("\n"), QUIET)
 
 
-def _table(finding: Finding) -> Iterator[Content]:
+def _table(finding: Finding) -> Iterator[Paragraph]:
     """Readings against what was expected of them, in columns."""
     rows = [
         (
@@ -256,12 +259,14 @@ def _table(finding: Finding) -> Iterator[Content]:
     ]
     name = min(28, max(4, *(len(row[0]) for row in rows)))
     expected = min(24, max(8, *(len(row[1]) for row in rows)))
-    yield Content.styled(f"{'read':<{name}}  {'expected':<{expected}}  value", QUIET)
+    head = f"{'read':<{name}}  {'expected':<{expected}}  value"
+    yield Paragraph(Content.styled(head, QUIET))
     for label, bound, value, result in rows:
-        yield Content.assemble(
+        line = Content.assemble(
             content(f"{label:<{name}}  {bound:<{expected}}  "),
             content(f"{value}  {result.value}", LOUD.get(result, "")),
         )
+        yield Paragraph(line)
 
 
 def _value(value: object, unit: str) -> str:

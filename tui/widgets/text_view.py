@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import zip_longest
 
 from rich.segment import Segment
@@ -10,31 +12,58 @@ from textual.strip import Strip
 
 from tui.widgets.line_view import LineView
 
+QUIET = "$foreground-muted"
+LABEL = 10
+"""Cells of the column of labels, the blanks after them included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """Text that is wrapped as one, behind a label or without one."""
+
+    text: Content
+    label: str = ""
+
+    def lines(self, width: int) -> Iterator[Content]:
+        """Yield the paragraph's lines; the text hangs right of its label."""
+        if not self.label or width < 2 * LABEL:
+            yield from self.text.wrap(width)
+            return
+        label = f"{self.label:<{LABEL}}"
+        for line in self.text.wrap(width - LABEL):
+            yield Content.assemble(Content.styled(label, QUIET), line)
+            label = " " * LABEL
+
 
 class TextView(LineView):
-    """Shows prepared text."""
+    """Shows paragraphs of prepared text."""
 
     def __init__(self, *, id: str = "") -> None:
         super().__init__(id=id or None)
-        self._content = Content("")
+        self._paragraphs: Sequence[Paragraph] = ()
         self._lines: list[Content] = []
         self._width = 0
 
     @property
     def text(self) -> str:
         """What is shown, without styles."""
-        return self._content.plain
+        return "\n".join(
+            f"{paragraph.label:<{LABEL}}{paragraph.text.plain}"
+            if paragraph.label
+            else paragraph.text.plain
+            for paragraph in self._paragraphs
+        )
 
     @property
     def line_count(self) -> int:
         return len(self._lines)
 
-    def show(self, content: Content, *, keep_place: bool = False) -> None:
-        """Show *content*, from its beginning unless *keep_place*."""
-        if content.is_same(self._content):
-            return
+    def show(
+        self, paragraphs: Sequence[Paragraph], *, keep_place: bool = False
+    ) -> None:
+        """Show *paragraphs*, from their beginning unless *keep_place*."""
         before, top = self._lines, self.top
-        self._content = content
+        self._paragraphs = paragraphs
         self._lay_out()
         self.top = min(self.top, self.last_top) if keep_place else 0
         self._repaint(before, top)
@@ -59,7 +88,10 @@ class TextView(LineView):
 
     def _lay_out(self) -> None:
         self._width = self.size.width
-        self._lines = self._content.wrap(self._width) if self._width > 1 else []
+        self._lines = []
+        if self._width > 1:
+            for paragraph in self._paragraphs:
+                self._lines += paragraph.lines(self._width)
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from textual.content import Content
 
@@ -23,6 +24,10 @@ WORDS = {
 }
 BAR = 10
 """Cells of the progress bar."""
+NOTHING_CHECKED = 4
+"""The verdict's exit code while nobody has looked at anything."""
+MOST = 5
+"""How many of what blocks are named in the line, as far as it has room."""
 SHORT = 24
 """Cells of a step's text where several stand in one line."""
 
@@ -35,7 +40,8 @@ def summary(verdict: Verdict, mine: int) -> Content:
     """
     sign = signs().standing
     counts = verdict.counts
-    pieces = [Content.styled(verdict.word, WORDS.get(verdict.word, "bold"))]
+    style = "bold" if verdict.exit_code == NOTHING_CHECKED else WORDS[verdict.word]
+    pieces = [Content.styled(verdict.word, style)]
     failing = counts.get(Standing.FAIL, 0)
     pieces.append(
         Content.styled(
@@ -92,11 +98,11 @@ def blocking(
             )
         return content("nothing blocks", "$text-success"), Content("")
     ids = [step_id for step_id, _ in verdict.blocking]
-    pieces = list(_in_words(ids, runbook, standings))
-    shown, room = [], 3
-    for piece in pieces[:room]:
-        shown.append(piece)
-    right = Content.styled(f"b {len(ids)} block", "$foreground-muted")
+    right = Content.styled(f" b {len(ids)} block", "$foreground-muted")
+    if verdict.exit_code == NOTHING_CHECKED:
+        first = "nothing is checked yet: P looks at all there is, space answers"
+        return content(first, "$foreground-muted"), right
+    shown = list(islice(_in_words(ids, runbook, standings), MOST))
     return Content("  ").join(shown), right
 
 

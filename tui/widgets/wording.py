@@ -101,9 +101,7 @@ def awaited(step: Step) -> str:
     """Return who is expected to answer an open step."""
     if step.checked:
         return "ticked in file"
-    word = {Level.AUTO: "probe", Level.ASSIST: "confirm", Level.ATTEST: "say"}
-    owner = step.options.owner
-    return f"{word[step.level]}, {owner}" if owner else word[step.level]
+    return "probe" if step.level is Level.AUTO else LEVELS[step.level]
 
 
 def reason(step: Step, state: StepState, standing: Standing) -> str:
