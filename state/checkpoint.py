@@ -1,29 +1,18 @@
-"""progress.toml on disk: reading it back, telling a cut from an edit, replacing it.
-
-The file ends with ``[end]``: the sequence number of the last event in it, how
-many step tables there are, the sha256 of everything before, ``complete = true``.
-Without a readable ``[end]`` or with another count it is cut. Complete but with
-another digest it was edited by hand.
-"""
+"""progress.toml on disk: looked at, set aside when it is cut, replaced."""
 
 from __future__ import annotations
 
 import os
-import re
-import tomllib
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from hashlib import sha256
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
-from runbooks.errors import NewerState
 from runbooks.model import Runbook
 from state.chunks import Chunk, split, step_chunk
 from state.locations import cannot, replace_file
 from state.progress import Progress
+from state.reading import END, Found, digest, read
 from state.rendering import (
     HEADER,
     Value,
@@ -33,92 +22,8 @@ from state.rendering import (
     toml,
 )
 
-VERSION = 1
-END = "[end]\n"
-HEAD = 4096
-"""Characters within which the ``[run]`` table of an untouched file begins."""
-
 Identity = tuple[int, int, int]
 """Inode, time of change in ns, size: another one means that somebody wrote."""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What progress.toml said when it was read.
-
-    Attributes:
-        seq: last event in it; 0 when it is missing or cut.
-        steps: step id to its table.
-        edited: it is complete, but somebody changed it by hand.
-        problem: why it could not be used, and where it was put, or "".
-    """
-
-    seq: int = 0
-    steps: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    edited: bool = False
-    problem: str = ""
-
-
-def read(data: bytes, tables_too: bool = False) -> tuple[Found, str]:
-    """Return what the bytes of a progress.toml say, and its text before ``[end]``.
-
-    A cut file gives `Found.problem` and no text. The tables of a file that nobody
-    edited are read only if *tables_too*.
-
-    Raises:
-        NewerState: a newer gonogo wrote it.
-    """
-    try:
-        text = data.decode("utf-8")
-        if (written := _intact(text)) and not tables_too:
-            return Found(written), text[: text.rindex(END)]
-        tables = tomllib.loads(text)
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        return Found(problem=f"it cannot be read ({error})"), ""
-    run, end = tables.get("run", {}), tables.get("end")
-    version = run.get("version") if isinstance(run, dict) else None
-    if isinstance(version, int) and version > VERSION:
-        raise NewerState(
-            "progress.toml was written by a newer gonogo (format "
-            f"{version}, this one knows {VERSION}); nothing was changed. Use the "
-            "newer gonogo."
-        )
-    steps = tables.get("step", {})
-    if not isinstance(end, dict) or end.get("complete") is not True:
-        return Found(problem="its end is missing"), ""
-    if not isinstance(steps, dict) or end.get("steps") != len(steps):
-        return Found(problem="it does not hold as many steps as it says"), ""
-    if not all(isinstance(table, dict) for table in steps.values()):
-        return Found(problem="a step in it is no table"), ""
-    seq = end.get("seq")
-    if not isinstance(seq, int):
-        return Found(problem="its end does not name the last event"), ""
-    chunks = split(text)
-    # A comment above the end stays, the end itself is written anew.
-    kept = "".join(c.lead if c.name == ("end",) else str(c) for c in chunks)
-    edited = _digest(kept) != end.get("digest") or chunks[-1].name != ("end",)
-    return Found(seq, steps, edited), kept
-
-
-def _intact(text: str) -> int:
-    """Return the last event of a file that is exactly as this gonogo wrote it, or 0.
-
-    Parsing all of it would cost most of the time of opening a long run.
-    """
-    kept, mark, end = text.rpartition(END)
-    if not mark or f"\nversion = {VERSION}\n" not in kept[:HEAD]:
-        return 0
-    said = _END.fullmatch(end)
-    return int(said[1]) if said and said[2] == _digest(kept) else 0
-
-
-_END = re.compile(
-    r'seq = (\d+)\nsteps = \d+\ndigest = "([0-9a-f]{64})"\ncomplete = true\n?'
-)
-
-
-def _digest(text: str) -> str:
-    return sha256(text.encode()).hexdigest()
 
 
 class Checkpoint:
@@ -212,7 +117,7 @@ class Checkpoint:
         end: dict[str, Value] = {
             "seq": progress.seq,
             "steps": len(self._index),
-            "digest": _digest(text),
+            "digest": digest(text),
             "complete": True,
         }
         unchanged: Callable[[], bool] = lambda: not self.changed()  # noqa: E731

@@ -9,24 +9,17 @@ how a torn line (never acknowledged) is told from a damaged one.
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
-
-import msgspec
 
 from runbooks.errors import NewerState, StateError
 from runbooks.events import Event, Kind
+from state.lines import decoded, encoded
 from state.locations import cannot, open_file, replace_file, sync_directory, write_all
 from state.lock import Lock
-
-VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,26 +37,6 @@ class Damage:
             f"The journal is damaged after event {self.after}: something was changed "
             "or lost there. What can still be read counts."
         )
-
-
-class _Line(msgspec.Struct):
-    """A line as it stands in the file."""
-
-    v: int
-    seq: int
-    id: str
-    at: str
-    mono: float
-    boot: str
-    by: dict[str, Any]
-    kind: str
-    step: str | None
-    data: dict[str, Any]
-    prev: str
-
-
-_decode = msgspec.json.Decoder(_Line).decode
-_encode = msgspec.json.Encoder().encode
 
 
 class Journal:
@@ -119,7 +92,7 @@ class Journal:
                 if self._suspect:
                     self._renew()
                 events = list(self._read())
-                line = self._line(by, kind, step, data)
+                line = encoded(self.seq + 1, by, kind, step, data, self._head)
                 self._write(line)
             except OSError as error:
                 raise cannot("write", self.path, error) from error
@@ -162,62 +135,15 @@ class Journal:
 
     def _event(self, raw: bytes) -> Event | None:
         try:
-            line = _decode(raw)
-            kind = Kind(line.kind)
-        except (msgspec.DecodeError, UnicodeDecodeError, ValueError):
-            self._refuse_newer(raw)
+            event = decoded(raw)
+        except NewerState as error:
+            raise NewerState(f"{self.path}: {error}") from error
+        if event is None:
             return None
-        if line.prev != self._head:
+        if event.prev != self._head:
             self.damage.append(Damage(self.seq))
-        self.seq, self._head = line.seq, sha256(raw).hexdigest()
-        return Event(
-            line.seq,
-            line.id,
-            line.at,
-            line.mono,
-            line.boot,
-            line.by,
-            kind,
-            line.step,
-            line.data,
-            line.prev,
-        )
-
-    def _refuse_newer(self, raw: bytes) -> None:
-        try:
-            version = msgspec.json.decode(raw)["v"]
-        except (msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError):
-            return
-        if isinstance(version, int) and version > VERSION:
-            raise NewerState(
-                f"{self.path} was written by a newer gonogo (format {version}, this "
-                f"one knows {VERSION}); nothing was changed. Use the newer gonogo."
-            )
-
-    def _line(
-        self,
-        by: Mapping[str, Any],
-        kind: Kind,
-        step: str | None,
-        data: Mapping[str, Any],
-    ) -> bytes:
-        line = {
-            "v": VERSION,
-            "seq": self.seq + 1,
-            "id": uuid4().hex,
-            "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
-            "mono": round(time.monotonic(), 3),
-            "boot": boot_id(),
-            "by": by,
-            "kind": kind.value,
-            "step": step,
-            "data": data,
-            "prev": self._head,
-        }
-        try:
-            return bytes(_encode(line))
-        except UnicodeEncodeError:
-            return bytes(_encode(_without_surrogates(line)))
+        self.seq, self._head = event.seq, sha256(raw).hexdigest()
+        return event
 
     def _write(self, line: bytes) -> None:
         size = os.fstat(self._handle).st_size
@@ -263,26 +189,3 @@ class Journal:
         """Give the descriptors back; using the journal again opens them anew."""
         self._drop()
         self._lock.close()
-
-
-@cache
-def boot_id() -> str:
-    """Return the kernel's boot id, or "" where there is none."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        return ""
-
-
-def _without_surrogates(value: Any) -> Any:
-    """Return *value* with lone surrogates as visible escapes (``\\udc80``)."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode("utf-8")
-    if isinstance(value, Mapping):
-        return {
-            _without_surrogates(key): _without_surrogates(item)
-            for key, item in value.items()
-        }
-    if isinstance(value, list | tuple):
-        return [_without_surrogates(item) for item in value]
-    return value

@@ -19,11 +19,12 @@ from runbooks.events import Event, Kind
 from runbooks.model import CommandClass, Runbook
 from state import entries
 from state.author import Author
-from state.checkpoint import Checkpoint, Found
+from state.checkpoint import Checkpoint
 from state.journal import Journal
 from state.locations import cannot, open_file, run_directory
 from state.lock import Lock
 from state.progress import Progress, apply
+from state.reading import Found
 from state.resume import Drift, drift
 from state.standing import Command, StepState
 from state.trust import TrustStore, shipped, unsafe

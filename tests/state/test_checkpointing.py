@@ -15,8 +15,8 @@ from runbooks.events import Kind
 from runbooks.model import Level, ProbeSpec, Runbook, Severity
 from runbooks.results import Finding, Result
 from state import entries
-from state.checkpoint import read
 from state.deciding import attach, decide, note
+from state.reading import read
 from state.rendering import quoted
 from state.run import Run
 from state.standing import Answer

@@ -1,0 +1,163 @@
+"""Computed, never typed: how one step stands, from what is known of it.
+
+The table is docs/verdict.md; a test holds this file against it.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from runbooks.model import Level, Step
+from runbooks.results import Result
+from state.standing import Answer, Decision, Standing, StepState
+
+FRESH = {
+    Level.AUTO: timedelta(minutes=15),
+    Level.ASSIST: timedelta(hours=24),
+    Level.ATTEST: timedelta(days=90),
+}
+"""How long an answer holds where the step declares no ``fresh``."""
+
+NEVER = datetime.max.replace(tzinfo=UTC)
+_FINDING = {
+    Result.PASS: Standing.PASS,
+    Result.WARN: Standing.WARN,
+    Result.FAIL: Standing.FAIL,
+    Result.UNKNOWN: Standing.UNKNOWN,
+    Result.NA: Standing.NA,
+}
+_ANSWER = {
+    Answer.PASS: Standing.PASS,
+    Answer.FAIL: Standing.FAIL,
+    Answer.SKIP: Standing.SKIPPED,
+    Answer.NA: Standing.NA,
+    Answer.WAIVE: Standing.WAIVED,
+}
+
+
+def effective(step: Step, state: StepState | None, now: datetime) -> Standing:
+    """Return how *step* stands: in doubt > running > stale > decision > finding."""
+    return judge(step, state, now)[0]
+
+
+def judge(
+    step: Step, state: StepState | None, now: datetime
+) -> tuple[Standing, datetime]:
+    """Return how *step* stands and when time alone will change that."""
+    if state is None:
+        return Standing.PENDING, NEVER
+    for command in state.commands:
+        if command.ending == "in doubt":
+            return Standing.IN_DOUBT, NEVER
+    for command in state.commands:
+        if not command.ending:
+            return Standing.RUNNING, NEVER
+    decision = state.decision
+    if decision is not None and _counts(step, decision, now):
+        return _decided(step, state, decision, now)
+    if state.commands:
+        return _command(state), NEVER
+    if state.finding is None or step.level is Level.ATTEST:
+        return Standing.PENDING, NEVER
+    return _found(step, state, now)
+
+
+def decision_counts(step: Step, state: StepState | None, now: datetime) -> bool:
+    """Whether a person's word, not a machine's, makes *step* stand as it does."""
+    decision = state.decision if state else None
+    return decision is not None and _counts(step, decision, now)
+
+
+def _counts(step: Step, decision: Decision, now: datetime) -> bool:
+    if decision.answer is Answer.WAIVE:
+        return now < _ends(decision)
+    return decision.answer is not Answer.PASS or step.level is not Level.AUTO
+
+
+def _decided(
+    step: Step, state: StepState, decision: Decision, now: datetime
+) -> tuple[Standing, datetime]:
+    standing = _ANSWER[decision.answer]
+    if decision.answer is Answer.SKIP:
+        return standing, NEVER
+    if decision.digest and decision.digest != step.digest:
+        return Standing.STALE, NEVER
+    if decision.answer is Answer.FAIL:
+        return standing, NEVER
+    if decision.answer is Answer.WAIVE:
+        return standing, _ends(decision)
+    if _contradicted(step, state, decision):
+        return Standing.STALE, NEVER
+    level = Level.ATTEST if step.level is Level.AUTO else step.level
+    until = _expires(step, decision.at, level)
+    return (standing, until) if now < until else (Standing.STALE, NEVER)
+
+
+def _contradicted(step: Step, state: StepState, decision: Decision) -> bool:
+    """Whether a probe has found a fail that the person who said pass did not know."""
+    return (
+        decision.answer is Answer.PASS
+        and step.level is Level.ASSIST
+        and state.finding is not None
+        and state.finding.result is Result.FAIL
+        and decision.proposed not in ("", Result.FAIL.value)
+    )
+
+
+def _found(step: Step, state: StepState, now: datetime) -> tuple[Standing, datetime]:
+    assert state.finding is not None
+    until = _expires(step, state.probed_at, step.level)
+    if now >= until:
+        return Standing.STALE, NEVER
+    standing = _FINDING[state.finding.result]
+    proposal = step.level is Level.ASSIST and standing not in (
+        Standing.NA,
+        Standing.UNKNOWN,
+    )
+    return (Standing.PROPOSED if proposal else standing), until
+
+
+def _command(state: StepState) -> Standing:
+    ended = [command for command in state.commands if command.ending]
+    if any(command.code != 0 for command in ended):
+        return Standing.FAIL
+    return Standing.PASS if len(ended) >= state.parts else Standing.PENDING
+
+
+def _ends(decision: Decision) -> datetime:
+    """The end of a waiver's last day, in UTC."""
+    try:
+        day = datetime.fromisoformat(decision.until).replace(tzinfo=UTC)
+    except ValueError:
+        return datetime.min.replace(tzinfo=UTC)
+    return day + timedelta(days=1)
+
+
+def _expires(step: Step, at: str, level: Level) -> datetime:
+    try:
+        begun = datetime.fromisoformat(at)
+    except ValueError:
+        return datetime.min.replace(tzinfo=UTC)
+    if begun.tzinfo is None:
+        begun = begun.replace(tzinfo=UTC)
+    return begun + fresh(step, level)
+
+
+def fresh(step: Step, level: Level) -> timedelta:
+    """Return how long an answer to *step* holds: declared, else by level."""
+    if step.options.fresh is not None:
+        span = duration(step.options.fresh)
+        if span is not None:
+            return span
+    return FRESH[level]
+
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+def duration(text: str) -> timedelta | None:
+    """Return the length of ``"90d"``, ``"15m"``, or None where it is none."""
+    number, unit = text[:-1], text[-1:]
+    if unit not in _UNITS or not number.isdecimal():
+        return None
+    return timedelta(seconds=int(number) * _UNITS[unit])

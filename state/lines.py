@@ -1,0 +1,131 @@
+"""One event as one line of JSON, and back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+
+from runbooks.errors import NewerState
+from runbooks.events import Event, Kind
+
+VERSION = 1
+"""Format of a line; a line of a later one is refused, not guessed at."""
+
+
+class _Line(msgspec.Struct):
+    """A line as it stands in the file."""
+
+    v: int
+    seq: int
+    id: str
+    at: str
+    mono: float
+    boot: str
+    by: dict[str, Any]
+    kind: str
+    step: str | None
+    data: dict[str, Any]
+    prev: str
+
+
+_decode = msgspec.json.Decoder(_Line).decode
+_encode = msgspec.json.Encoder().encode
+
+
+def encoded(
+    seq: int,
+    by: Mapping[str, Any],
+    kind: Kind,
+    step: str | None,
+    data: Mapping[str, Any],
+    prev: str,
+) -> bytes:
+    """Return the line of an event that happens now, without a newline at its end.
+
+    Lone surrogates become visible escapes: no UTF-8 can hold them.
+    """
+    line = {
+        "v": VERSION,
+        "seq": seq,
+        "id": uuid4().hex,
+        "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "mono": round(time.monotonic(), 3),
+        "boot": boot_id(),
+        "by": by,
+        "kind": kind.value,
+        "step": step,
+        "data": data,
+        "prev": prev,
+    }
+    try:
+        return bytes(_encode(line))
+    except UnicodeEncodeError:
+        return bytes(_encode(_without_surrogates(line)))
+
+
+def decoded(raw: bytes) -> Event | None:
+    """Return the event of a line, or None where it is torn or damaged.
+
+    Raises:
+        NewerState: the line is of a later format.
+    """
+    try:
+        line = _decode(raw)
+        kind = Kind(line.kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, ValueError):
+        _refuse_newer(raw)
+        return None
+    return Event(
+        line.seq,
+        line.id,
+        line.at,
+        line.mono,
+        line.boot,
+        line.by,
+        kind,
+        line.step,
+        line.data,
+        line.prev,
+    )
+
+
+def _refuse_newer(raw: bytes) -> None:
+    try:
+        version = msgspec.json.decode(raw)["v"]
+    except (msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError):
+        return
+    if isinstance(version, int) and version > VERSION:
+        raise NewerState(
+            f"it was written by a newer gonogo (format {version}, this one knows "
+            f"{VERSION}); nothing was changed. Use the newer gonogo."
+        )
+
+
+@cache
+def boot_id() -> str:
+    """Return the kernel's boot id, or "" where there is none."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
+
+
+def _without_surrogates(value: Any) -> Any:
+    """Return *value* with lone surrogates as visible escapes (``\\udc80``)."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, Mapping):
+        return {
+            _without_surrogates(key): _without_surrogates(item)
+            for key, item in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [_without_surrogates(item) for item in value]
+    return value
