@@ -32,25 +32,27 @@ def shell_arguments(shell: str) -> list[str]:
     return [shell, *_TRAPS[shell][1], "-c", ". /dev/fd/8; . /dev/fd/9", shell]
 
 
-def prelude(shell: str, context: Path | None, capture: Path | None) -> bytes:
+def prelude(shell: str, cwd: Path, context: Path | None, capture: Path | None) -> bytes:
     """Return what the shell does first: take over *context*, set the trap.
 
     Args:
+        cwd: where the command runs; it has been looked at before.
         context: what earlier commands left, if the file is there.
         capture: where the trap writes what this one leaves; None for nowhere.
     """
-    if context is None and capture is None:
-        return b"exec 8<&-\n"
+    if context is None:
+        return _bytes(f"exec 8<&-; {_enter(cwd)}")
     places = (
+        f"{_enter(cwd)}"
         f"__gonogo_context={shlex.quote(str(context or ''))}\n"
         f"__gonogo_capture={shlex.quote(str(capture or ''))}\n"
     )
-    return places.encode("utf-8", "surrogateescape") + _TRAPS[shell][0].read_bytes()
+    return _bytes(places) + _TRAPS[shell][0].read_bytes()
 
 
 def script(text: str) -> bytes:
     """Return *text* as the shell reads it; its line numbers stay what they are."""
-    return b"exec 9<&-; " + text.encode("utf-8", "surrogateescape") + b"\n"
+    return _bytes(f"exec 9<&-; {text}\n")
 
 
 def names(path: Path) -> tuple[str, ...]:
@@ -72,3 +74,11 @@ def _lines(path: Path) -> list[bytes]:
         return path.read_bytes().split(b"\n")
     except FileNotFoundError:
         return []
+
+
+def _enter(cwd: Path) -> str:
+    return f"builtin cd -- {shlex.quote(str(cwd))} || exit 125\n"
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")

@@ -30,7 +30,12 @@ __gonogo_write() {
         __gonogo_keeps $__gonogo_name || continue
         [[ $__gonogo_base[$__gonogo_name] == \
             "$parameters[$__gonogo_name]:${(P)__gonogo_name}" ]] && continue
-        typeset -p -- $__gonogo_name
+        # zsh 5.9 loses bytes of U+0080 to U+009F in typeset -p.
+        case $parameters[$__gonogo_name] in
+            (scalar) print -r -- "typeset -g $__gonogo_name=${(qq)${(P)__gonogo_name}}" ;;
+            (scalar-export) print -r -- "export $__gonogo_name=${(qq)${(P)__gonogo_name}}" ;;
+            (*) typeset -p -- $__gonogo_name ;;
+        esac
         __gonogo_names+=" $__gonogo_name"
     done
     for __gonogo_name in ${(k)__gonogo_base}; do

@@ -66,7 +66,7 @@ def message(plan: Plan, interactive: bool = False) -> dict[str, Any]:
         )
     if "\0" in plan.text:
         raise CommandError("the command holds a NUL byte, which no shell can read")
-    outputs = plan.outputs.absolute()
+    cwd, outputs = plan.cwd.absolute(), plan.outputs.absolute()
     kept = _context(plan)
     scratch = kept or outputs / plan.id
     try:
@@ -88,10 +88,10 @@ def message(plan: Plan, interactive: bool = False) -> dict[str, Any]:
         "id": plan.id,
         "program": program,
         "argv": context.shell_arguments(plan.shell),
-        "prelude": context.prelude(plan.shell, kept, capture).decode("latin-1"),
+        "prelude": context.prelude(plan.shell, cwd, kept, capture).decode("latin-1"),
         "text": context.script(plan.text).decode("latin-1"),
         "env": env,
-        "cwd": str(plan.cwd.absolute()),
+        "cwd": str(cwd),
         "outputs": str(outputs),
         "context": str(kept or ""),
         "capture": str(capture or ""),

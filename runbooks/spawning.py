@@ -35,25 +35,15 @@ def spawn(plan: dict[str, Any]) -> tuple[int, int]:
     """
     nothing = os.open(os.devnull, os.O_RDONLY)
     reader, writer = _pseudo_terminal() if plan["tty"] else _pipe()
-    prelude = _memory(plan["prelude"].encode("latin-1"))
-    text = _memory(plan["text"].encode("latin-1"))
-    places = ((nothing, 0), (writer, 1), (writer, 2), (prelude, 8), (text, 9))
+    places = ((nothing, 0), (writer, 1), (writer, 2))
     try:
-        pid = os.posix_spawn(
-            plan["program"],
-            plan["argv"],
-            environment(plan["env"]),
-            file_actions=[(os.POSIX_SPAWN_DUP2, *place) for place in places],
-            setsid=True,
-            setsigmask=[],
-            setsigdef=_RESET,
-        )
+        pid = _launch(plan, [(os.POSIX_SPAWN_DUP2, *place) for place in places])
     except OSError:
         os.close(reader)
         raise
     finally:
-        for fd in (nothing, writer, prelude, text):
-            os.close(fd)
+        os.close(nothing)
+        os.close(writer)
     return pid, reader
 
 
@@ -69,37 +59,42 @@ def spawn_interactive(plan: dict[str, Any], size: tuple[int, int]) -> tuple[int,
 
     ours, theirs = os.openpty()
     termios.tcsetwinsize(theirs, size)
-    prelude = _memory(plan["prelude"].encode("latin-1"))
-    text = _memory(plan["text"].encode("latin-1"))
-    actions: list[tuple[Any, ...]] = [
-        # A session's leader gets the first terminal that it opens as its own.
-        (os.POSIX_SPAWN_OPEN, 0, os.ttyname(theirs), os.O_RDWR, 0),
-        *((os.POSIX_SPAWN_DUP2, 0, fd) for fd in (1, 2)),
-        (os.POSIX_SPAWN_DUP2, prelude, 8),
-        (os.POSIX_SPAWN_DUP2, text, 9),
-    ]
     try:
-        pid = os.posix_spawn(
-            plan["program"],
-            plan["argv"],
-            environment(plan["env"]),
-            file_actions=actions,
-            setsid=True,
-            setsigmask=[],
-            setsigdef=_RESET,
-        )
+        # A session's leader gets the first terminal that it opens as its own.
+        name = os.ttyname(theirs)
+        copies = [(os.POSIX_SPAWN_DUP2, 0, fd) for fd in (1, 2)]
+        opened = (os.POSIX_SPAWN_OPEN, 0, name, os.O_RDWR, 0)
+        pid = _launch(plan, [opened, *copies])
     except OSError:
         os.close(ours)
         raise
     finally:
-        for fd in (theirs, prelude, text):
-            os.close(fd)
+        os.close(theirs)
     return pid, ours
 
 
-def environment(env: dict[str, str]) -> dict[bytes, bytes]:
-    """Return *env* in bytes, those that are no UTF-8 as they were."""
-    return {os.fsencode(name): os.fsencode(value) for name, value in env.items()}
+def _launch(plan: dict[str, Any], streams: list[tuple[Any, ...]]) -> int:
+    """Start the shell of *plan* in a session of its own, its texts on 8 and 9."""
+    prelude = _memory(plan["prelude"].encode("latin-1"))
+    text = _memory(plan["text"].encode("latin-1"))
+    environ = plan["env"].items()
+    try:
+        return os.posix_spawn(
+            plan["program"],
+            plan["argv"],
+            {os.fsencode(name): os.fsencode(value) for name, value in environ},
+            file_actions=[
+                *streams,
+                (os.POSIX_SPAWN_DUP2, prelude, 8),
+                (os.POSIX_SPAWN_DUP2, text, 9),
+            ],
+            setsid=True,
+            setsigmask=[],
+            setsigdef=_RESET,
+        )
+    finally:
+        os.close(prelude)
+        os.close(text)
 
 
 def _pipe() -> tuple[int, int]:
