@@ -157,6 +157,8 @@ KEYS: Mapping[str, tuple[Key, ...]] = {
     ),
     "question": (
         Key("question.cancel", "escape", "cancel", "cancel", "Nothing runs"),
+        Key("question.page_down", "pagedown", "scroll_text(1)", "", "Read on"),
+        Key("question.page_up", "pageup", "scroll_text(-1)", "", "Read back"),
         *(
             Key(
                 f"question.choice_{digit}", str(digit), f"choose({digit})", "", "Choose"

@@ -12,7 +12,7 @@ from textual.screen import Screen
 
 from tui.display import content
 from tui.keymap import bindings
-from tui.widgets.text_view import TextView
+from tui.widgets.text_view import Paragraph, TextView
 
 ANSWERS = (
     ("waive", "known bad, accepted until a date"),
@@ -45,7 +45,7 @@ class HelpScreen(Screen[None]):
 
     def on_mount(self) -> None:
         view = self.query_one(TextView)
-        view.show(self._text(self._keys()))
+        view.show([Paragraph(line) for line in self._lines(self._keys())])
         view.focus()
 
     def _keys(self) -> dict[str, list[str]]:
@@ -57,15 +57,14 @@ class HelpScreen(Screen[None]):
                 keys.setdefault(binding.description, []).append(shown)
         return keys
 
-    def _text(self, keys: dict[str, list[str]]) -> Content:
+    def _lines(self, keys: dict[str, list[str]]) -> list[Content]:
         rows = [("  ".join(names), said) for said, names in keys.items()]
         rows += [("", ""), *ANSWERS]
         width = max(cell_len(name) for name, _ in rows) + 2
-        lines = [
+        return [
             Content.assemble(content(name.rjust(width), "bold"), "   ", content(said))
             for name, said in rows
         ]
-        return Content("\n").join(lines)
 
     def action_back(self) -> None:
         self.dismiss()

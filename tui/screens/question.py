@@ -19,7 +19,7 @@ from runbooks.model import CommandClass
 from tui.display import content
 from tui.keymap import bindings
 from tui.widgets.choices import Choice, Choices
-from tui.widgets.text_view import TextView
+from tui.widgets.text_view import Paragraph, TextView
 
 DEAD_TIME = 0.5
 """Seconds after the dialog is painted in which keys that were typed ahead, or
@@ -57,7 +57,7 @@ class QuestionScreen(ModalScreen[Reply | None]):
         box.border_title = content(question.title)
         with box:
             if question.text:
-                yield TextView(id="command")
+                yield _text_view("command")
             yield from self._facts()
             if question.untrusted:
                 yield Static(
@@ -67,7 +67,7 @@ class QuestionScreen(ModalScreen[Reply | None]):
                     ),
                     id="distrust",
                 )
-                yield TextView(id="untrusted")
+                yield _text_view("untrusted")
             for asked in question.placeholders:
                 yield from self._field(asked)
             if question.type_word:
@@ -153,7 +153,7 @@ class QuestionScreen(ModalScreen[Reply | None]):
 
     def _show(self, view: str, text: Content) -> None:
         self._texts[view] = text
-        self.query_one(f"#{view}", TextView).show(text)
+        self.query_one(f"#{view}", TextView).show([Paragraph(text)])
 
     def _fit(self) -> None:
         """Give command and list of the untrusted the lines that are left."""
@@ -163,11 +163,14 @@ class QuestionScreen(ModalScreen[Reply | None]):
         taken = 2 + 1 + 1 + len(choices)
         taken += len(self.query("#box > .row")) + 2 * len(self.query("#distrust"))
         left = max(4, self.size.height - taken)
+        hidden = False
         for place, (name, text) in enumerate(self._texts.items()):
             wanted = len(text.wrap(max(2, width)))
             height = max(1, min(wanted, left // (len(self._texts) - place)))
             self.query_one(f"#{name}").styles.height = height
             left -= height
+            hidden = hidden or height < wanted
+        self.query_one("#box").border_subtitle = "PgUp PgDn scroll" if hidden else ""
 
     # ------------------------------------------------------------ what is typed
 
@@ -227,6 +230,10 @@ class QuestionScreen(ModalScreen[Reply | None]):
         else:
             self._finish(event.choice)
 
+    def action_scroll_text(self, pages: int) -> None:
+        for view in self.query(TextView):
+            view.scroll_by(pages * max(1, view.size.height - 1))
+
     def action_cancel(self) -> None:
         self.dismiss(None)
 
@@ -271,6 +278,13 @@ def _known(asked: Asked) -> list[str]:
     """Values to choose from, the remembered one first, each once."""
     known = [value for value in (asked.remembered, *asked.candidates) if value]
     return list(dict.fromkeys(known))
+
+
+def _text_view(id: str) -> TextView:
+    view = TextView(id=id)
+    # Tab goes to what can be answered; the keys for pages scroll all the same.
+    view.can_focus = False
+    return view
 
 
 def _fact(name: str, value: str) -> Horizontal:
