@@ -43,8 +43,8 @@ bench: .venv/.developing .venv/.compiled ## time and memory as ratios against a 
 oracle: .venv/.developing ## record the golden counts of Markdown files again
 	$(BIN)/python tests/oracle/record.py
 
-screenshots: .venv/.developing ## make the pictures of the documentation again
-	$(BIN)/python docs/pictures/take.py
+screenshots: .venv/.developing .venv/.compiled ## make the pictures of the documentation again
+	$(BIN)/python docs/generate.py
 
 wheelhouse: wheelhouse/.complete ## all wheels, for machines without internet
 

@@ -17,6 +17,8 @@ from types import TracebackType
 
 ROOT = Path(__file__).parent.parent
 COLUMNS, LINES = 80, 24
+KEPT = 1 << 20
+"""Bytes of what the program wrote that are remembered."""
 _ESCAPES = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\^_]|\][^\x07\x1b]*\x07)")
 
 
@@ -27,7 +29,14 @@ class Terminal:
         home: HOME and all XDG directories of the program.
     """
 
-    def __init__(self, argv: Sequence[str], home: Path) -> None:
+    def __init__(
+        self,
+        argv: Sequence[str],
+        home: Path,
+        *,
+        columns: int = COLUMNS,
+        lines: int = LINES,
+    ) -> None:
         env = {
             name: value
             for name, value in os.environ.items()
@@ -37,7 +46,7 @@ class Terminal:
         self.began = time.perf_counter()
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
-            size = struct.pack("HHHH", LINES, COLUMNS, 0, 0)
+            size = struct.pack("HHHH", lines, columns, 0, 0)
             fcntl.ioctl(0, termios.TIOCSWINSZ, size)
             os.chdir(home)
             os.execve(argv[0], list(argv), env)
@@ -108,7 +117,7 @@ class Terminal:
             data = os.read(self._fd, 1 << 16)
         except OSError:  # the program has ended
             return 0
-        self.seen = self.seen[-(1 << 16) :] + data
+        self.seen = self.seen[-KEPT:] + data
         return len(data)
 
 
