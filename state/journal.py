@@ -66,6 +66,8 @@ class Journal:
             NewerState: a newer gonogo wrote to it.
         """
         try:
+            if not self.path.exists():
+                return []
             self._follow()
             return list(self._read())
         except OSError as error:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -117,8 +118,11 @@ def writers(processes: int, count: int, home: Path) -> None:
         if decision is not None
     }
     assert notes == {f"{name} {i}" for name in names for i in range(count)}
-    assert "edited_by_hand" not in (run.directory / "journal.jsonl").read_text()
+    lines = (run.directory / "journal.jsonl").read_bytes().splitlines()
+    assert [json.loads(line)["seq"] for line in lines] == [*range(1, len(lines) + 1)]
+    assert not any(b"edited_by_hand" in line for line in lines)
     run.close()
+    assert Run.open(run.directory, BOOK, ANA).notices == []
 
 
 if __name__ == "__main__":
