@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import Any, ClassVar
 
 from rich.segment import Segment
@@ -72,7 +73,8 @@ class GonogoApp(App[None]):
     """
 
     TITLE = "gonogo"
-    CSS_PATH = "app.tcss"
+    # Not relative: that would be beside the file of a subclass.
+    CSS_PATH = Path(__file__).with_name("app.tcss")
     BINDINGS: ClassVar[list[BindingType]] = bindings("app")
     COMMANDS: ClassVar = App.COMMANDS | {BoundActions}
     COMMAND_PALETTE_BINDING = ""
