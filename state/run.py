@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,23 +18,19 @@ from runbooks.events import Event, Kind
 from runbooks.model import CommandClass, Runbook
 from state import entries
 from state.author import Author
-from state.checkpoint import Checkpoint
 from state.journal import Journal
 from state.locations import cannot, open_file, run_directory
 from state.lock import Lock
 from state.progress import Progress, apply
-from state.reading import Found
+from state.replaying import JOURNAL, replay
 from state.resume import Drift, drift
+from state.saving import PROGRESS, Saving
 from state.standing import Command, StepState
 from state.trust import TrustStore, shipped, unsafe
-from state.verdict import Tally
 
-JOURNAL, PROGRESS, OUTPUTS, CURSOR = (
-    "journal.jsonl",
-    "progress.toml",
-    "outputs",
-    "cursor",
-)
+OUTPUTS, CURSOR = "outputs", "cursor"
+
+__all__ = ["CURSOR", "JOURNAL", "OUTPUTS", "PROGRESS", "Run", "replay"]
 
 
 class Run:
@@ -60,16 +55,12 @@ class Run:
         self._guard = threading.RLock()
         self._journal = Journal(directory / JOURNAL, Lock(directory / "lock"))
         self._others: list[Event] = []
-        self._dirty: set[str] = set()
-        self._saved = 0
-        self._unsaved = ""
+        self._changed: set[str] = set()
         self.heard: Callable[[Event], None] = lambda event: None
         self._trust = TrustStore()
         self.drift = Drift()
         self.left_at = ""
-        self._tally = Tally(runbook)
-        self._saving = Lock(directory / "save.lock")
-        self._checkpoint = Checkpoint(directory / PROGRESS)
+        self._saving = Saving(self)
 
     @classmethod
     def create(cls, home: Path, runbook: Runbook, target: str, by: Author) -> Run:
@@ -102,17 +93,12 @@ class Run:
         return run
 
     def _resume(self) -> None:
-        with self._saving:
-            self._sweep()
-            found = self._checkpoint.look()
+        self._saving.begin()
         for event in self._journal.read_new():
             self._apply(event)
         self.left_at = self._state.acted_at
-        if self._journal.damage:
-            self.notices += map(str, self._journal.damage)
-            with self._saving:
-                found = self._checkpoint.look(tables_too=True)
-        self._merge(found, lost=bool(self._journal.damage))
+        self.notices += map(str, self._journal.damage)
+        self._saving.merge(lost=bool(self._journal.damage))
         self.drift = drift(self._state.digests, self.runbook)
         if self.drift.any:
             self.record(Kind.DRIFT_FOUND, None, self.drift.as_data())
@@ -202,7 +188,7 @@ class Run:
 
     def _apply(self, event: Event) -> None:
         try:
-            self._dirty |= apply(self._state, event)
+            self._changed |= apply(self._state, event)
         except StateError as error:
             self.notices.append(str(error))
 
@@ -256,12 +242,12 @@ class Run:
     @property
     def unsaved(self) -> str:
         """Why progress.toml could not be written last time, or ""."""
-        return self._unsaved
+        return self._saving.problem
 
     @property
     def dirty(self) -> bool:
         """Whether progress.toml is behind the journal."""
-        return self._saved != self._state.seq
+        return self._saving.seq != self._state.seq
 
     def save(self) -> None:
         """Bring progress.toml up to date, merging what was edited by hand.
@@ -269,58 +255,22 @@ class Run:
         Raises:
             StateError: it cannot be written; `unsaved` says why until it can.
         """
-        try:
-            with self._saving:
-                while not self._save():
-                    pass  # somebody wrote the file in this moment: look again
-        except StateError as error:
-            self._unsaved = str(error)
-            raise
-        self._unsaved = ""
+        self._saving.save()
 
-    def _save(self) -> bool:
-        if self._checkpoint.changed():
-            self._merge(self._checkpoint.look())
+    def take_changes(self) -> tuple[Progress, set[str]]:
+        """Catch up with other writers; return a copy of all and the changed steps."""
         with self._guard:
             # Of two screens the later save must not be the older state.
             for event in self._journal.read_new():
                 self._apply(event)
                 self._others.append(event)
-            snapshot, dirty = self._state.copy(), self._dirty
-            self._dirty = set()
-        try:
-            verdict = self._tally.verdict(snapshot.steps, datetime.now(UTC))
-            counted = verdict.done, verdict.total
-            saved = self._checkpoint.save(self.runbook, snapshot, dirty, counted)
-        except StateError:
-            with self._guard:
-                self._dirty |= dirty
-            raise
-        if saved:
-            self._saved = snapshot.seq
-        else:
-            with self._guard:
-                self._dirty |= dirty
-        return saved
+            changed, self._changed = self._changed, set()
+            return self._state.copy(), changed
 
-    def _merge(self, found: Found, lost: bool = False) -> None:
-        """Record what a person edited, or the journal *lost*.
-
-        Either is what the file says beyond what the journal gives for its `seq`.
-        """
-        if found.problem:
-            self.notices.append(found.problem)
-        if not (found.edited or lost):
-            return
-        from state.editing import edits
-
-        base = replay(self.directory, found.seq)
-        edited = edits(self.runbook, base, found.steps, self._state, lost)
-        for step, data in edited.items():
-            self.record(Kind.EDITED_BY_HAND, step, data)
-            self.notices += [
-                f"progress.toml, step {step}: {reason}" for reason in data["refused"]
-            ]
+    def give_changes_back(self, steps: set[str]) -> None:
+        """Count *steps* as changed again: they could not be saved."""
+        with self._guard:
+            self._changed |= steps
 
     def close(self, note: str = "") -> None:
         """Save, record the closing and give the files back.
@@ -352,26 +302,3 @@ class Run:
                 file.write(row)
         except OSError as error:
             raise cannot("write", path, error) from error
-
-    def _sweep(self) -> None:
-        """Remove what a killed save left behind; the lock says that none runs."""
-        for left in self.directory.glob(".*.new"):
-            left.unlink(missing_ok=True)
-
-
-def replay(directory: Path, seq: int | None = None) -> Progress:
-    """Return what the journal of a run adds up to, up to event *seq*.
-
-    Raises:
-        StateError: the journal cannot be read.
-    """
-    progress = Progress()
-    journal = Journal(directory / JOURNAL, Lock(directory / "lock"))
-    try:
-        for event in journal.read_new():
-            if seq is None or event.seq <= seq:
-                with suppress(StateError):  # said when the run is opened
-                    apply(progress, event)
-    finally:
-        journal.close()
-    return progress
