@@ -17,8 +17,7 @@ from typing import Any, Literal
 
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import unescapeAll
-from markdown_it.rules_block import StateBlock, html_block, reference
-from markdown_it.rules_block.html_block import HTML_SEQUENCES
+from markdown_it.rules_block import StateBlock, reference
 from markdown_it.token import Token
 
 from runbooks.fences import kind
@@ -37,7 +36,6 @@ Whitespace has to follow it, before any other content: an empty box is none.
 
 _INDENT = re.compile(r"\n[ \t]+")
 
-_ENDED_BY_HTML = ("paragraph", "reference", "blockquote")
 _TOLD_EVERY = 4096
 
 
@@ -164,24 +162,7 @@ def commonmark() -> MarkdownIt:
     list could begin right after one, against the specification.
     """
     parser = MarkdownIt("commonmark", {"maxNesting": MAX_NESTING})
-    parser.block.ruler.at("html_block", _html_block, {"alt": list(_ENDED_BY_HTML)})
     return parser.enable(["table", "strikethrough"]).disable("reference")
-
-
-def _html_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """Read HTML as markdown-it does, but as GFM's own parser ends paragraphs with it.
-
-    Any tag alone on a line that leaves the paragraph's list or quote begins a
-    block there, which swallows what follows up to a blank line.
-    """
-    if html_block(state, start, end, silent):
-        return True
-    leaves = state.sCount[start] < state.blkIndent or state.parentType == "blockquote"
-    if not silent or not leaves or state.is_code_block(start):
-        return False
-    at = state.bMarks[start] + state.tShift[start]
-    any_tag = HTML_SEQUENCES[-1][0]
-    return bool(any_tag.search(state.src[at : state.eMarks[start]]))
 
 
 def find(source: str, progress: Progress | None = None) -> Found:
@@ -358,20 +339,25 @@ class _Reader(StateBlock):
                 self.found.items.append(Heading(start + 1, level, content))
             return
         if self._fresh and token.content.startswith("["):
-            item = self._stack[-1].opened
             box = _BOX.match(token.content)
-            # A paragraph that begins on a later line follows a blank line or a
-            # link definition: parsers agree that its box is none.
-            if box and item and item.map and item.map[0] == start:
-                self._task(box, token.content[box.end() :].strip(), start, end)
+            if box and self._is_first(start):
+                self._task(box, token.content[box.end() :].strip(), end)
                 return
         keeps = not before.paragraph and content.endswith(":")
         self._stack[-1].before = Siblings(
             before.tasks if keeps else (), keeps and before.only, content
         )
 
-    def _task(self, box: re.Match[str], content: str, start: int, end: int) -> None:
+    def _is_first(self, line: int) -> bool:
+        """Whether nothing, not even a link definition, is above in the item here."""
+        opened = self._stack[-1].opened
+        if opened is None or not opened.map:
+            return False
+        return all(self.isEmpty(above) for above in range(opened.map[0], line))
+
+    def _task(self, box: re.Match[str], content: str, end: int) -> None:
         item = self._stack[-1]
+        start = item.opened.map[0] if item.opened and item.opened.map else 0
         task = Task(start + 1, bool(box[1]), len(self._items) - 1, content)
         item.task, item.prose = task, end
         self._stack[-2].tasks.append(task)

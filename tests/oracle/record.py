@@ -73,10 +73,15 @@ def micromark(documents: list[bytes], home: Path) -> list[dict[str, Any]]:
     shutil.copy(HERE / "count.mjs", script)
     texts = [data.decode("utf-8-sig", "replace") for data in documents]
     output = subprocess.run(
-        ["node", script], input=json.dumps(texts).encode(), capture_output=True, check=True
+        ["node", script],
+        input=json.dumps(texts).encode(),
+        capture_output=True,
+        check=True,
     ).stdout
     return [
-        _counts(found["headings"], found["checked"], found["unchecked"], found["fences"])
+        _counts(
+            found["headings"], found["checked"], found["unchecked"], found["fences"]
+        )
         for found in json.loads(output)
     ]
 
