@@ -126,6 +126,8 @@ def reason(judged: Judged, expectation: Expectation) -> str:
         return f"{name}: {shown(reading)}"
     if reading.value is None:
         return f"{name} absent"
+    if isinstance(reading.value, bool):
+        return f"{name}: {shown(reading)}"
     if judged.result is Result.PASS:
         plain = bound.operator not in ("~", "!~", "present")
         return prefix + shown(reading) if plain else ""

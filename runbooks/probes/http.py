@@ -107,7 +107,7 @@ class HttpProbe(Probe, frozen=True, kw_only=True):
         await asyncio.to_thread(import_module, "httpx")
         import httpx
 
-        stage = "name"
+        stage = "tcp"
 
         async def follow(event: str, _: Mapping[str, Any]) -> None:
             nonlocal stage
@@ -196,6 +196,8 @@ class HttpProbe(Probe, frozen=True, kw_only=True):
                     return ProbeError(said, stage="tls")
                 case ConnectionRefusedError():
                     return ProbeError(f"{host} refused the connection", stage="tcp")
+                case OSError(strerror=str(said)):
+                    return ProbeError(f"no connection to {host}: {said}", stage=stage)
         said = str(error).rstrip(".") or type(error).__name__
         return ProbeError(f"no answer from {host}: {said}", stage=stage)
 

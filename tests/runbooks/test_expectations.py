@@ -115,6 +115,7 @@ def test_what_cannot_be_read_says_what_to_write(
         ("~ ok", "down", "", "status lacks ok"),
         ("!~ debug", "debug on", "", "status has debug"),
         ("!= 0", 0, "", "is 0"),
+        (True, False, "", "status: no"),
         ("<= 1 s", 0.12, "s", "120 ms"),
         (200, 200, "", "200"),
     ],

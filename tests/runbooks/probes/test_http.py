@@ -15,7 +15,7 @@ import pytest
 
 from runbooks.errors import ProbeError
 from runbooks.probes.base import Duration, Measurement
-from runbooks.probes.http import SHOWN, HttpProbe
+from runbooks.probes.http import KEPT, SHOWN, HttpProbe
 from runbooks.target import Target
 
 
@@ -77,6 +77,7 @@ async def test_a_body_that_is_no_json_was_not_read(web: Any) -> None:
 async def test_size_is_whole_and_evidence_is_short(web: Any) -> None:
     seen = await look(f"{web.url}/big")
     assert value(seen, "size") == 1_000_000
+    assert len(str(value(seen, "body"))) == KEPT
     assert len(seen.evidence) < SHOWN + 500
     assert "1000000 bytes in all" in seen.evidence
 
@@ -92,6 +93,12 @@ async def test_refused_connection_cannot_be_judged(closed_port: int) -> None:
         await look(f"http://127.0.0.1:{closed_port}/")
     assert caught.value.stage == "tcp"
     assert caught.value.source == f"http 127.0.0.1:{closed_port}"
+
+
+async def test_no_way_there_cannot_be_judged() -> None:
+    with pytest.raises(ProbeError, match=r"no connection to 255") as caught:
+        await look("http://255.255.255.255/")
+    assert caught.value.stage == "tcp"
 
 
 async def test_unknown_name_says_so() -> None:
