@@ -266,6 +266,18 @@ def test_masking_keeps_every_place(text: str) -> None:
     assert hidden.count("\n") == text.count("\n")
 
 
+def test_large_blocks_keep_their_parts() -> None:
+    lines = [f"echo é{number} | cat" for number in range(2000)]
+    assert texts("\n".join(lines)) == lines
+    assert tree("\n".join(lines)).named_children[-1].text == lines[-1].encode()
+
+
+def test_what_takes_the_parser_too_long_is_one_part() -> None:
+    block = "ls\n" + "x=(" * 40_000
+    assert texts(block) == [block]
+    assert texts("ls\npwd") == ["ls", "pwd"]
+
+
 def test_parsing_from_several_threads() -> None:
     from concurrent.futures import ThreadPoolExecutor
 
