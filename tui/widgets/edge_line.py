@@ -5,6 +5,8 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widget import Widget
 
+from tui.widgets.signs import signs
+
 
 class EdgeLine(Widget):
     """Shows two texts in one line; the left one gives way when it is tight.
@@ -42,11 +44,16 @@ class EdgeLine(Widget):
 
     def render(self) -> Content:
         width = self.size.width
-        right = self._right.truncate(width, ellipsis=True)
+        right = shortened(self._right, width)
         room = width - right.cell_length
-        left = self._left
-        if left.cell_length > room:
-            left = left.truncate(max(0, room - 1), ellipsis=True)
+        left = shortened(self._left, room - 1) if self._left else self._left
         gap = room - left.cell_length
         between = Content.styled(self._fill * gap, "dim" if self._fill != " " else "")
         return Content.assemble(left, between, right)
+
+
+def shortened(text: Content, width: int) -> Content:
+    """Return *text* in at most *width* cells, saying so where it was cut."""
+    if text.cell_length <= width:
+        return text
+    return Content.assemble(text.truncate(max(0, width - 1)), signs().cut)

@@ -88,10 +88,10 @@ class Outputs:
                 else:
                     copy.write(self.scrollback.text().encode("utf-8", "replace"))
         except FileExistsError:
-            return f"{path} exists and was left alone; choose another name."
+            return f"Left alone: {path.name} is there already; choose another name."
         except OSError as error:
-            return f"Cannot write {path}: {error.strerror}."
-        return f"Saved to {path}"
+            return f"Not saved: {error.strerror}: {path}"
+        return f"Saved as {path.name} in {path.parent}"
 
     def place(self) -> str:
         """Return which of how many is on view: ``2 of 3``, or ""."""

@@ -28,7 +28,6 @@ from tui.widgets.wording import (
     age,
     duration,
     ended,
-    said,
 )
 
 LOUD = {
@@ -119,9 +118,7 @@ class StepDetail:
         yield labelled("stands", f"{signs().standing[standing]} {word}")
         if decision := state.decision:
             now = datetime.now(UTC)
-            text = f"{ANSWERS[decision.answer]}, {said(decision, step.level)}"
-            if decision.answer.value in ("fail", "skip", "n/a"):
-                text = f"{ANSWERS[decision.answer]}, {decision.by}"
+            text = f"{ANSWERS[decision.answer]}, {decision.by}"
             if decision.until:
                 text += f", until {decision.until}"
             text += f", {_ago(age(decision.at, now))}"
@@ -185,7 +182,7 @@ class StepDetail:
         done, total = self._standings.section(id)
         lines = [plain(section.title, "bold")]
         if len(section.path) > 1:
-            lines.append(labelled("in", " › ".join(section.path[:-1])))
+            lines.append(labelled("in", " / ".join(section.path[:-1])))
         if total:
             lines.append(labelled("done", f"{done} of {total}"))
         lines.append(labelled("line", f"{section.line} of {self._runbook.path.name}"))
@@ -221,7 +218,13 @@ def _run(command: Command) -> str:
 
 
 def _ago(time: str) -> str:
-    return "just now" if time == "now" else f"{time} ago" if time != "–" else "once"
+    return (
+        "just now"
+        if time == "now"
+        else f"{time} ago"
+        if time[-1:].isalpha()
+        else "once"
+    )
 
 
 def _finding(finding: Finding, state: StepState) -> Iterator[Paragraph]:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from runbooks.model import CommandClass, Gate, Level, Severity, Step
 from state.standing import Answer, Command, Decision, Standing, StepState
+from tui.display import is_ascii
 
 LEVELS = {Level.AUTO: "a probe decides", Level.ASSIST: "confirm", Level.ATTEST: "say"}
 GATES = {
@@ -61,7 +62,7 @@ def age(at: str, now: datetime) -> str:
     try:
         seconds = (now - datetime.fromisoformat(at)).total_seconds()
     except (ValueError, TypeError):  # empty, edited by hand, or without an offset
-        return "–"
+        return "-" if is_ascii() else "–"
     for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
         if seconds >= size:
             return f"{int(seconds // size)}{unit}"

@@ -1,0 +1,67 @@
+"""The output on the full screen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.tui.walking import lines, walk
+
+
+async def test_find_wrap_follow_other_and_back(tmp_path: Path) -> None:
+    app, engine = walk(tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        one, two = engine.runbook.blocks[0].parts
+        engine.began(one.id, "c1")
+        engine.printed("c1", b"".join(b"row %d\n" % n for n in range(200)))
+        engine.ended(one.id, "c1", 0)
+        engine.began(two.id, "c2")
+        engine.printed("c2", b"second\n" + b"x" * 200)
+        await pilot.pause(0.3)
+        await pilot.press("plus")
+        await pilot.pause(0.2)
+        assert "second" in "\n".join(lines(app)) and "running" in lines(app)[0]
+        await pilot.press("w")
+        assert "wrapped" in lines(app)[0]
+        await pilot.press("o", "slash", *"row 42", "enter")
+        await pilot.pause(0.2)
+        assert "exit 0" in lines(app)[0] and "stays" in lines(app)[0]
+        assert any(line.startswith(" row 42 ") for line in lines(app))
+        await pilot.press("f")
+        await pilot.pause(0.2)
+        assert any(line.startswith(" row 199") for line in lines(app))
+        await pilot.press("o", "full_stop", "escape")
+        assert engine.calls == [("stop", "c2")]
+        assert app.screen.steps.has_focus
+
+
+async def test_save_writes_all_of_it_and_never_over_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    app, engine = walk(tmp_path)
+    (engine.run.outputs / "c1.out").write_bytes(b"all of it\n")
+    async with app.run_test(size=(80, 24)) as pilot:
+        part = engine.runbook.blocks[0].parts[0]
+        engine.began(part.id, "c1")
+        engine.printed("c1", b"of it\n")
+        await pilot.pause(0.2)
+        await pilot.press("plus", "s", "enter")
+        await pilot.pause()
+        assert (tmp_path / "output-c1.txt").read_bytes() == b"all of it\n"
+        await pilot.press("s", "enter")
+        await pilot.pause()
+        assert "Left alone" in "\n".join(lines(app))
+
+
+async def test_an_earlier_screen_s_output_is_read_from_disk(tmp_path: Path) -> None:
+    app, engine = walk(tmp_path)
+    part = engine.runbook.blocks[0].parts[0]
+    engine.began(part.id, "c1")
+    engine.ended(part.id, "c1", 0)
+    (engine.run.outputs / "c1.out").write_bytes(b"from yesterday\n")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("slash", *"echo one", "enter", "o")
+        await pilot.pause(0.3)
+        assert "from yesterday" in "\n".join(lines(app))

@@ -1,0 +1,182 @@
+"""A runbook screen on a real run, with an engine that needs no thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from runbooks.errors import GonogoError, StateError
+from runbooks.events import Event, Kind
+from runbooks.model import CommandClass, Runbook
+from runbooks.parsing import parse
+from runbooks.results import Finding, Judged, Reading, Result
+from state import deciding, entries
+from state.author import Author
+from state.run import Run
+from state.standing import Answer
+from tui.app import GonogoApp
+from tui.screens.runbook import RunbookScreen
+from tui.told import Happened, NotSaved, OutputCame, Refused, Told
+
+PLAIN = """\
+# Launch
+
+## Before
+
+- [ ] Tickets closed
+- [ ] Backups seen
+- [x] Door locked
+
+```bash
+echo one
+echo two
+```
+
+## After
+
+- [ ] Curtains drawn
+"""
+
+WEIGHTY = """\
+# Launch
+
+## Before
+
+- [ ] Backups restored
+  ```toml step
+  id = "restore"
+  severity = "blocker"
+  hint = "Look at the last drill."
+  ```
+- [ ] Index rebuilt
+  ```toml step
+  id = "index"
+  severity = "major"
+  ```
+- [ ] Logs shipped
+  ```toml step
+  id = "logs"
+  level = "auto"
+  severity = "major"
+  ```
+
+## A week later
+
+- [ ] Costs read
+  ```toml step
+  id = "costs"
+  gate = "w1"
+  ```
+"""
+
+BAD = Finding(
+    Result.FAIL,
+    "31 h > 26 h",
+    (Judged(Reading("age", 31.0, "h"), "<= 26 h", Result.FAIL),),
+    evidence="last backup yesterday",
+    seconds=0.4,
+    source="postgres db",
+)
+
+
+class OwnEngine:
+    """Records in a real run at once; what it cannot do it only notes down."""
+
+    def __init__(self, runbook: Runbook, run: Run) -> None:
+        self.runbook = runbook
+        self.run = run
+        self.target = None
+        self.calls: list[tuple[Any, ...]] = []
+        self.broken = ""
+        self.tell: Callable[[Told], None] = lambda what: None
+
+    def _recorded(self, call: Callable[[], Event]) -> None:
+        try:
+            if self.broken:
+                raise StateError(self.broken)
+            self.tell(Happened(call()))
+        except StateError as error:
+            self.tell(NotSaved(str(error)))
+        except GonogoError as error:
+            self.tell(Refused(str(error)))
+
+    def decide(
+        self, step_ids: Sequence[str], answer: Answer, note: str = "", until: str = ""
+    ) -> None:
+        for id in step_ids:
+            step = self.runbook.step_by_id[id]
+            self._recorded(
+                lambda step=step: deciding.decide(self.run, step, answer, note, until)
+            )
+
+    def withdraw(self, step_id: str) -> None:
+        step = self.runbook.step_by_id[step_id]
+        self._recorded(lambda: deciding.withdraw(self.run, step))
+
+    def note(self, step_id: str, text: str) -> None:
+        self._recorded(lambda: deciding.note(self.run, step_id, text))
+
+    def attach(self, step_id: str, kind: str, value: str) -> None:
+        self._recorded(lambda: deciding.attach(self.run, step_id, kind, value))
+
+    def found(self, step_id: str, finding: Finding) -> None:
+        data = entries.probe_finished(finding)
+        self._recorded(lambda: self.run.record(Kind.PROBE_FINISHED, step_id, data))
+
+    def began(self, part_id: str, command: str, text: str = "") -> None:
+        text = text or self.runbook.part_by_id[part_id].text
+        data = entries.command_requested(
+            self.runbook, part_id, command, text, CommandClass.OBSERVE
+        )
+        self._recorded(lambda: self.run.record(Kind.COMMAND_REQUESTED, part_id, data))
+        self._recorded(
+            lambda: self.run.record(
+                Kind.COMMAND_STARTED, part_id, entries.command_started(command)
+            )
+        )
+
+    def printed(self, command: str, data: bytes, skipped: int = 0) -> None:
+        self.tell(OutputCame(command, data, skipped))
+
+    def ended(self, part_id: str, command: str, code: int) -> None:
+        data = entries.command_finished(command, code, "exit", 1.5)
+        self._recorded(lambda: self.run.record(Kind.COMMAND_FINISHED, part_id, data))
+
+    def run_part(self, part_id: str, text: str | None = None) -> None:
+        self.calls.append(("run_part", part_id, text))
+
+    def run_block(self, block_id: str) -> None:
+        self.calls.append(("run_block", block_id))
+
+    def stop(self, command_id: str) -> None:
+        self.calls.append(("stop", command_id))
+
+    def probe(self, step_ids: Sequence[str] | None = None) -> None:
+        self.calls.append(("probe", step_ids))
+
+    def answer(self, question_id: str, reply: object) -> None:
+        self.calls.append(("answer", question_id, reply))
+
+
+def walk(
+    home: Path, text: str = PLAIN, run: Run | None = None, notice: str = ""
+) -> tuple[GonogoApp, OwnEngine]:
+    """Return an app on *text*, in a new run under *home* unless one is given."""
+    runbook = parse(text.encode(), Path("launch.md"))
+    if run is None:
+        run = Run.create(home, runbook, "", Author("ana", "", "here", 1))
+    engine = OwnEngine(runbook, run)
+
+    def first() -> RunbookScreen:
+        screen = RunbookScreen(engine, notice)  # type: ignore[arg-type]
+        engine.tell = screen.tell
+        return screen
+
+    return GonogoApp(first), engine
+
+
+def lines(app: GonogoApp) -> list[str]:
+    """Return what stands on the screen, line by line."""
+    strips = app.screen._compositor.render_strips()
+    return ["".join(segment.text for segment in strip) for strip in strips]
