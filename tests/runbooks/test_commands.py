@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -101,6 +102,12 @@ def test_line_numbers_are_those_of_the_text(tmp_path: Path) -> None:
 def test_odd_bytes(tmp_path: Path) -> None:
     _, said = run(tmp_path, r"printf 'a\0b\377\xc3c'; printf '%b' '\0\0'")
     assert said == b"a\0b\xff\xc3c\0\0"
+
+
+def test_signals_mean_what_they_mean_in_a_login_shell(tmp_path: Path) -> None:
+    each = 'trap "echo $s" $s; kill -$s $$'
+    text = f"yes | head -n 1; for s in HUP INT QUIT; do {each}; done"
+    assert run(tmp_path, text)[1] == b"y\nHUP\nINT\nQUIT\n"
 
 
 def test_a_long_line_without_end(tmp_path: Path) -> None:
@@ -259,3 +266,22 @@ def test_a_dead_supervisor_leaves_doubt(tmp_path: Path) -> None:
     running.stop()  # nothing to stop, nobody else is hit
     for child in children.split():
         os.kill(int(child), signal.SIGKILL)
+
+
+def test_a_process_that_got_the_number_is_left_alone(tmp_path: Path) -> None:
+    running = begin(tmp_path, "true")
+    until(lambda: not running.alive())
+    (tmp_path / "outputs" / f"{running.id}.exit").unlink()
+    with subprocess.Popen(["sleep", "60"]) as other:
+        record = tmp_path / "outputs" / f"{running.id}.run"
+        record.write_text(
+            json.dumps(json.loads(record.read_text()) | {"pid": other.pid})
+        )
+        later = attach(tmp_path / "outputs", running.id)
+        assert later is not None and not later.alive()
+        later.stop()
+        with pytest.raises(subprocess.TimeoutExpired):
+            other.wait(0.2)
+        ending = later.ending()
+        assert ending is not None and ending.ending == "in doubt"
+        other.kill()

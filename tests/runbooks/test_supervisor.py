@@ -165,17 +165,18 @@ import json, sys
 from pathlib import Path
 from tests.runbooks.running import begin, until
 home = Path(sys.argv[1])
-running = begin(Path("/"), "head -c 30000000 /dev/zero; exit 4", outputs=home)
+running = begin(home, sys.argv[2], outputs=home / "outputs")
 ending = until(running.ending)
 print(json.dumps([ending.code, ending.size, ending.kept, ending.output_problem]))
 """
 
 
-def test_a_full_disk_loses_output_and_nothing_else(tmp_path: Path) -> None:
+def on_a_small_disk(home: Path, text: str) -> tuple[int, int, int, str]:
+    """Run *text* on a disk of 4 MiB; return code, size, kept and problem."""
     if shutil.which("unshare") is None:
         pytest.fail("unshare (util-linux) is missing: the full disk cannot be made")
-    mount = f'mount -t tmpfs -o size=4m tmpfs {tmp_path} && exec "$@"'
-    script = ["sh", "-c", mount, "sh", sys.executable, "-c", FULL, str(tmp_path)]
+    mount = f'mount -t tmpfs -o size=4m tmpfs {home} && exec "$@"'
+    script = ["sh", "-c", mount, "sh", sys.executable, "-c", FULL, str(home), text]
     done = subprocess.run(
         ["unshare", "--user", "--map-root-user", "--mount", *script],
         capture_output=True,
@@ -184,6 +185,19 @@ def test_a_full_disk_loses_output_and_nothing_else(tmp_path: Path) -> None:
     if "unshare failed" in done.stderr:
         pytest.skip("user namespaces are not allowed here")
     assert done.returncode == 0, done.stderr
-    code, size, kept = json.loads(done.stdout)[:3]
-    assert (code, size) == (4, 30_000_000)
-    assert 500_000 < kept < 4_000_000
+    code, size, kept, problem = json.loads(done.stdout)
+    return code, size, kept, problem
+
+
+def test_its_own_output_does_not_fill_the_disk(tmp_path: Path) -> None:
+    text = "head -c 30000000 /dev/zero; exit 4"
+    code, size, kept, problem = on_a_small_disk(tmp_path, text)
+    assert (code, size, problem) == (4, 30_000_000, "")
+    assert 500_000 < kept < 3_800_000
+
+
+def test_a_full_disk_loses_output_and_nothing_else(tmp_path: Path) -> None:
+    text = "head -c 9000000 /dev/zero >fill 2>&-; seq 100000; exit 4"
+    code, size, kept, problem = on_a_small_disk(tmp_path, text)
+    assert (code, size) == (4, 588_895)
+    assert kept < 100_000 and problem == "No space left on device"
