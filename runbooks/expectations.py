@@ -117,7 +117,7 @@ def judge(reading: Reading, expectation: Expectation) -> Judged:
 def reason(judged: Judged, expectation: Expectation) -> str:
     """Say in a few words why, such as ``31 h > 26 h`` or ``503, not 200``.
 
-    "" when a text is as expected: its value would say nothing in a list.
+    "" when a text or a yes is as expected: its value would say nothing in a list.
     """
     reading, bound = judged.reading, expectation.passes
     name = reading.name.removeprefix("header.").removeprefix("json.")
@@ -126,11 +126,12 @@ def reason(judged: Judged, expectation: Expectation) -> str:
         return f"{name}: {shown(reading)}"
     if reading.value is None:
         return f"{name} absent"
+    if judged.result is Result.PASS:
+        telling = bound.operator not in ("~", "!~", "present")
+        telling = telling and not isinstance(reading.value, bool)
+        return prefix + shown(reading) if telling else ""
     if isinstance(reading.value, bool):
         return f"{name}: {shown(reading)}"
-    if judged.result is Result.PASS:
-        plain = bound.operator not in ("~", "!~", "present")
-        return prefix + shown(reading) if plain else ""
     if bound.operator in _ORDERED:
         return f"{prefix}{_apart(reading, bound)}"
     if bound.operator == "~":

@@ -25,6 +25,9 @@ from runbooks.target import SOURCE, Target
 VALUE_LIMIT = 200
 """Characters of a text reading that a finding keeps; evidence holds more."""
 
+_REACHING = {"name", "tcp", "tls", "http", "timeout"}
+"""Stages of a look that fail when the thing itself cannot be reached."""
+
 _log = logging.getLogger("gonogo.runner")
 
 
@@ -131,7 +134,12 @@ class _Pass:
         with _configuring():
             cls = probes.probe_class(spec.use)
             expected = probes.expected(cls, fill(bounds, self._target))
-        seen = await self._seen(cls, spec)
+        try:
+            seen = await self._seen(cls, spec)
+        except ProbeError as error:
+            if "answers" not in expected or error.stage not in _REACHING:
+                raise
+            return _unreached(error, expected["answers"])
         judged: list[Judged] = []
         reasons: list[str] = []
         for name, expectation in expected.items():
@@ -208,6 +216,13 @@ def _configuring() -> Iterator[None]:
         yield
     except (ValueError, LookupError) as error:
         raise ProbeError(str(error), stage="configuration") from error
+
+
+def _unreached(error: ProbeError, expectation: expectations.Expectation) -> Finding:
+    """Answer a step that asks whether the thing can be reached at all."""
+    answer = expectations.judge(Reading("answers", False), expectation)
+    judged = replace(answer, source=error.source)
+    return Finding(judged.result, str(error), (judged,), source=error.source)
 
 
 def _kept(reading: Reading, seen: _Seen) -> Reading:

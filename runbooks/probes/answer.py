@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from runbooks.probes.base import Measurement
 from runbooks.results import Reading
 
-_UNITS = {"status": "", "latency": "s", "size": "B", "location": "", "body": ""}
+_PLAIN = ("answers", "status", "location", "body")
+_UNITS = {**dict.fromkeys(_PLAIN, ""), "latency": "s", "size": "B"}
 _AGES = (".max-age", ".s-maxage")
 
 

@@ -107,7 +107,7 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
                 return await self.measure()
         except TimeoutError as error:
             raise ProbeError(
-                f"no answer in {self.timeout:g} s", source=self.source
+                f"no answer in {self.timeout:g} s", source=self.source, stage="timeout"
             ) from error
         except ProbeError as error:
             error.source = error.source or self.source

@@ -46,6 +46,8 @@ class HttpProbe(Probe, frozen=True, kw_only=True):
     used: what is measured is the way from here to there.
 
     Readings:
+        answers: whether a response comes at all. A step that expects it is about
+            being reachable: it fails, and is not unknown, when none comes.
         status: code of the response.
         latency: from the start of the connection to the last byte of the body,
             in seconds.
@@ -140,6 +142,7 @@ class HttpProbe(Probe, frozen=True, kw_only=True):
         seconds = perf_counter() - started
         location = response.headers.get("location")
         readings = (
+            Reading("answers", True),
             Reading("status", response.status_code),
             Reading("latency", seconds, "s"),
             Reading("size", size, "B"),

@@ -203,10 +203,14 @@ async def test_a_bad_deployment_fails_everywhere(tmp_path: Path) -> None:
     )
 
 
-async def test_a_deployment_that_is_down_is_unknown(
+async def test_when_it_is_down_only_what_is_about_that_fails(
     tmp_path: Path, closed_port: int
 ) -> None:
     found = await results(target(f"http://127.0.0.1:{closed_port}", tmp_path))
+    about = {"infra.ingress", "health.endpoints", "smoke.health", "smoke.frontend"}
     for id, said in found.items():
-        expected = Result.FAIL if "backup" in id else Result.UNKNOWN
-        assert said.startswith(expected), (id, said)
+        fails = id in about or "backup" in id
+        assert said.startswith(Result.FAIL if fails else Result.UNKNOWN), (id, said)
+    assert found["infra.ingress"] == (
+        f"fail 127.0.0.1:{closed_port} refused the connection"
+    )

@@ -76,6 +76,20 @@ async def test_down_is_unknown(closed_port: int) -> None:
     assert found.source == f"http 127.0.0.1:{closed_port}"
 
 
+async def test_a_step_about_being_reachable_fails_when_it_is_not(
+    web: Any, closed_port: int
+) -> None:
+    expect = {"answers": True, "status": 200}
+    found = await one(Target(""), http(f"http://127.0.0.1:{closed_port}", expect))
+    assert found.result is Result.FAIL and "refused" in found.reason
+    found = await one(Target(""), http(f"{web.url}/slow", expect, timeout="100ms"))
+    assert found.result is Result.FAIL and found.reason == "no answer in 0.1 s"
+    found = await one(Target(""), http("${api.url}/", expect))
+    assert found.result is Result.UNKNOWN
+    found = await one(Target(""), http(f"{web.url}/health", expect))
+    assert (found.result, found.reason) == (Result.PASS, "200")
+
+
 async def test_a_reading_that_was_not_given_is_unknown(target: Target) -> None:
     found = await one(target, http("${api.url}/big", {"json.status": "ok"}))
     assert found.result is Result.UNKNOWN
