@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal
 
 SHELLS = {
@@ -29,6 +30,7 @@ def language(info: str) -> str:
     return before[0] if before else ""
 
 
+@lru_cache(256)
 def kind(info: str) -> Literal["shell", "table", "other"]:
     """Return whether a block is commands, a declaration, or neither."""
     before = words(info)
