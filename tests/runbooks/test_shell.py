@@ -266,6 +266,11 @@ def test_masking_keeps_every_place(text: str) -> None:
     assert hidden.count("\n") == text.count("\n")
 
 
+def test_where_the_parser_loses_its_way_the_block_stays_whole() -> None:
+    block = "x= y=\nif date '+%s' 2>/dev/null | grep -q 1\nthen\n  a\nfi"
+    assert texts(block) == [block]
+
+
 def test_large_blocks_keep_their_parts() -> None:
     lines = [f"echo é{number} | cat" for number in range(2000)]
     assert texts("\n".join(lines)) == lines
