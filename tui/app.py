@@ -8,22 +8,22 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, ClassVar
 
-from rich.segment import Segment
 from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
-from textual.color import Color
 from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.geometry import Size
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.theme import Theme
+from textual.widgets import Input
 
 from runbooks.errors import GonogoError
 from tui.config import Config, save_theme
-from tui.display import UNSAFE, display_text
+from tui.display import display_text
 from tui.keymap import bindings, shown
+from tui.line_filters import AsciiOnly, Sanitize
 from tui.palette import BoundActions
 from tui.signals import SignalWatch
 from tui.terminal import too_small
@@ -43,22 +43,6 @@ CALM = Theme(
     panel="#262a31",
 )
 """Ours: quiet greys, so that what is wrong stands out."""
-
-
-class Sanitize(LineFilter):
-    """The second wall: what passed `display_text` by is stopped at the line."""
-
-    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        search = UNSAFE.search
-        if not any(search(segment.text) for segment in segments):
-            return segments
-        clean = [
-            Segment(UNSAFE.sub("\ufffd", text), style, control)
-            for text, style, control in segments
-        ]
-        # A mark is wider than what it stands for: the line keeps its length.
-        length = Segment.get_line_length(segments)
-        return Segment.adjust_line_length(clean, length)
 
 
 class GonogoApp(App[None]):
@@ -81,7 +65,7 @@ class GonogoApp(App[None]):
     ENABLE_COMMAND_PALETTE = True
 
     at_work: Callable[[], Sequence[str]]
-    _sanitize = Sanitize()
+    _walls: ClassVar[tuple[LineFilter, ...]] = (Sanitize(), AsciiOnly())
     _watch_signals: SignalWatch | None = None
 
     def __init__(
@@ -118,7 +102,7 @@ class GonogoApp(App[None]):
     # ------------------------------------------------------ what is foreign
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        return [*super().get_line_filters(), self._sanitize]
+        return [*super().get_line_filters(), *self._walls]
 
     def notify(
         self,
@@ -162,6 +146,11 @@ class GonogoApp(App[None]):
             save_theme(theme.name)
         except GonogoError as error:
             self.notify(str(error), severity="warning")
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        # A blinking cursor would write to an idle terminal twice a second.
+        if isinstance(event.widget, Input):
+            event.widget.cursor_blink = False
 
     # ------------------------------------------------------- size and leaving
 

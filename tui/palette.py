@@ -26,8 +26,8 @@ class BoundActions(Provider):
     def _entries(self) -> Iterator[tuple[str, str, IgnoreReturnCallbackType]]:
         told = set()
         for node, binding, enabled, _ in self.screen.active_bindings.values():
-            # A binding with several keys is listed once for each of them.
-            if enabled and binding.description and binding.description not in told:
+            # Without an id it is Textual's own; with several keys it comes often.
+            if enabled and binding.id and binding.description not in told:
                 told.add(binding.description)
                 run = partial(self.app.run_action, binding.action, node)
                 yield binding.description, self.app.get_key_display(binding), run

@@ -230,3 +230,22 @@ GonogoApp(Size).run_on_terminal(lambda: None)
         shown.type(b"\x11")
         assert shown.ended() == 0
         assert b"\x1b[?1000h" not in shown.seen, "the mouse is left to the terminal"
+
+
+def test_an_idle_screen_writes_nothing(tmp_path: Path) -> None:
+    program = """
+from textual.screen import Screen
+from textual.widgets import Input
+from tui.app import GonogoApp
+class Typing(Screen):
+    AUTO_FOCUS = "Input"
+    def compose(self):
+        yield Input("TYPING")
+GonogoApp(Typing).run_on_terminal(lambda: None)
+"""
+    with terminal(program, tmp_path) as shown:
+        shown.until(b"TYPING")
+        while shown.read(1.0):  # one second without a byte: a cursor blinks in half
+            assert shown.seen.count(b"TYPING") < 10
+        shown.type(b"\x11")
+        assert shown.ended() == 0

@@ -169,3 +169,25 @@ def test_no_widget_passes_hostile_bytes_to_the_terminal(tmp_path: Path) -> None:
         for name in some:
             for raw in P[name][1]:
                 assert raw not in shown.seen, name
+
+
+def test_an_ascii_terminal_gets_ascii_alone(tmp_path: Path) -> None:
+    program = """
+from textual.screen import Screen
+from textual.widgets import Input, Static
+from tui.app import GonogoApp
+from tui.display import content, use_ascii
+use_ascii()
+class Drawn(Screen):
+    CSS = "Static { border: round white; }"
+    def compose(self):
+        yield Static(content("✓ Größe 日本語 END"))
+        yield Input("🚀")
+GonogoApp(Drawn).run_on_terminal(lambda: None)
+"""
+    with terminal(program, tmp_path, {"LC_ALL": "C"}) as shown:
+        shown.until(b"v Gr??e ?????? END")
+        shown.until(b"--------")
+        shown.type(b"\x11")
+        assert shown.ended() == 0
+    assert shown.seen.isascii()

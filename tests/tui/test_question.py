@@ -99,6 +99,7 @@ async def test_everything_needed_is_in_sight_at_80x24() -> None:
         reason="kubectl delete removes things",
     )
     async with asked(long) as asking:
+        assert "inferred" in asking.text
         for words in (
             "Run a command",
             "kubectl delete pod <pod-name>",

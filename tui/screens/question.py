@@ -25,6 +25,8 @@ DEAD_TIME = 0.5
 """Seconds after the dialog is painted in which keys that were typed ahead, or
 repeat, are dropped where they could change something."""
 
+FACT_LINES = 3
+"""Lines that one fact may take, so that the choices stay in sight."""
 WORDS = {
     CommandClass.OBSERVE: "only looks",
     CommandClass.MUTATE: "changes things",
@@ -47,6 +49,8 @@ class QuestionScreen(ModalScreen[Reply | None]):
         self._question = question
         self._as_written = False
         self._texts: dict[str, Content] = {}
+        self._names = 0
+        """Cells of the column of names."""
         self._awake = not (question.confirm or question.untrusted)
 
     # ------------------------------------------------------------- what it shows
@@ -79,10 +83,9 @@ class QuestionScreen(ModalScreen[Reply | None]):
         question = self._question
         if question.text:
             said = WORDS[question.command_class]
+            yield _fact("does", f"{said} (inferred)" if question.inferred else said)
             if question.reason:
-                known = "it seems: " if question.inferred else ""
-                said += f" ({known}{question.reason})"
-            yield _fact("does", said)
+                yield _fact("why", question.reason)
         if question.target:
             yield _fact("target", question.target)
         if question.text:
@@ -128,8 +131,9 @@ class QuestionScreen(ModalScreen[Reply | None]):
             self._show("untrusted", content(lines, lines=True))
         names = list(self.query(".name").results(Static))
         width = max((cell_len(str(name.visual)) for name in names), default=0)
+        self._names = min(width, 24)
         for name in names:
-            name.styles.width = min(width, 24)
+            name.styles.width = self._names
         self._fit()
         if self._awake:
             self._begin()
@@ -160,8 +164,11 @@ class QuestionScreen(ModalScreen[Reply | None]):
         width = min(100, self.size.width) - 4
         choices = self.query_one(Choices).lines(width)
         # Frame, room around the command, the line for complaints.
-        taken = 2 + 1 + 1 + len(choices)
-        taken += len(self.query("#box > .row")) + 2 * len(self.query("#distrust"))
+        taken = 2 + 1 + 1 + len(choices) + 2 * len(self.query("#distrust"))
+        taken += len(self.query("#box > .row"))
+        for fact in self.query(".fact").results(Static):
+            text = content(str(fact.visual))
+            taken += min(len(text.wrap(width - self._names - 2)), FACT_LINES) - 1
         left = max(4, self.size.height - taken)
         hidden = False
         for place, (name, text) in enumerate(self._texts.items()):
