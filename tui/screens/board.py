@@ -183,7 +183,7 @@ class Board(Screen[None]):
         right = Content.assemble(
             Content.styled(" OBSERVE", "bold"),
             content(f"   {engine.run.by.name}   "),
-            f"{datetime.now(UTC):%H:%MZ}",
+            clock(),
         )
         self.line("top").show(left, right)
 
@@ -332,6 +332,11 @@ class Board(Screen[None]):
         return self.outline.filter.keeps(
             self.standings.standing(step.id), self.mine(step)
         )
+
+
+def clock() -> str:
+    """Return the time in UTC; minutes, so that an idle screen is seldom painted."""
+    return f"{datetime.now(UTC):%H:%MZ}"
 
 
 def later_gates(runbook: Runbook) -> frozenset[str]:

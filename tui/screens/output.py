@@ -66,7 +66,7 @@ class OutputScreen(Screen[None]):
         facts = [
             outputs.place(),
             outputs.ending(),
-            f"{outputs.scrollback.total:,} lines",
+            f"{outputs.scrollback.lost + outputs.scrollback.count:,} lines",
             "follows" if view.follow else "stays",
             "wrapped" if view.wrap else "",
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -47,7 +48,7 @@ class OutputView(LineView):
 
     @property
     def line_count(self) -> int:
-        return len(self._rows) if self.wrap else len(self.scrollback.lines)
+        return len(self._rows) if self.wrap else self.scrollback.count
 
     def on_mount(self) -> None:
         self.set_interval(1 / LOOKS, self.look)
@@ -117,7 +118,9 @@ class OutputView(LineView):
         """Line number and first cell of every row, all lines broken."""
         width = max(2, self.size.width)
         rows = []
-        for index, line in enumerate(self.scrollback.lines):
+        for index, line in enumerate(
+            islice(self.scrollback.lines, self.scrollback.count)
+        ):
             shown = plain(line)
             cells = len(shown) if shown.isascii() else cell_len(shown)
             rows += [(index, cell) for cell in range(0, max(1, cells), width)]

@@ -143,7 +143,7 @@ class RowText:
         language = display_text(block.language[:8])
         return Line(
             f"{cursor}{indent}{known.part} ",
-            f"{language} {known.dot} {self._class_word(part, block)}  {text}",
+            f"{language} {known.dot} {self._class_word(part, block):<8}  {text}",
             right,
             tone=tone or "quiet",
             right_tone=tone or "quiet",

@@ -32,6 +32,11 @@ class Scrollback:
         self._growing = ""
 
     @property
+    def count(self) -> int:
+        """Lines to show: the last one counts once something stands in it."""
+        return len(self.lines) - (not self.lines[-1])
+
+    @property
     def lost(self) -> int:
         """Lines that came and are no longer kept here."""
         return self.total - len(self.lines)

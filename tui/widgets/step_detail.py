@@ -145,6 +145,7 @@ class StepDetail:
 
         block = self._blocks[part.id]
         classified = classify(part.text, block.options.class_)
+        reason = classified.reason.removeprefix("inferred: ")
         kind = nature(part.text)
         word = CLASSES[classified.command_class]
         if classified.inferred:
@@ -154,7 +155,7 @@ class StepDetail:
         lines = [plain(part.text.rstrip("\n"), "bold")]
         if part.title:
             lines.insert(0, plain(part.title, QUIET))
-        lines.append(labelled("class", f"{word}: {classified.reason}"))
+        lines.append(labelled("class", f"{word}: {reason}"))
         if kind.endless or kind.interactive:
             what = "needs the terminal" if kind.interactive else "runs until stopped"
             lines.append(labelled("nature", f"{what}: {kind.reason}"))
