@@ -12,6 +12,7 @@ from typing import Any
 from runbooks.target import Target, lookup
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z0-9_-]+\.[A-Za-z0-9_.-]+)\}")
+_BRACES = re.compile(r"\$\{[^}]*\}?")
 
 
 def fill(value: Any, target: Target, secrets: Mapping[str, str] | None = None) -> Any:
@@ -49,3 +50,14 @@ def references(value: Any) -> list[str]:
     if isinstance(value, dict):
         return [name for item in value.values() for name in references(item)]
     return _REFERENCE.findall(value) if isinstance(value, str) else []
+
+
+def misspelt(value: Any) -> str:
+    """Return the first ``${…}`` in *value* that is no reference, or ""."""
+    if isinstance(value, list | dict):
+        items = value.values() if isinstance(value, dict) else value
+        return next((found for item in items if (found := misspelt(item))), "")
+    if isinstance(value, str):
+        found = _BRACES.search(_REFERENCE.sub("", value))
+        return found[0] if found else ""
+    return ""

@@ -84,14 +84,19 @@ def load(
         DocumentError: the named profile does not exist, or one cannot be read.
     """
     path = find(name, runbook.path)
-    if name is None and path is None and runbook.options.target:
-        path = find(runbook.options.target, runbook.path)
+    default = runbook.options.target or ""
+    if "/" in default:
+        raise DocumentError(
+            runbook.path, f"its target {default!r} is a path; write a plain name"
+        )
+    if name is None and path is None and default:
+        path = find(default, runbook.path)
     if path is None:
         if name is not None:
             raise DocumentError(
                 name, f"there is no such target; write {_user_targets()}/{name}.toml"
             )
-        return Target(runbook.options.target or "")
+        return Target(default)
     try:
         data = path.read_bytes()
         owner = path.stat().st_uid
@@ -101,7 +106,7 @@ def load(
         raise DocumentError(path, "does not belong to root; chown it, or remove it")
     digest = hashlib.sha256(data).hexdigest()
     if path.name == BESIDE and name is None and not is_trusted(digest):
-        return Target(runbook.options.target or "", digest=digest, untrusted=path)
+        return Target(default, digest=digest, untrusted=path)
     return parse(data, path)
 
 

@@ -6,7 +6,6 @@ costs only the client libraries it needs.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from importlib import import_module
@@ -17,6 +16,7 @@ import msgspec
 from runbooks import expectations
 from runbooks.durations import seconds
 from runbooks.probes.base import Duration
+from runbooks.references import misspelt, references
 
 if TYPE_CHECKING:
     from runbooks.model import ProbeSpec
@@ -29,8 +29,6 @@ PROBES = {
     "tcp": ("tcp", "TcpProbe"),
 }
 """Document name to (module here, class)."""
-
-_REFERENCE = re.compile(r"\$\{")
 
 
 def probe_class(name: str) -> type[Probe]:
@@ -118,24 +116,15 @@ def _wrong(cls: type[Probe], parameters: Mapping[str, Any]) -> list[str]:
         if name not in parameters:
             if field.required:
                 wrong.append(f"the parameter {name!r} is missing")
-        elif name in cls.verbatim or not _refers(parameters[name]):
+        elif name not in cls.verbatim and (broken := misspelt(parameters[name])):
+            wrong.append(f"{name}: {broken} is no reference; write ${{table.key}}")
+        elif name in cls.verbatim or not references(parameters[name]):
             try:
                 msgspec.convert(parameters[name], field.type, dec_hook=_decode)
             except (msgspec.ValidationError, ValueError) as error:
                 problem = str(error)
                 wrong.append(f"{name}: {problem[:1].lower()}{problem[1:]}")
     return wrong
-
-
-def _refers(value: object) -> bool:
-    match value:
-        case str():
-            return bool(_REFERENCE.search(value))
-        case list():
-            return any(map(_refers, value))
-        case dict():
-            return any(map(_refers, value.values()))
-    return False
 
 
 def _decode(kind: type, value: object) -> object:

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from runbooks.target import Target
 
 
+SOURCE = "runbook"
+"""Source of failures that only the document or profile can settle."""
+
+
 class Duration(float):
     """Seconds, written as text such as ``"5s"`` or ``"500ms"`` in a document."""
 
@@ -102,6 +106,10 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         Raises:
             ProbeError: nobody could look, or not within the budget.
         """
+        fields = msgspec.structs.fields(self)
+        given = {field.encode_name: getattr(self, field.name) for field in fields}
+        for complaint in self.complaints(given):
+            raise ProbeError(complaint, source=SOURCE, stage="configuration")
         try:
             async with asyncio.timeout(self.timeout):
                 return await self.measure()

@@ -52,7 +52,7 @@ class CommandProbe(Probe, frozen=True, kw_only=True):
 
     command: str
     class_: Literal["observe"] | None = msgspec.field(default=None, name="class")
-    env: dict[str, str] = msgspec.field(default_factory=dict)
+    env: dict[str, str | int | float] = msgspec.field(default_factory=dict)
     timeout: Duration = Duration(10)
 
     verbatim: ClassVar[frozenset[str]] = frozenset({"command"})
@@ -75,9 +75,6 @@ class CommandProbe(Probe, frozen=True, kw_only=True):
         return "command"
 
     async def measure(self) -> Measurement:
-        refused = _refusal(self.command, self.declared)
-        if refused:
-            raise ProbeError(refused, stage="configuration")
         started = perf_counter()
         code, output = await self._run()
         text = output.decode("utf-8", "replace")
@@ -113,7 +110,7 @@ class CommandProbe(Probe, frozen=True, kw_only=True):
                     stdout=write_end,
                     stderr=asyncio.subprocess.STDOUT,
                     start_new_session=True,
-                    env={**os.environ, **self.env},
+                    env={**os.environ, **{n: str(v) for n, v in self.env.items()}},
                 )
             except (OSError, ValueError) as error:
                 raise ProbeError(f"bash cannot start: {error}") from error
@@ -146,6 +143,8 @@ def _refusal(command: str, declared: bool) -> str:
     """Say why a command may not run as a probe, or ""."""
     from runbooks.classes import classify
 
+    if not command.strip():
+        return "there is nothing to run; write a command"
     said = classify(command, CommandClass.OBSERVE if declared else None)
     if said.command_class is CommandClass.OBSERVE:
         return ""

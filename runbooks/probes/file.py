@@ -58,6 +58,8 @@ class FileProbe(Probe, frozen=True, kw_only=True):
     @classmethod
     def complaints(cls, parameters: Mapping[str, Any]) -> list[str]:
         path = parameters["path"]
+        if "\0" in path:
+            return ["path: no file name holds a NUL character; take it out"]
         if "**" in path:
             return ["path: ** is not followed; name the directories with *"]
         if not path.startswith(("/", "~", "${")):
@@ -72,9 +74,6 @@ class FileProbe(Probe, frozen=True, kw_only=True):
         return await _in_thread(self._look)
 
     def _look(self) -> Measurement:
-        wrong = self.complaints({"path": self.path})
-        if wrong:
-            raise ProbeError(wrong[0], stage="configuration")
         try:
             matches = self._matches()
         except OSError as error:
@@ -153,7 +152,10 @@ def _content(path: Path) -> str | None:
     with open(handle, "rb") as file:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             return None
-        return file.read(KEPT).decode("utf-8", "replace")
+        try:
+            return file.read(KEPT).decode("utf-8", "replace")
+        except OSError:
+            return None
 
 
 async def _in_thread(look: Callable[[], Measurement]) -> Measurement:

@@ -81,9 +81,15 @@ class HttpProbe(Probe, frozen=True, kw_only=True):
     @classmethod
     def complaints(cls, parameters: Mapping[str, Any]) -> list[str]:
         url = parameters["url"]
-        if url.startswith(("http://", "https://", "${")):
+        if "${" in url:
             return []
-        return [f"url: {url!r} is no http or https URL; write it whole"]
+        try:
+            parts = urlsplit(url)
+            whole = parts.scheme in ("http", "https") and parts.hostname
+            wrong = "" if whole and parts.port != 0 else "it is no http or https URL"
+        except ValueError as error:
+            wrong = str(error)
+        return [f"url: {url!r} cannot be asked: {wrong}; write it whole"] * bool(wrong)
 
     @classmethod
     def with_defaults(
@@ -137,7 +143,9 @@ class HttpProbe(Probe, frozen=True, kw_only=True):
                 async for chunk in response.aiter_bytes():
                     size += len(chunk)
                     body += chunk[: KEPT - len(body)]
-        except (httpx.RequestError, httpx.InvalidURL, ValueError) as error:
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+            raise ProbeError(str(error), stage="configuration") from error
+        except (httpx.RequestError, ValueError) as error:
             raise self._unanswered(error, stage) from error
         seconds = perf_counter() - started
         location = response.headers.get("location")

@@ -48,8 +48,10 @@ class TcpProbe(Probe, frozen=True, kw_only=True):
     def complaints(cls, parameters: Mapping[str, Any]) -> list[str]:
         port = parameters["port"]
         ports = port if isinstance(port, list) else [port]
-        if len(ports) > MOST_PORTS:
-            return [f"port: {len(ports)} ports are too many; name at most {MOST_PORTS}"]
+        if not 0 < len(ports) <= MOST_PORTS:
+            return [
+                f"port: {len(ports)} ports; name at least 1 and at most {MOST_PORTS}"
+            ]
         return [
             f"port: {number} is no port; write 1 to 65535"
             for number in ports

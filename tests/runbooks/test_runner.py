@@ -278,11 +278,11 @@ async def test_headless_an_inferred_class_does_not_count(tmp_path: Path) -> None
 
 
 async def test_commands_see_the_profile_through_their_environment() -> None:
-    target = Target("t", tables={"api": {"host": "a b"}})
+    target = Target("t", tables={"api": {"host": "a b", "port": 80}})
     parameters = {
-        "command": 'echo "<$HOST>" "${HOME:+home}"',
+        "command": 'echo "<$HOST>" "$PORT" "${HOME:+home}"',
         "class": "observe",
-        "env": {"HOST": "${api.host}"},
+        "env": {"HOST": "${api.host}", "PORT": "${api.port}"},
     }
-    spec = ProbeSpec("command", {"output": "~ ^<a b> home$"}, parameters)
+    spec = ProbeSpec("command", {"output": "~ ^<a b> 80 home$"}, parameters)
     assert (await one(target, spec)).result is Result.PASS

@@ -94,6 +94,13 @@ def test_a_named_target_must_exist(tmp_path: Path) -> None:
         load("nowhere", document(tmp_path / "docs"))
 
 
+def test_a_runbook_cannot_choose_any_file(tmp_path: Path) -> None:
+    (tmp_path / "any.toml").write_bytes(PROFILE)
+    book = document(tmp_path / "docs", f'target = "{tmp_path}/any.toml"')
+    with pytest.raises(DocumentError, match="is a path"):
+        load(None, book)
+
+
 def test_a_path_is_a_name_too(tmp_path: Path) -> None:
     path = tmp_path / "any.toml"
     path.write_bytes(PROFILE)

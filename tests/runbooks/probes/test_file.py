@@ -64,6 +64,12 @@ async def test_a_pipe_does_not_hold_it_up(tmp_path: Path) -> None:
     assert seen.reading("content") is None
 
 
+async def test_what_cannot_be_read_is_not_content() -> None:
+    seen = await FileProbe(path="/proc/self/mem").look()
+    assert value(seen, "exists") is True
+    assert seen.reading("content") is None
+
+
 async def test_link_to_nothing_matches_nothing(tmp_path: Path) -> None:
     (tmp_path / "current").symlink_to(tmp_path / "gone")
     seen = await FileProbe(path=f"{tmp_path}/curr*").look()

@@ -46,4 +46,5 @@ def test_ports_are_checked() -> None:
     assert TcpProbe.complaints({"port": [22, 70000]}) == [
         "port: 70000 is no port; write 1 to 65535"
     ]
-    assert "too many" in TcpProbe.complaints({"port": list(range(1, 100))})[0]
+    assert "99 ports" in TcpProbe.complaints({"port": list(range(1, 100))})[0]
+    assert "0 ports" in TcpProbe.complaints({"port": []})[0]
