@@ -280,6 +280,16 @@ def test_two_screens_save_without_taking_each_other_for_hand_edits(home: Path) -
     assert "edited_by_hand" not in (ana.directory / "journal.jsonl").read_text()
 
 
+def test_a_later_save_never_holds_less(home: Path) -> None:
+    ana = filled(home)
+    ben = Run.open(ana.directory, BOOK, BEN)
+    decide(ben, BOOK.steps[10], Answer.PASS)
+    decide(ana, BOOK.steps[11], Answer.PASS)
+    ana.save()
+    ben.save()
+    assert tables(ben)["s.11"]["state"] == "pass"
+
+
 def test_a_failed_save_says_so_until_it_works_again(home: Path) -> None:
     run = filled(home)
     before = file(run).read_bytes()

@@ -119,9 +119,11 @@ def test_anyone_takes_back_and_is_named(run: Run) -> None:
 def test_taking_back_restores_the_one_before(run: Run) -> None:
     decide(run, ATTEST, Answer.PASS, "one")
     decide(run, ATTEST, Answer.FAIL, "two")
-    withdraw(run, ATTEST)
-    decision = run.progress["attest"].decision
-    assert decision and (decision.answer, decision.note) == (Answer.PASS, "one")
+    decide(run, ATTEST, Answer.SKIP, "three")
+    for answer, words in ((Answer.FAIL, "two"), (Answer.PASS, "one")):
+        withdraw(run, ATTEST)
+        decision = run.progress["attest"].decision
+        assert decision and (decision.answer, decision.note) == (answer, words)
 
 
 def test_empty_notes_and_odd_evidence_are_refused(run: Run) -> None:
