@@ -23,6 +23,9 @@ KEPT = 64 * 1024
 SHOWN = 4 * 1024
 """Bytes of output that evidence holds."""
 
+DYING = 1.0
+"""Seconds that a killed command gets to disappear."""
+
 _NOT_STARTED = (126, 127)
 """Exit codes of bash: the program may not be executed, or is not there."""
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
@@ -123,9 +126,9 @@ class CommandProbe(Probe, frozen=True, kw_only=True):
                 # What still runs in the background would hold the pipe open.
                 with suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
-                await process.wait()
-                if process.returncode is None:
-                    reading.cancel()
+                # One that hangs in the kernel is left to die when it can.
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(process.wait(), DYING)
             output = await reading
         finally:
             pipe.close()

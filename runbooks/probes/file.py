@@ -9,6 +9,7 @@ import stat
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -177,7 +178,7 @@ async def _in_thread(look: Callable[[], Measurement]) -> Measurement:
             result = look()
         except BaseException as error:
             problem = error
-        if not loop.is_closed():
+        with suppress(RuntimeError):  # the loop has ended, nobody waits any more
             loop.call_soon_threadsafe(settle, result, problem)
 
     threading.Thread(target=run, name="file probe", daemon=True).start()
