@@ -14,11 +14,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from runbooks.errors import CommandError
 from runbooks.output import Tail
 from runbooks.plan import Plan, message
-from runbooks.processes import boot_id, start_time
+from runbooks.processes import identity
 
 __all__ = ["Ending", "Plan", "Running", "Tail", "attach", "run_interactive", "start"]
 
@@ -70,7 +71,7 @@ class Running:
         self.id = id
         self.output = outputs / f"{id}.out"
         self._exit = outputs / f"{id}.exit"
-        self._run = json.loads((outputs / f"{id}.run").read_bytes())
+        self._run: dict[str, Any] = json.loads((outputs / f"{id}.run").read_bytes())
         self._ending: Ending | None = None
 
     def alive(self) -> bool:
@@ -81,9 +82,7 @@ class Running:
         """
         with suppress(ChildProcessError):  # not ours, or taken note of before
             os.waitpid(self._run["pid"], os.WNOHANG)
-        run = self._run
-        identity = boot_id(), start_time(run["pid"])
-        return identity == (run["boot"], run["start"])
+        return identity(self._run["pid"]).items() <= self._run.items()
 
     def ending(self) -> Ending | None:
         """Return how it ended; None while it runs."""
@@ -138,7 +137,7 @@ def start(plan: Plan) -> Running:
     actions = [
         (os.POSIX_SPAWN_DUP2, source, 0),
         (os.POSIX_SPAWN_DUP2, sink, 1),
-        (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
+        (os.POSIX_SPAWN_DUP2, sink, 2),
     ]
     supervisor = Path(__file__).with_name("supervisor.py")
     try:
@@ -157,11 +156,14 @@ def start(plan: Plan) -> Running:
     finally:
         os.close(source)
         os.close(sink)
-    with open(ours, "wb") as stdin, suppress(BrokenPipeError):
+    with suppress(BrokenPipeError), open(ours, "wb") as stdin:
         stdin.write(data)
     with open(theirs, "rb") as stdout:
         reply = stdout.readline()
-    answer = json.loads(reply) if reply else {"problem": "the supervisor failed"}
+        if not reply.startswith(b"{"):  # it failed: the last line says how
+            said = (reply + stdout.read()).decode("utf-8", "replace").split("\n")
+            reply = json.dumps({"problem": "".join(said[-2:]).strip()}).encode()
+    answer = json.loads(reply)
     if "problem" in answer:
         os.waitpid(pid, 0)
         where = f"{answer['path']}: " if answer.get("path") else ""

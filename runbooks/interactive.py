@@ -18,9 +18,9 @@ import tty
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import datetime
-from time import monotonic
+from time import monotonic, time
 
+from runbooks.clock import now
 from runbooks.commands import Ending
 from runbooks.errors import CommandError
 from runbooks.leavings import take_values
@@ -54,7 +54,7 @@ def run_interactive(plan: Plan, keyboard: int = 0, screen: int = 1) -> Ending:
             f"the command was not started: {error.filename or ''} {error.strerror}"
         ) from error
     begun = monotonic()
-    started = _now()
+    started = now()
     with _raw(keyboard):
         stopped = _relay(pid, ours, keyboard, screen, cast)
     os.close(ours)  # tells what still runs on it that its terminal has gone
@@ -65,7 +65,7 @@ def run_interactive(plan: Plan, keyboard: int = 0, screen: int = 1) -> Ending:
         ending="stopped" if stopped else "exit",
         seconds=monotonic() - begun,
         started=started,
-        finished=_now(),
+        finished=now(),
         size=cast.size,
         kept=cast.kept,
         output_problem=cast.problem,
@@ -87,7 +87,7 @@ class _Cast:
         self._file = create(path)
         self._begun = monotonic()
         head = {"version": 2, "width": size[1], "height": size[0]}
-        self._write(head | {"timestamp": int(datetime.now().timestamp())})
+        self._write(head | {"timestamp": int(time())})
 
     def add(self, data: bytes) -> None:
         self._note(self._redactor.feed(data))
@@ -133,8 +133,8 @@ def _relay(pid: int, ours: int, keyboard: int, screen: int, cast: _Cast) -> bool
             if not data:
                 return True
             _write(ours, data)
-        if (now := _size(screen)) != size:
-            size = now
+        if (new := _size(screen)) != size:
+            size = new
             termios.tcsetwinsize(ours, size)
 
 
@@ -185,7 +185,3 @@ def _size(screen: int) -> tuple[int, int]:
         return termios.tcgetwinsize(screen)
     except termios.error:
         return 24, 80
-
-
-def _now() -> str:
-    return datetime.now().astimezone().isoformat(timespec="seconds")

@@ -15,6 +15,11 @@ def boot_id() -> str:
         return file.read().strip()
 
 
+def identity(pid: int) -> dict[str, int | str | None]:
+    """Return what tells the process *pid* from every other, before and after it."""
+    return {"pid": pid, "start": start_time(pid), "boot": boot_id()}
+
+
 def start_time(pid: int) -> int | None:
     """Return when *pid* started, in clock ticks since boot; None when it has ended.
 

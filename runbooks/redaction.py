@@ -117,7 +117,7 @@ def patterns(secrets: Iterable[str]) -> list[bytes]:
 
 
 def too_short(secrets: Iterable[str]) -> tuple[str, ...]:
-    """Return the values that `patterns` leaves out: say so, they would be shown."""
+    """Return the values that `patterns` leaves out: warn of them, by their names."""
     return tuple(secret for secret in secrets if 0 < len(secret) < SHORTEST)
 
 

@@ -6,6 +6,7 @@ Standard library only: the supervisor imports this, and must start fast.
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import signal
 from contextlib import suppress
@@ -71,6 +72,16 @@ def spawn_interactive(plan: dict[str, Any], size: tuple[int, int]) -> tuple[int,
     finally:
         os.close(theirs)
     return pid, ours
+
+
+def answer(reply: dict[str, Any]) -> None:
+    """Tell the starter, and let go of it and of its terminal."""
+    with suppress(BrokenPipeError):
+        os.write(1, json.dumps(reply).encode() + b"\n")
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for fd in (0, 1, 2):
+        os.dup2(nothing, fd)
+    os.close(nothing)
 
 
 def _launch(plan: dict[str, Any], streams: list[tuple[Any, ...]]) -> int:

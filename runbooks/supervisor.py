@@ -22,20 +22,16 @@ import time
 from contextlib import suppress
 from typing import Any
 
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+# Behind the standard library, before anything installed: the files beside this one.
+sys.path.insert(3, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
+from runbooks.clock import now
 from runbooks.leavings import take_context, take_values, wants_terminal
 from runbooks.output import Output
 from runbooks.private import create, remove, settle
-from runbooks.processes import (
-    boot_id,
-    descendants,
-    has_children,
-    signal_all,
-    start_time,
-)
+from runbooks.processes import descendants, has_children, identity, signal_all
 from runbooks.redaction import Redactor
-from runbooks.spawning import spawn
+from runbooks.spawning import answer, spawn
 
 _READ = 256 << 10
 _DRAIN = 1.0
@@ -92,13 +88,8 @@ class Supervision:
 
     def _record(self) -> None:
         """Write ``ID.run``: who supervises, so that a later screen finds it."""
-        self.started = _now()
-        run = {
-            "pid": os.getpid(),
-            "start": start_time(os.getpid()),
-            "boot": boot_id(),
-            "started": self.started,
-        }
+        self.started = now()
+        run = identity(os.getpid()) | {"started": self.started}
         new = f"{self.path}.run.new"
         settle(create(new), json.dumps(run).encode(), new, f"{self.path}.run")
 
@@ -134,7 +125,7 @@ class Supervision:
             "ending": self.reason,
             "seconds": round((self.ended or time.monotonic()) - self.begun, 6),
             "started": self.started,
-            "finished": _now(),
+            "finished": now(),
             "survivors": [f"{pid} {name}" for pid, name in left],
             "size": self.output.size,
             "kept": self.output.kept,
@@ -156,15 +147,15 @@ class Supervision:
             self.watch(wake)
 
     def _over(self) -> bool:
-        now = time.monotonic()
+        mono = time.monotonic()
         if self.kill_at is None:
             if self.lingering or self.ended is None:
                 return self.lingering and self.eof
-            quiet = now >= max(self.ended, self.heard) + _QUIET
-            return self.eof or quiet or now >= self.ended + _DRAIN
+            quiet = mono >= max(self.ended, self.heard) + _QUIET
+            return self.eof or quiet or mono >= self.ended + _DRAIN
         if self.ended is not None and not has_children():
-            return self.eof or now >= self.ended + _DRAIN
-        return now >= self.kill_at + _LAST
+            return self.eof or mono >= self.ended + _DRAIN
+        return mono >= self.kill_at + _LAST
 
     def _patience(self) -> float | None:
         """Return for how long, in milliseconds, nothing needs to be looked at."""
@@ -183,11 +174,11 @@ class Supervision:
         return [] if self.ended is not None else limits
 
     def _enforce(self) -> None:
-        now = time.monotonic()
-        if self.kill_at is not None and now >= self.kill_at:
+        mono = time.monotonic()
+        if self.kill_at is not None and mono >= self.kill_at:
             self._signal(signal.SIGKILL)
         for at, reason in self._limits():
-            if now >= at:
+            if mono >= at:
                 self._stop(reason)
 
     def _stop(self, reason: str) -> None:
@@ -242,9 +233,9 @@ def main() -> None:
         supervision.start()
     except OSError as error:
         where = os.fsdecode(error.filename or "")
-        _answer({"problem": error.strerror or str(error), "path": where})
+        answer({"problem": error.strerror or str(error), "path": where})
         sys.exit(1)
-    _answer({"pid": os.getpid()})
+    answer({"pid": os.getpid()})
     supervision.watch(wake)
     supervision.conclude()
     supervision.linger(wake)
@@ -252,22 +243,6 @@ def main() -> None:
 
 def _wake(number: int, frame: object) -> None:
     """Do nothing: the number comes through the wake-up pipe."""
-
-
-def _answer(reply: dict[str, Any]) -> None:
-    """Tell the starter, and let go of it and of its terminal."""
-    with suppress(BrokenPipeError):
-        os.write(1, json.dumps(reply).encode() + b"\n")
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for fd in (0, 1, 2):
-        os.dup2(nothing, fd)
-    os.close(nothing)
-
-
-def _now() -> str:
-    """Return the wall clock, ISO 8601 with offset."""
-    text = time.strftime("%Y-%m-%dT%H:%M:%S%z")
-    return f"{text[:-2]}:{text[-2:]}"
 
 
 if __name__ == "__main__":

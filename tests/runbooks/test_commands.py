@@ -182,6 +182,20 @@ def test_nothing_is_left_of_what_did_not_start(
     assert list((tmp_path / "outputs").iterdir()) == []
 
 
+def test_a_supervisor_that_fails_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\necho no such module >&2\nexit 1\n")
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+    with pytest.raises(CommandError, match="not started: no such module"):
+        begin(tmp_path, "true #" + "x" * 200_000)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "none"))
+    with pytest.raises(CommandError, match="No such file"):
+        begin(tmp_path, "true")
+
+
 def test_one_id_runs_once(tmp_path: Path) -> None:
     assert run(tmp_path, "echo one", id="a")[1] == b"one\n"
     with pytest.raises(CommandError, match="File exists"):

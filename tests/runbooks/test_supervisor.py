@@ -102,7 +102,8 @@ def test_what_it_leaves_running_can_still_be_read(tmp_path: Path) -> None:
 
 
 def test_a_daemon_with_its_own_output_is_let_go(tmp_path: Path) -> None:
-    text = f"sleep {FAR} >/dev/null 2>&1 & echo $! >>pids"
+    started = "until grep -q sleep /proc/$!/comm; do :; done"
+    text = f"sleep {FAR} >/dev/null 2>&1 & echo $! >>pids; {started}"
     running = begin(tmp_path, text)
     ending = until(running.ending)
     (child,) = pids(tmp_path)
