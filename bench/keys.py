@@ -9,8 +9,9 @@ from report import median, p95, say
 from startup import FIRST_ROW, RUNS, SHIPPED, first_step
 from terminal import Terminal, floor, gonogo
 
-PRESSES = 30
-BYTES_MOVES = 10
+PRESSES = 15
+BYTES_RUNS = 3
+BYTES_MOVES = 8
 SCROLLED = 60
 """Presses after which the cursor is below the first screen for certain."""
 
@@ -23,7 +24,7 @@ def delays(argv: list[str], shows: str) -> list[float]:
         found = []
         for number in range(PRESSES):
             found.append(terminal.press("jk"[number % 2]))
-            terminal.settle(0.25)
+            terminal.settle(0.22)
         return found
 
 
@@ -33,13 +34,14 @@ def written(argv: list[str], shows: str) -> tuple[list[int], list[int], list[int
         terminal.until(shows)
         terminal.settle(0.5)
         moves = [
-            terminal.press_and_count("jk"[number % 2]) for number in range(BYTES_MOVES)
+            terminal.press_and_count("jk"[number % 2], 0.35)
+            for number in range(BYTES_MOVES)
         ]
         for _ in range(SCROLLED):
             terminal.press("j")
             terminal.settle(0.03)
         terminal.settle(0.5)
-        scrolls = [terminal.press_and_count("j")[0] for _ in range(BYTES_MOVES)]
+        scrolls = [terminal.press_and_count("j", 0.2)[0] for _ in range(BYTES_MOVES)]
         at_once, later = zip(*moves, strict=True)
         return list(at_once), list(later), scrolls
 
@@ -58,7 +60,7 @@ def main() -> None:
     later: list[int] = []
     scrolls: list[int] = []
     stock: list[int] = []
-    for _ in range(RUNS):
+    for _ in range(BYTES_RUNS):
         moves = written(gonogo(str(SHIPPED)), first_step(SHIPPED))
         at_once += moves[0]
         later += moves[1]
