@@ -72,6 +72,8 @@ def is_glued(node: Node, data: bytes) -> bool:
 def node_objection(node: Node) -> str:
     """Return why *node*, apart from its words, may do more than read, or ""."""
     kind = node.type
+    if kind in ("==", "=~", "regex") and node.parent and node.parent.type == "command":
+        return "the shell parser may misread an argument"
     if not node.is_named:
         # `(( ))` and `$(( ))` evaluate the values of variables as code.
         return "it computes with `((`" if kind in ("((", "$((", "$[") else ""
