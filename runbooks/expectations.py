@@ -244,5 +244,5 @@ def _quantity(text: str, unit: str) -> float:
         return number
     if written not in units:
         known = ", ".join(name for name in units if name) or "no unit"
-        raise ValueError(f"the unit of {text!r} does not fit: write it in {known}")
+        raise ValueError(f"the unit of {text!r} does not fit; write it in {known}")
     return number * units[written] / units.get(unit, 1.0)

@@ -91,7 +91,8 @@ def expected(
     for name, bound in bounds.items():
         unit = cls.unit(name)
         if unit is None:
-            raise ValueError(f"the probe has no reading {name!r}")
+            known = near(name, cls.readings) or f"; it has {', '.join(cls.readings)}"
+            raise ValueError(f"there is no reading {name!r}{known}")
         try:
             found[name] = expectations.parse(bound, unit)
         except ValueError as error:
@@ -115,7 +116,7 @@ def _wrong(cls: type[Probe], parameters: Mapping[str, Any]) -> list[str]:
     for name, field in fields.items():
         if name not in parameters:
             if field.required:
-                wrong.append(f"the parameter {name!r} is missing")
+                wrong.append(f"the parameter {name!r} is missing; add it")
         elif name not in cls.verbatim and (broken := misspelt(parameters[name])):
             wrong.append(f"{name}: {broken} is no reference; write ${{table.key}}")
         elif name in cls.verbatim or not references(parameters[name]):

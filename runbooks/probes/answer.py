@@ -11,7 +11,7 @@ from runbooks.probes.base import Measurement
 from runbooks.results import Reading
 
 _PLAIN = ("answers", "status", "location", "body")
-_UNITS = {**dict.fromkeys(_PLAIN, ""), "latency": "s", "size": "B"}
+UNITS = {**dict.fromkeys(_PLAIN, ""), "latency": "s", "size": "B"}
 _AGES = (".max-age", ".s-maxage")
 
 
@@ -20,7 +20,7 @@ def unit(reading: str) -> str | None:
     kind, _, rest = reading.partition(".")
     if kind in ("header", "json"):
         return None if not rest else "s" if reading.endswith(_AGES) else ""
-    return _UNITS.get(reading)
+    return UNITS.get(reading)
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,8 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     timeout: Duration = Duration(10)
 
+    readings: ClassVar[Mapping[str, str]] = {}
+    """Base units of the readings whose names are fixed, "" for those without."""
     verbatim: ClassVar[frozenset[str]] = frozenset()
     """Parameters in which ``${…}`` is left alone, because it means something else."""
 
@@ -73,9 +75,9 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         return dict(parameters)
 
     @classmethod
-    @abstractmethod
     def unit(cls, reading: str) -> str | None:
         """Return the base unit of a reading, None if the probe has no such one."""
+        return cls.readings.get(reading)
 
     @classmethod
     def complaints(cls, parameters: Mapping[str, Any]) -> list[str]:

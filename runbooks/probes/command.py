@@ -58,11 +58,11 @@ class CommandProbe(Probe, frozen=True, kw_only=True):
     env: dict[str, str | int | float] = msgspec.field(default_factory=dict)
     timeout: Duration = Duration(10)
 
+    readings: ClassVar[Mapping[str, str]] = {
+        **dict.fromkeys(("exit", "output", "number"), ""),
+        "seconds": "s",
+    }
     verbatim: ClassVar[frozenset[str]] = frozenset({"command"})
-
-    @classmethod
-    def unit(cls, reading: str) -> str | None:
-        return {"exit": "", "output": "", "number": "", "seconds": "s"}.get(reading)
 
     @classmethod
     def complaints(cls, parameters: Mapping[str, Any]) -> list[str]:

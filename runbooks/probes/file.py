@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from runbooks.errors import ProbeError
 from runbooks.probes.base import Duration, Measurement, Probe, measured
@@ -51,10 +51,11 @@ class FileProbe(Probe, frozen=True, kw_only=True):
     path: str
     timeout: Duration = Duration(5)
 
-    @classmethod
-    def unit(cls, reading: str) -> str | None:
-        plain = dict.fromkeys(("exists", "count", "mode", "content", "name"), "")
-        return {**plain, "age": "s", "size": "B"}.get(reading)
+    readings: ClassVar[Mapping[str, str]] = {
+        **dict.fromkeys(("exists", "count", "mode", "content", "name"), ""),
+        "age": "s",
+        "size": "B",
+    }
 
     @classmethod
     def complaints(cls, parameters: Mapping[str, Any]) -> list[str]:

@@ -11,13 +11,13 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from importlib import import_module
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
 import msgspec
 
 from runbooks.errors import ProbeError
-from runbooks.probes.answer import Answer, unit
+from runbooks.probes.answer import UNITS, Answer, unit
 from runbooks.probes.base import Duration, Probe
 from runbooks.references import references
 from runbooks.results import Reading
@@ -73,6 +73,8 @@ class HttpProbe(Probe, frozen=True, kw_only=True):
     headers: dict[str, str] = msgspec.field(default_factory=dict)
     ca: str = ""
     timeout: Duration = Duration(5)
+
+    readings: ClassVar[Mapping[str, str]] = UNITS
 
     @classmethod
     def unit(cls, reading: str) -> str | None:

@@ -6,7 +6,7 @@ import asyncio
 import socket
 from collections.abc import Mapping
 from time import perf_counter
-from typing import Any
+from typing import Any, ClassVar
 
 from runbooks.errors import ProbeError
 from runbooks.probes.base import Duration, Measurement, Probe, measured
@@ -38,11 +38,13 @@ class TcpProbe(Probe, frozen=True, kw_only=True):
     port: int | list[int]
     timeout: Duration = Duration(5)
 
+    readings: ClassVar[Mapping[str, str]] = {"open": "", "latency": "s"}
+
     @classmethod
     def unit(cls, reading: str) -> str | None:
         if reading.startswith("port.") and reading[5:].isdecimal():
             return ""
-        return {"open": "", "latency": "s"}.get(reading)
+        return cls.readings.get(reading)
 
     @classmethod
     def complaints(cls, parameters: Mapping[str, Any]) -> list[str]:
