@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import ClassVar
 
 from rich.cells import cell_len
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from runbooks.asking import Asked, Question, Reply
-from runbooks.model import CommandClass
+from runbooks.asking import Question, Reply
 from tui.display import content
 from tui.keymap import bindings
+from tui.screens.question_rows import facts, field, field_id, known, row, text_view
 from tui.widgets.choices import Choice, Choices
 from tui.widgets.text_view import Paragraph, TextView
 
@@ -27,11 +26,6 @@ repeat, are dropped where they could change something."""
 
 FACT_LINES = 3
 """Lines that one fact may take, so that the choices stay in sight."""
-WORDS = {
-    CommandClass.OBSERVE: "only looks",
-    CommandClass.MUTATE: "changes things",
-    CommandClass.DESTRUCTIVE: "destroys things",
-}
 
 
 class QuestionScreen(ModalScreen[Reply | None]):
@@ -61,8 +55,8 @@ class QuestionScreen(ModalScreen[Reply | None]):
         box.border_title = content(question.title)
         with box:
             if question.text:
-                yield _text_view("command")
-            yield from self._facts()
+                yield text_view("command")
+            yield from facts(question)
             if question.untrusted:
                 yield Static(
                     content(
@@ -71,43 +65,13 @@ class QuestionScreen(ModalScreen[Reply | None]):
                     ),
                     id="distrust",
                 )
-                yield _text_view("untrusted")
+                yield text_view("untrusted")
             for asked in question.placeholders:
-                yield from self._field(asked)
+                yield field(asked)
             if question.type_word:
-                yield _row(f"type {question.type_word}", Input(id="word", compact=True))
+                yield row(f"type {question.type_word}", Input(id="word", compact=True))
             yield Static(id="problem")
             yield Choices(self._choices(), id="choices")
-
-    def _facts(self) -> Iterable[Static | Horizontal]:
-        question = self._question
-        if question.text:
-            said = WORDS[question.command_class]
-            yield _fact("does", f"{said} (inferred)" if question.inferred else said)
-            if question.reason:
-                yield _fact("why", question.reason)
-        if question.target:
-            yield _fact("target", question.target)
-        if question.text:
-            where = Input(question.cwd, id="cwd", compact=True, select_on_focus=False)
-            yield _row("where", where)
-        if question.confirm:
-            yield _fact("undo", question.undo or "nobody said how to take it back")
-
-    def _field(self, asked: Asked) -> Iterable[Horizontal]:
-        known = _known(asked)
-        more = len(known) - bool(asked.remembered)
-        hint = f"Up, Down: {more} known" if more > 0 else "a value"
-        yield _row(
-            asked.placeholder.text,
-            Input(
-                asked.remembered,
-                placeholder=hint,
-                id=f"value-{asked.placeholder.variable}",
-                classes="value",
-                compact=True,
-            ),
-        )
 
     def _choices(self) -> list[Choice]:
         question = self._question
@@ -188,7 +152,7 @@ class QuestionScreen(ModalScreen[Reply | None]):
         """Take keys from now on, in the first field that wants something."""
         self._awake = True
         self.query_one(Choices).awake = True
-        empty = [field for field in self.query(Input) if not field.value]
+        empty = [line for line in self.query(Input) if not line.value]
         (empty[0] if empty else self.query_one(Choices)).focus()
 
     @on(Input.Submitted)
@@ -208,17 +172,16 @@ class QuestionScreen(ModalScreen[Reply | None]):
         return not (self._question.confirm or self._question.untrusted)
 
     def on_key(self, event: events.Key) -> None:
-        field = self.focused
-        if event.key in ("up", "down") and isinstance(field, Input):
+        typed = self.focused
+        if event.key in ("up", "down") and isinstance(typed, Input):
             for asked in self._question.placeholders:
-                if field.id == f"value-{asked.placeholder.variable}":
-                    known = _known(asked)
-                    if known:
+                if typed.id == field_id(asked):
+                    if values := known(asked):
                         step = 1 if event.key == "down" else -1
-                        at = known.index(field.value) if field.value in known else -1
-                        at = (at + step) % len(known) if at >= 0 else 0
-                        field.value = known[at]
-                        field.cursor_position = len(field.value)
+                        here = typed.value in values
+                        at = values.index(typed.value) + step if here else 0
+                        typed.value = values[at % len(values)]
+                        typed.cursor_position = len(typed.value)
                     event.stop()
 
     def action_choose(self, number: int) -> None:
@@ -230,8 +193,8 @@ class QuestionScreen(ModalScreen[Reply | None]):
             self.dismiss(None)
         elif event.choice == "as-written":
             self._as_written = not self._as_written
-            for field in self.query("Input.value").results(Input):
-                field.disabled = self._as_written
+            for line in self.query("Input.value").results(Input):
+                line.disabled = self._as_written
             self.query_one(Choices).show(self._choices())
             self._show_command()
         else:
@@ -252,12 +215,11 @@ class QuestionScreen(ModalScreen[Reply | None]):
             return
         values = {}
         for asked in () if self._as_written else question.placeholders:
-            field = self.query_one(f"#value-{asked.placeholder.variable}", Input)
-            if not field.value:
-                missing = f"{asked.placeholder.text} has no value yet."
-                self._complain(missing, field)
+            line = self.query_one(f"#{field_id(asked)}", Input)
+            if not line.value:
+                self._complain(f"{asked.placeholder.text} has no value yet.", line)
                 return
-            values[asked.placeholder.variable] = field.value
+            values[asked.placeholder.variable] = line.value
         typed = ""
         if question.type_word:
             word = self.query_one("#word", Input)
@@ -279,24 +241,3 @@ class QuestionScreen(ModalScreen[Reply | None]):
     def _complain(self, problem: str, where: Input | Choices) -> None:
         self.query_one("#problem", Static).update(content(problem))
         where.focus()
-
-
-def _known(asked: Asked) -> list[str]:
-    """Values to choose from, the remembered one first, each once."""
-    known = [value for value in (asked.remembered, *asked.candidates) if value]
-    return list(dict.fromkeys(known))
-
-
-def _text_view(id: str) -> TextView:
-    view = TextView(id=id)
-    # Tab goes to what can be answered; the keys for pages scroll all the same.
-    view.can_focus = False
-    return view
-
-
-def _fact(name: str, value: str) -> Horizontal:
-    return _row(name, Static(content(value), classes="fact"))
-
-
-def _row(name: str, value: Static | Input) -> Horizontal:
-    return Horizontal(Static(content(name), classes="name"), value, classes="row")

@@ -1,0 +1,74 @@
+"""The rows of the one dialog: facts to read, fields to fill in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from textual.containers import Horizontal
+from textual.widgets import Input, Static
+
+from runbooks.asking import Asked, Question
+from runbooks.model import CommandClass
+from tui.display import content
+from tui.widgets.text_view import TextView
+
+WORDS = {
+    CommandClass.OBSERVE: "only looks",
+    CommandClass.MUTATE: "changes things",
+    CommandClass.DESTRUCTIVE: "destroys things",
+}
+
+
+def facts(question: Question) -> Iterator[Horizontal]:
+    """What will run, against what, where, and how it is taken back."""
+    if question.text:
+        said = WORDS[question.command_class]
+        yield _fact("does", f"{said} (inferred)" if question.inferred else said)
+        if question.reason:
+            yield _fact("why", question.reason)
+    if question.target:
+        yield _fact("target", question.target)
+    if question.text:
+        where = Input(question.cwd, id="cwd", compact=True, select_on_focus=False)
+        yield row("where", where)
+    if question.confirm:
+        yield _fact("undo", question.undo or "nobody said how to take it back")
+
+
+def field(asked: Asked) -> Horizontal:
+    """Where the value of a placeholder is typed, or taken from those known."""
+    more = len(known(asked)) - bool(asked.remembered)
+    hint = f"Up, Down: {more} known" if more > 0 else "a value"
+    value = Input(
+        asked.remembered,
+        placeholder=hint,
+        id=field_id(asked),
+        classes="value",
+        compact=True,
+    )
+    return row(asked.placeholder.text, value)
+
+
+def field_id(asked: Asked) -> str:
+    return f"value-{asked.placeholder.variable}"
+
+
+def known(asked: Asked) -> list[str]:
+    """Values to choose from, the remembered one first, each once."""
+    values = [value for value in (asked.remembered, *asked.candidates) if value]
+    return list(dict.fromkeys(values))
+
+
+def text_view(id: str) -> TextView:
+    view = TextView(id=id)
+    # Tab goes to what can be answered; the keys for pages scroll all the same.
+    view.can_focus = False
+    return view
+
+
+def _fact(name: str, value: str) -> Horizontal:
+    return row(name, Static(content(value), classes="fact"))
+
+
+def row(name: str, value: Static | Input) -> Horizontal:
+    return Horizontal(Static(content(name), classes="name"), value, classes="row")
