@@ -110,16 +110,9 @@ class Wish:
         from runbooks.classes import classify
 
         declared = self.block.options.class_
-        said = classify(text, None if self.edited else declared)
+        said = classify(text, None if self.edited else declared, defined=redefined)
         if self.edited and declared:
             stronger = max(said.command_class, declared, key=_MILDEST_FIRST.index)
             if stronger is not said.command_class:
                 said = replace(said, command_class=stronger, reason="declared")
-        shadowed = next((word for word in text.split() if word in redefined), None)
-        if shadowed and said.inferred and said.command_class is CommandClass.OBSERVE:
-            said = replace(
-                said,
-                command_class=CommandClass.MUTATE,
-                reason=f"{shadowed} was redefined earlier in this run",
-            )
         return said
