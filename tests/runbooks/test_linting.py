@@ -1,0 +1,106 @@
+"""Lint: what a runbook's steps refer to, and everything at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from runbooks.linting import lint
+from runbooks.model import Problem
+from runbooks.parsing import parse
+
+HEAD = """\
+# T
+
+```toml runbook
+roles = [{ name = "DBA", sections = ["Data"] }]
+```
+
+## Data
+
+- [ ] first
+  ```toml step
+  id = "first"
+  owner = "DBA"
+  ```
+"""
+
+
+def linted(text: str) -> tuple[Problem, ...]:
+    return lint(parse(text.encode(), Path("book.md")))
+
+
+def step(*lines: str) -> str:
+    return "- [ ] x\n  ```toml step\n" + "".join(f"  {x}\n" for x in lines) + "  ```\n"
+
+
+def test_a_right_runbook_has_no_problem() -> None:
+    declared = step(
+        'needs = ["first"]',
+        'owner = "DBA"',
+        'probe = { use = "tcp", host = "h", port = 1, expect = { open = true } }',
+    )
+    assert [p for p in linted(HEAD + declared) if "expect" not in p.problem] == []
+
+
+def test_needs_names_a_step_that_exists() -> None:
+    (problem,) = linted(HEAD + step('needs = ["frist"]'))
+    assert (problem.line, problem.column) == (16, 13)
+    assert "no step has that id" in problem.problem
+    assert problem.remedy == "did you mean 'first'?"
+
+
+def test_a_step_cannot_need_itself() -> None:
+    (problem,) = linted(HEAD + step('id = "x"', 'needs = ["x"]'))
+    assert "needs itself" in problem.problem
+
+
+def test_owner_is_a_declared_role() -> None:
+    (problem,) = linted(HEAD + step('owner = "DBAs"'))
+    assert problem.line == 16
+    assert problem.remedy == "did you mean 'DBA'?"
+
+
+def test_any_owner_will_do_where_no_roles_are_declared() -> None:
+    assert linted(step('owner = "somebody"')) == ()
+
+
+def test_a_role_answers_for_sections_that_exist() -> None:
+    (problem,) = linted(HEAD.replace('"Data"', '"Date"'))
+    assert (problem.line, problem.remedy) == (4, "did you mean 'Data'?")
+
+
+def test_unknown_probe() -> None:
+    (problem,) = linted(step('probe = { use = "htpp", expect = { status = 200 } }'))
+    assert "htpp" in problem.problem
+    assert "http" in problem.remedy
+
+
+def test_an_expectation_that_asserts_nothing() -> None:
+    (problem,) = linted(step('probe = { use = "tcp", host = "h", port = 1 }'))
+    assert "nothing is expected" in problem.problem
+
+
+def test_a_machine_cannot_decide_without_a_probe() -> None:
+    (problem,) = linted(step('level = "auto"'))
+    assert (problem.line, problem.column) == (3, 3)
+    (problem,) = linted(step('soak = { for = "1h" }'))
+    assert "soak" in problem.problem
+
+
+def test_a_command_that_decides_exists() -> None:
+    (problem,) = linted(step('use = "command"'))
+    assert "no command" in problem.problem
+    assert linted(step('use = "command"') + "\n  ```sh\n  ls\n  ```\n") == ()
+
+
+def test_same_id_twice() -> None:
+    (problem,) = linted(HEAD + step('id = "first"'))
+    assert (problem.line, problem.column) == (16, 3)
+    assert "another step has the id 'first'" in problem.problem
+
+
+def test_everything_comes_at_once_in_order() -> None:
+    text = HEAD + step('severity = "hihg"', 'needs = ["no"]', 'ownr = "x"')
+    problems = linted(text)
+    assert [p.line for p in problems] == [16, 17, 18]
+    assert str(problems[0]).startswith("book.md:16:3: ")
