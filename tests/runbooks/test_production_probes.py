@@ -211,6 +211,7 @@ async def test_when_it_is_down_only_what_is_about_that_fails(
     for id, said in found.items():
         fails = id in about or "backup" in id
         assert said.startswith(Result.FAIL if fails else Result.UNKNOWN), (id, said)
+        assert "bug" not in said, (id, said)
     assert found["infra.ingress"] == (
         f"fail 127.0.0.1:{closed_port} refused the connection"
     )
