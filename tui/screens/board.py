@@ -72,6 +72,9 @@ class Board(Screen[None]):
         self._saved = f"saved #{run.seq}"
         self._resting: Timer | None = None
         self._gathering: Timer | None = None
+        self._lasting = Content("")
+        self.moved = False
+        """Whether the cursor has moved since something was said."""
         self._names = {run.by.user, run.by.sudo_user} - {""}
 
     # --------------------------------------------------------------- the panes
@@ -122,6 +125,7 @@ class Board(Screen[None]):
         self.show_rested()
         self.show_output()
         self.say(self._notice)
+        self.set_interval(1, self._second)
         self._every_minute()
 
     def _start(self) -> Row | None:
@@ -145,6 +149,11 @@ class Board(Screen[None]):
         self.steps.refresh()
         self.show_bars()
         self._every_minute()
+
+    def _second(self) -> None:
+        """Only while a command is on view and at work: how long, how silent."""
+        if self.outputs.at_work:
+            self.show_output()
 
     def rest_soon(self) -> None:
         """The cursor moved: what hangs on it follows when it rests."""
@@ -213,6 +222,8 @@ class Board(Screen[None]):
     def show_rested(self, *, keep_place: bool = False) -> None:
         """Section line, detail and keys of the row under the cursor."""
         row = self.steps.row
+        if self.moved and not keep_place:
+            self.line("status").show(self._lasting, self._saved_text())
         self._show_list_head(row)
         if row is not None:
             detail = self._detail.of(row)
@@ -253,7 +264,7 @@ class Board(Screen[None]):
         """Which output is on view, how its command went, and what it printed."""
         outputs, rule = self.outputs, signs().rule
         title, ending, place = outputs.title(), outputs.ending(), outputs.place()
-        bad = ending not in ("", "running") and not ending.startswith("exit 0")
+        bad = not ending.startswith(("exit 0", "running")) and ending != ""
         style = "$text-error" if bad else "$foreground-muted"
         more = f"o {place} " if place else ""
         self.line("output-head").show(
@@ -270,24 +281,31 @@ class Board(Screen[None]):
         hint = "" if title else "  nothing has run here; r runs the selected command"
         self.output.show(outputs.scrollback, hint)
 
-    def say(self, sentence: str, style: str = "") -> None:
-        """Show a sentence in the last line but one; a toast too if it is long."""
-        right = Content.styled(f" {self._saved}", "$foreground-muted")
-        if not self._saved.startswith("saved"):
-            right = Content.styled(f" {self._saved}", "bold $text-error")
+    def say(self, sentence: str, style: str = "", *, lasting: bool = False) -> None:
+        """Show a sentence in the last line but one; a toast too if it is long.
+
+        It stays until the cursor moves on and rests, or when *lasting* until
+        something else is said: so the line comes back to what was saved last.
+        """
         text = content(sentence, style)
-        self.line("status").show(text, right)
-        if text.cell_length > self.size.width - right.cell_length > 0:
+        if lasting:
+            self._lasting = text
+        self.moved = False
+        self.line("status").show(text, self._saved_text())
+        room = self.size.width - 2 - len(self._saved) - 2
+        if not lasting and text.cell_length > room > 0:
             self.notify(sentence, severity="warning" if style else "information")
+
+    def _saved_text(self) -> Content:
+        alarm = not self._saved.startswith("saved")
+        style = "bold $text-error" if alarm else "$foreground-muted"
+        return content(f" {self._saved}", style)
 
     def saved(self, what: str) -> None:
         """Show what is saved, at the right of the last line but one."""
         self._saved = what
         status = self.line("status")
-        alarm = "" if what.startswith("saved") else "bold $text-error"
-        status.show(
-            status.left, Content.styled(f" {what}", alarm or "$foreground-muted")
-        )
+        status.show(status.left, self._saved_text())
 
     def show_keys(self) -> None:
         """The keys of this place."""
@@ -347,10 +365,10 @@ def later_gates(runbook: Runbook) -> frozenset[str]:
     later: set[str] = set()
     for step in runbook.steps:
         (now if step.gate is Gate.GO else later).add(step.section)
-    paths = [runbook.section_by_id[id].path for id in now]
+    paths = {runbook.section_by_id[id].path for id in now}
+    above = {path[:length] for path in paths for length in range(1, len(path) + 1)}
     return frozenset(
         section.id
         for section in runbook.sections
-        if section.id in later
-        and not any(path[: len(section.path)] == section.path for path in paths)
+        if section.id in later and section.path not in above
     )

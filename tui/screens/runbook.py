@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on
 from textual.binding import BindingType
 from textual.message import Message
 
-from runbooks.errors import StateError
+from runbooks.errors import GonogoError, StateError
 from runbooks.events import Event, Kind
 from runbooks.model import Part, Row, Step
 from state.author import person
-from state.standing import Answer
+from state.standing import Answer, Standing
 from tui.keymap import bindings
 from tui.screens.answering import Answering
 from tui.screens.board import Board
@@ -33,11 +33,13 @@ from tui.widgets.answer_line import AnswerLine, Field, Prompt
 from tui.widgets.line_view import LineView
 from tui.widgets.outline import UNDECIDED
 from tui.widgets.search import find, text_of
+from tui.widgets.signs import signs
 from tui.widgets.step_list import StepList
 from tui.widgets.wording import ANSWERS
 
 if TYPE_CHECKING:
     from runbooks.asking import Question, Reply
+    from tui.app import GonogoApp
     from tui.engine import Engine
 
 WHILE_TYPING = frozenset({"back", "next_panel", "help", "command_palette", "quit"})
@@ -84,6 +86,7 @@ class RunbookScreen(Board):
 
     @on(StepList.Moved)
     def follow_cursor(self) -> None:
+        self.moved = True
         self.rest_soon()
 
     def show_rested(self, *, keep_place: bool = False) -> None:
@@ -359,7 +362,9 @@ class RunbookScreen(Board):
             if parts:
                 self.say(f"This step has {len(parts)} commands: go to one of them.")
                 return None
-        self.say("There is no command here; commands are the rows with ▷.")
+        self.say(
+            f"There is no command here; commands are the rows with {signs().part}."
+        )
         return None
 
     def action_run_part(self) -> None:
@@ -439,13 +444,13 @@ class RunbookScreen(Board):
             case Happened(event):
                 self._happened(event)
             case OutputCame(command, data, skipped):
-                self.outputs.of(command).feed(data, skipped)
+                self.outputs.printed(command, data, skipped)
                 self._show_new(command)
             case CommandEnded(command, ending):
                 self.outputs.of(command).finish()
+                self._command_changed(command)
                 if ending.survivors:
                     self.say(f"Still alive: {', '.join(ending.survivors)}", "$warning")
-                self.show_output()
             case Saved(seq):
                 self.saved(f"saved #{seq}")
             case NotSaved(reason):
@@ -465,7 +470,7 @@ class RunbookScreen(Board):
             self.steps.refresh()
             self.bars_soon()
         elif event.kind in ABOUT_COMMANDS:
-            self._command_happened(event)
+            self._command_changed(str(event.data.get("command", "")))
         elif step_id in runbook.step_by_id:
             step = runbook.step_by_id[step_id]
             if event.kind is Kind.DECIDED:
@@ -473,31 +478,30 @@ class RunbookScreen(Board):
             self.look_at([step])
             if sentence := _sentence(event, step):
                 self.saved(f"saved #{event.seq}")
-                self.say(f"✓ {sentence}")
+                self.say(f"{signs().standing[Standing.PASS]} {sentence}", lasting=True)
 
-    def _command_happened(self, event: Event) -> None:
-        run, runbook = self.engine.run, self.engine.runbook
-        id = str(event.data.get("command", ""))
-        command = self.outputs.command(id)
+    def _command_changed(self, command_id: str) -> None:
+        """A command began or ended: its row and its step's, and the output's head."""
+        command = self.outputs.command(command_id)
         if command is None:
             return
-        if event.kind is Kind.COMMAND_STARTED:
-            self._show_new(id)
+        runbook = self.engine.runbook
         self.steps.changed([Row("part", command.part)])
         part = runbook.part_by_id.get(command.part)
         block = runbook.block_by_id.get(part.block) if part else None
-        steps = [s for s in runbook.steps if s.part == command.part]
+        steps = [step for step in runbook.steps if step.part == command.part]
         if block and block.step:
             steps.append(runbook.step_by_id[block.step])
         self.look_at(steps)
-        if run.commands.get(command.part):
-            self.show_output()
+        self._show_new(command_id)
+        self.show_output()
 
     def _show_new(self, command_id: str) -> None:
         """Put a command on view unless the operator is looking at another one."""
+        if self.outputs.shown == command_id or self._shown_by_hand:
+            return
         known = self.outputs.command(self.outputs.shown)
-        busy = known is not None and not known.ending
-        if self.outputs.shown != command_id and not busy and not self._shown_by_hand:
+        if known is None or known.ending:
             self.outputs.show(command_id)
             self.show_output()
 
@@ -520,16 +524,19 @@ class RunbookScreen(Board):
         """Give the terminal to an interactive command; it comes back afterwards."""
         from textual.app import SuspendNotSupported
 
-        from runbooks.commands import run_interactive
+        from runbooks.commands import Ending, run_interactive
 
+        app = cast("GonogoApp", self.app)
         try:
-            with self.app.suspend():
+            with app.lend_terminal(), app.suspend():
                 ending = run_interactive(needs.plan)
-        except SuspendNotSupported:
-            self.say("This terminal cannot be handed over to a command.", "$text-error")
-            self.engine.stop(needs.plan.id)
-        else:
-            self.engine.interactive_ended(needs.plan.id, ending)
+        except (SuspendNotSupported, GonogoError) as error:
+            why = str(error) or "This terminal cannot be handed over to a command."
+            self._failed(why)
+            ending = Ending(
+                code=None, ending="not started", seconds=0.0, started="", finished=""
+            )
+        self.engine.interactive_ended(needs.plan.id, ending)
 
 
 def _sentence(event: Event, step: Step) -> str:

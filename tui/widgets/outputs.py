@@ -5,11 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic
 
 from state.standing import Command
 from tui.widgets.scrollback import Scrollback
 from tui.widgets.wording import duration, ended
+
+SILENT = 5
+"""Seconds without output after which a running command is called silent."""
 
 
 class Outputs:
@@ -29,6 +34,7 @@ class Outputs:
         self._commands = commands
         self._scrollbacks: dict[str, Scrollback] = {}
         self._known: dict[str, Command] = {}
+        self._heard: dict[str, float] = {}
         self.shown = ""
 
     @property
@@ -45,6 +51,11 @@ class Outputs:
                 if oldest != self.shown:
                     del self._scrollbacks[oldest]
         return known
+
+    def printed(self, command_id: str, data: bytes, skipped: int) -> None:
+        """Take what a command printed just now."""
+        self.of(command_id).feed(data, skipped)
+        self._heard[command_id] = monotonic()
 
     def show(self, command_id: str, outputs: Path | None = None) -> None:
         """Put a command on view, read from *outputs* when an earlier screen ran it."""
@@ -105,13 +116,27 @@ class Outputs:
         command = self.command(self.shown)
         return command.text.strip().partition("\n")[0] if command else ""
 
+    @property
+    def at_work(self) -> bool:
+        """Whether the command on view is running."""
+        command = self.command(self.shown)
+        return command is not None and not command.ending
+
+    def _running(self, command: Command) -> str:
+        begun = datetime.fromisoformat(command.at)
+        spent = max(0, (datetime.now(UTC) - begun).total_seconds())
+        text = f"running {duration(int(spent))}" if spent >= 1 else "running"
+        heard = self._heard.get(command.id)
+        silent = monotonic() - heard if heard is not None else spent
+        return f"{text}, silent {duration(int(silent))}" if silent >= SILENT else text
+
     def ending(self) -> str:
         """Return how the command on view went: ``exit 0 after 2.1 s``, ``running``."""
         command = self.command(self.shown)
         if command is None:
             return ""
         if not command.ending:
-            return "running"
+            return self._running(command)
         return f"{ended(command)} after {duration(command.seconds)}"
 
 

@@ -71,9 +71,9 @@ def age(at: str, now: datetime) -> str:
 
 def duration(seconds: float) -> str:
     """Return a length of time in words that stay short: ``30 ms``, ``2 min 5 s``."""
-    if seconds < 1:
+    if 0 < seconds < 1:
         return f"{seconds * 1000:.0f} ms"
-    if seconds < 10:
+    if seconds < 10 and seconds != int(seconds):
         return f"{seconds:.1f} s"
     if seconds < 60:
         return f"{seconds:.0f} s"
