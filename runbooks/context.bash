@@ -79,9 +79,11 @@ __gonogo_write() {
     while read -r _ __gonogo_flags __gonogo_name; do
         [[ $__gonogo_name == @(trap|__gonogo_*) || $__gonogo_flags == *r* ]] && continue
         declare -f -- "$__gonogo_name"
+        __gonogo_names+=" $__gonogo_name"
         [[ $__gonogo_flags == *x* ]] && printf 'declare -fx %s\n' "$__gonogo_name"
     done < <(declare -F)
     alias -p
+    __gonogo_names+=" ${!BASH_ALIASES[*]}"
     printf '# names%s\n# complete\n' "$__gonogo_names"
 }
 

@@ -56,17 +56,37 @@ def script(text: str) -> bytes:
 
 
 def names(path: Path) -> tuple[str, ...]:
-    """Return the variables that the context at *path* holds; empty without one."""
-    for line in reversed(_lines(path)):
-        if line.startswith(b"# names"):
-            return tuple(line.decode().split()[2:])
-    return ()
+    """Return the variables, functions and aliases that the context at *path* holds.
+
+    What each shell holds of its own is taken together.
+    """
+    found: list[str] = []
+    for file in _files(path):
+        for line in reversed(_lines(file)):
+            if line.startswith(b"# names"):
+                found += line.decode("utf-8", "surrogateescape").split()[2:]
+                break
+    return tuple(found)
 
 
 def read_cwd(path: Path) -> Path | None:
-    """Return the directory in which the context at *path* was left; None without."""
-    lines = _lines(path)
-    return Path(os.fsdecode(working_directory(lines[0] + b"\n"))) if lines else None
+    """Return the directory in which the context at *path* was left last, or None."""
+    for file in _files(path):
+        if lines := _lines(file):
+            return Path(os.fsdecode(working_directory(lines[0] + b"\n")))
+    return None
+
+
+def file_of(path: Path, shell: str) -> Path:
+    """Return where *shell* keeps its part: none can read what another one wrote."""
+    return path if shell == "bash" else path.with_name(f"{path.name}.{shell}")
+
+
+def _files(path: Path) -> list[Path]:
+    """Return the parts that are there, the newest first."""
+    parts = [file_of(path, shell) for shell in _TRAPS]
+    parts = [part for part in parts if part.exists()]
+    return sorted(parts, key=lambda part: part.stat().st_mtime_ns, reverse=True)
 
 
 def _lines(path: Path) -> list[bytes]:

@@ -42,9 +42,12 @@ __gonogo_write() {
         (( $+parameters[$__gonogo_name] )) || print -r -- "unset $__gonogo_name"
     done
     for __gonogo_name in ${(k)functions}; do
-        [[ $__gonogo_name == __gonogo_* ]] || functions -- $__gonogo_name
+        [[ $__gonogo_name == __gonogo_* ]] && continue
+        functions -- $__gonogo_name
+        __gonogo_names+=" $__gonogo_name"
     done
     alias -L
+    __gonogo_names+=" ${(k)aliases} ${(k)galiases}"
     print -r -- "# names$__gonogo_names"
     print -r -- "# complete"
 }

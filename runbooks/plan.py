@@ -67,7 +67,7 @@ def message(plan: Plan, interactive: bool = False) -> dict[str, Any]:
     if "\0" in plan.text:
         raise CommandError("the command holds a NUL byte, which no shell can read")
     cwd, outputs = plan.cwd.absolute(), plan.outputs.absolute()
-    kept = _context(plan)
+    kept = plan.context and context.file_of(plan.context.absolute(), plan.shell)
     scratch = kept or outputs / plan.id
     try:
         for directory in (outputs, scratch.parent):
@@ -103,10 +103,3 @@ def message(plan: Plan, interactive: bool = False) -> dict[str, Any]:
         "tty": plan.tty,
         "grace": plan.grace,
     }
-
-
-def _context(plan: Plan) -> Path | None:
-    """Return the context's file: a shell cannot read what another one wrote."""
-    if plan.context is None or plan.shell == "bash":
-        return plan.context and plan.context.absolute()
-    return plan.context.absolute().with_name(f"{plan.context.name}.{plan.shell}")

@@ -56,8 +56,9 @@ def test_everything_that_a_document_sets(sh: Sh, tmp_path: Path, context: Path) 
         "greet() { echo \"hi $1\"; }\nalias shout='echo LOUD'\ncd /usr"
     )
     assert ending.cwd == "/usr" and not ending.context_problem
-    assert read_cwd(context) == Path("/usr")
-    assert {"plain", "exported", "list", "map"} <= set(names(context))
+    assert read_cwd(tmp_path / "run" / "context") == Path("/usr")
+    set_here = {"plain", "exported", "list", "map", "greet", "shout"}
+    assert set_here <= set(names(tmp_path / "run" / "context"))
     _, said = sh(
         'echo "$plain ${list[@]} ${map[k]}"; greet you; shout; sh -c "echo $exported"'
     )
@@ -71,7 +72,10 @@ def test_what_is_not_kept(sh: Sh, context: Path) -> None:
         "set -f; readonly fixed=1; export LD_DEBUGGER=x GONOGO_POD=p; PS4=zz; kept=1",
         env={"FROM_PLAN": "one"},
     )
-    assert names(context) == ("kept",)
+    held = names(context.with_name("context"))
+    assert "kept" in held and not {"fixed", "LD_DEBUGGER", "GONOGO_POD", "PS4"} & {
+        *held
+    }
     _, said = sh('echo * | wc -w; echo "[$fixed$GONOGO_POD]"; fixed=2')
     assert said.splitlines()[1] == "[]" and int(said.split()[0]) >= 1
     assert sh("echo $FROM_PLAN", env={"FROM_PLAN": "two"})[1] == "two\n"
@@ -85,11 +89,11 @@ def test_a_document_may_change_the_environment_and_unset(sh: Sh) -> None:
         assert said == "staging / /opt/x\n"
 
 
-def test_a_directory_with_an_odd_name(sh: Sh, tmp_path: Path, context: Path) -> None:
+def test_a_directory_with_an_odd_name(sh: Sh, tmp_path: Path) -> None:
     odd = tmp_path / "a\n%0A 'b'"
     odd.mkdir()
     assert sh(f"cd {shlex.quote(str(odd))}")[0].cwd == str(odd)
-    assert read_cwd(context) == odd
+    assert read_cwd(tmp_path / "run" / "context") == odd
 
 
 def test_the_own_exit_trap_runs_and_the_context_is_kept(sh: Sh) -> None:
