@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -104,10 +104,10 @@ class Place:
         outputs: directory of what commands print.
         context: file of the shell context that commands of the run share.
         started_in: working directory of the first command.
-        secrets: values that must never be written.
+        secrets: fetches the values that must never be written.
     """
 
     outputs: Path
     context: Path
     started_in: Path
-    secrets: tuple[str, ...]
+    secrets: Callable[[], tuple[str, ...]]

@@ -206,7 +206,7 @@ class Door:
             keep_context=not permit.wish.is_follower(),
             wall=seconds(options.timeout) if options.timeout else None,
             silence=seconds(options.silence) if options.silence else None,
-            secrets=self._place.secrets,
+            secrets=self._place.secrets(),
             tty=bool(options.tty),
         )
 

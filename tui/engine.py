@@ -76,6 +76,8 @@ class Engine:
         self.run.heard = lambda event: self._tell(Happened(event))
         self._thread.start()
         self._submit(self._working.reattach)
+        if self.target.path and any(step.probes for step in self.runbook.steps):
+            self._submit(self._first_look)
 
     # ------------------------------------------------------------ decisions
 
@@ -146,14 +148,21 @@ class Engine:
 
         self._submit(ask)
 
+    def _first_look(self) -> None:
+        """What a machine can decide is looked at without being asked, once trusted."""
+        if self._door.trusted:
+            self._spawn(self._probe(None))
+
     async def _probe(self, step_ids: Sequence[str] | None) -> None:
+        from runbooks.facts import differing
         from runbooks.runner import Runner
 
         wanted = None if step_ids is None else set(step_ids)
         steps = [
             step
             for step in self.runbook.steps
-            if step.probes and (wanted is None or step.id in wanted)
+            if (wanted is None or step.id in wanted)
+            and (step.probes or differing(step.options.when, self.target))
         ]
         if not steps:
             raise RefusedError("Nothing to probe here: no step declares a probe.")

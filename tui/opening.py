@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -122,7 +123,8 @@ def make_engine(
         outputs=run.outputs,
         context=runtime_dir() / f"{run.id}.context",
         started_in=started_in(),
-        secrets=(*secret_values(os.environ), *target_secrets(target)),
+        # Fetched with the first command: a profile's secret may be a command too.
+        secrets=cache(lambda: (*secret_values(os.environ), *target_secrets(target))),
     )
     door = Door(
         runbook,
