@@ -23,7 +23,7 @@ class LeaveScreen(ModalScreen[bool]):
 
     CSS_PATH = "leave.tcss"
     BINDINGS: ClassVar[list[BindingType]] = bindings("leave")
-    _SHOWN = 6
+    _SHOWN, _WIDTH = 6, 56
 
     def __init__(self, commands: Sequence[str]) -> None:
         super().__init__()
@@ -31,7 +31,8 @@ class LeaveScreen(ModalScreen[bool]):
 
     def compose(self) -> ComposeResult:
         many = len(self._commands) > 1
-        lines = [f"  {line}" for line in self._commands[: self._SHOWN]]
+        shown = self._commands[: self._SHOWN]
+        lines = [f"  {' '.join(line.split())[: self._WIDTH]}" for line in shown]
         if more := len(self._commands) - len(lines):
             lines.append(f"  and {more} more")
         said = (
