@@ -39,12 +39,19 @@ class Author:
         }
 
 
-def current() -> Author:
-    """Return who runs this process."""
+def current(name: str = "") -> Author:
+    """Return who runs this process.
+
+    Args:
+        name: what the operator says to be called, told before the account's name:
+            a shared account does not tell who it was.
+    """
     try:
         user = pwd.getpwuid(os.geteuid()).pw_name
     except KeyError:  # a container with a user id that has no name
         user = f"uid {os.geteuid()}"
+    if name:
+        user = f"{name} as {user}"
     sudo_user = os.environ.get("SUDO_USER", "")
     return Author(user, sudo_user, socket.gethostname(), os.getpid())
 

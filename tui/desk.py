@@ -12,7 +12,7 @@ from runbooks.errors import DocumentError, GonogoError
 from runbooks.model import Runbook
 from runbooks.parsing import SCREEN_BYTES, SCREEN_STEPS, read
 from tui.app import GonogoApp
-from tui.config import read_config
+from tui.config import Config
 from tui.engine import Engine
 from tui.opening import (
     SHIPPED,
@@ -35,8 +35,8 @@ BESIDE_SCREEN = 500 * 1024
 class Desk(GonogoApp):
     """Opens runbooks and keeps the engine of the one that is open."""
 
-    def __init__(self, options: Options) -> None:
-        super().__init__(self._first_screen, read_config())
+    def __init__(self, options: Options, config: Config) -> None:
+        super().__init__(self._first_screen, config)
         self.at_work = self._at_work
         self._options = options
         self._engine: Engine | None = None

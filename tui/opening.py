@@ -38,12 +38,14 @@ class Options:
         new: begin a new run even if an unfinished one is there.
         target: name of the target profile, or None for the document's default.
         directory: of the run to go on with, or None to look for one.
+        name: what the operator is called, where several share an account.
     """
 
     home: Path
     new: bool = False
     target: str | None = None
     directory: Path | None = None
+    name: str = ""
 
 
 def open_runbook(
@@ -61,9 +63,11 @@ def open_runbook(
             what concerns a document named here is raised before the screen.
     """
     from state.locations import state_home
+    from tui.config import read_config
     from tui.terminal import look, prepare
 
-    terminal = look(slow_link=slow_link)
+    config = read_config()
+    terminal = look(slow_link=slow_link or config.slow_link)
     if terminal.plain:
         raise GonogoError(
             f"gonogo cannot show its screen: {terminal.plain}. 'gonogo show' prints a "
@@ -74,7 +78,8 @@ def open_runbook(
     from tui.display import use_ascii
 
     use_ascii(terminal.ascii_only)
-    return Desk(Options(state_dir or state_home(), new, target)).serve(path)
+    options = Options(state_dir or state_home(), new, target, name=config.name)
+    return Desk(options, config).serve(path)
 
 
 def read_target(runbook: Runbook, name: str | None) -> Target:
@@ -101,12 +106,13 @@ def open_run(runbook: Runbook, target: Target, options: Options) -> tuple[Run, s
     from state.resume import changes
     from state.runs import latest
 
+    by = current(options.name)
     directory = options.directory
     if directory is None and not options.new:
         directory = latest(options.home, runbook, target.name)
     if directory is None:
-        return Run.create(options.home, runbook, target.name, current()), ""
-    run = Run.open(directory, runbook, current())
+        return Run.create(options.home, runbook, target.name, by), ""
+    run = Run.open(directory, runbook, by)
     return run, " ".join((*run.notices, changes(run, runbook).sentence)).strip()
 
 
