@@ -144,7 +144,7 @@ def test_the_keys_are_those_of_the_keymap(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_every_command_is_documented() -> None:
-    from tui.cli.group import COMMANDS
+    from tui.cli import COMMANDS
 
     readme = (ROOT / "README.md").read_text()
     for name in set(COMMANDS) - {"open"}:

@@ -55,6 +55,13 @@ def test_show_loads_no_screen_and_no_client(tmp_path: Path) -> None:
     assert not (HEAVY - {"click"}) & loaded(shown)
 
 
+def test_a_runbook_alone_is_opened_without_click(tmp_path: Path) -> None:
+    path = tmp_path / "book.md"
+    path.write_text("# T\n\n- [ ] a\n")
+    opened = f"from tui.__main__ import main; main([{str(path)!r}])"
+    assert "click" not in loaded(opened)
+
+
 @pytest.mark.parametrize("layer", ["runbooks", "state"])
 def test_lower_layers_do_not_reach_up(layer: str) -> None:
     modules = [

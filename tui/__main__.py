@@ -19,9 +19,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     _keep_to_ourselves()
     try:
-        from tui.cli.group import run
-
-        code = run(argv)
+        code = _run(sys.argv[1:] if argv is None else list(argv))
         sys.stdout.flush()
         return code
     except KeyboardInterrupt:
@@ -32,6 +30,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         return OK
     except Exception as error:
         return _explain(error)
+
+
+def _run(words: list[str]) -> int:
+    from tui.cli import COMMANDS
+
+    match words:
+        case [name] if name and name[0] != "-" and name not in COMMANDS:
+            from pathlib import Path
+
+            from tui.cli.walk import walk
+
+            return walk(Path(name))
+    from tui.cli.group import run
+
+    return run(words)
 
 
 def _keep_to_ourselves() -> None:

@@ -1,0 +1,12 @@
+"""The command line: one file a command, imported when it is asked for."""
+
+COMMANDS = {
+    "open": "Walk a runbook on the screen (what `gonogo RUNBOOK` does).",
+    "show": "Print what a runbook holds: sections, steps, commands, counts.",
+    "lint": "Say everything that is wrong with a runbook.",
+    "check": "Probe what a machine can decide, and give the verdict.",
+    "runs": "List the runs on this machine.",
+    "trust": "Trust a runbook's commands, probes and hosts.",
+    "probes": "List the probes, or try one.",
+}
+"""Name to its line in the help."""

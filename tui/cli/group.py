@@ -8,15 +8,7 @@ from typing import cast
 
 import click
 
-COMMANDS = {
-    "open": "Walk a runbook on the screen (what `gonogo RUNBOOK` does).",
-    "show": "Print what a runbook holds: sections, steps, commands, counts.",
-    "lint": "Say everything that is wrong with a runbook.",
-    "check": "Probe what a machine can decide, and give the verdict.",
-    "runs": "List the runs on this machine.",
-    "trust": "Trust a runbook's commands, probes and hosts.",
-    "probes": "List the probes, or try one.",
-}
+from tui.cli import COMMANDS
 
 _HELP = ("-h", "--help", "--version")
 
@@ -68,16 +60,15 @@ def gonogo() -> None:
     """
 
 
-def run(argv: Sequence[str] | None) -> int:
-    """Run the command that *argv* names and return its exit code.
+def run(words: Sequence[str]) -> int:
+    """Run the command that *words* name and return its exit code.
 
     Raises:
         click.ClickException: wrong usage.
         GonogoError: it cannot be done; the message says why.
     """
     try:
-        words = None if argv is None else list(argv)
-        result = gonogo.main(words, prog_name="gonogo", standalone_mode=False)
+        result = gonogo.main(list(words), prog_name="gonogo", standalone_mode=False)
     except click.Abort:  # click's word for Ctrl-C and for end of input at a question
         raise KeyboardInterrupt from None
     except SystemExit:  # all that click leaves of a reader who has gone

@@ -102,7 +102,7 @@ class _Commands:
             outputs=self._scratch / "outputs",
             context=self._scratch / "context",
             started_in=Path.cwd(),
-            secrets=(*secret_values(os.environ), *target_secrets(target)),
+            secrets=lambda: (*secret_values(os.environ), *target_secrets(target)),
         )
         self._door = Door(
             runbook,

@@ -60,3 +60,17 @@ def _part(part: Part) -> Iterator[str]:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def complaint(runbook: Runbook) -> str:
+    """Return what is wrong with the whole of *runbook* in one sentence, or ""."""
+    errors = [problem for problem in runbook.problems if not problem.warning]
+    if errors:
+        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+        return f"{errors[0]}{more}. 'gonogo lint {runbook.path}' says all."
+    if not runbook.steps:
+        return (
+            f"{runbook.path} has no steps: neither task items (- [ ] …) nor shell "
+            "commands, so there is nothing to walk."
+        )
+    return ""

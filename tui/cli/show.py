@@ -30,6 +30,7 @@ def command(runbooks: tuple[Path, ...], form: str) -> int:
     """
     from runbooks.errors import DocumentError
     from runbooks.parsing import read
+    from tui.cli.outline import complaint
 
     code = 0
     for path in runbooks:
@@ -49,20 +50,6 @@ def command(runbooks: tuple[Path, ...], form: str) -> int:
             complain(said)
         del runbook
     return code
-
-
-def complaint(runbook: Runbook) -> str:
-    """Return what is wrong with the whole of *runbook* in one sentence, or ""."""
-    errors = [problem for problem in runbook.problems if not problem.warning]
-    if errors:
-        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-        return f"{errors[0]}{more}. 'gonogo lint {runbook.path}' says all."
-    if not runbook.steps:
-        return (
-            f"{runbook.path} has no steps: neither task items (- [ ] …) nor shell "
-            "commands, so there is nothing to walk."
-        )
-    return ""
 
 
 def _show(runbook: Runbook, form: str) -> None:

@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("runbook", required=False, type=click.Path(path_type=Path))
 @click.option("--list", "listing", is_flag=True, help="List what is trusted.")
-@click.option(
-    "--revoke", metavar="PATH", help="Trust a file, or a digest, no more."
-)
+@click.option("--revoke", metavar="PATH", help="Trust a file, or a digest, no more.")
 @click.option("--yes", is_flag=True, help="Trust without being asked.")
 def command(runbook: Path | None, listing: bool, revoke: str | None, yes: bool) -> int:
     """Trust RUNBOOK, or a target profile, as it is now; a changed file asks again."""
