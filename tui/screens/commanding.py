@@ -1,0 +1,116 @@
+"""Commands, probes and outputs by keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runbooks.model import Part
+from tui.screens.deciding import Deciding
+from tui.widgets.search import text_of
+from tui.widgets.signs import signs
+
+if TYPE_CHECKING:
+    from tui.engine import Engine
+
+
+class Commanding(Deciding):
+    """A board whose parts run."""
+
+    def __init__(self, engine: Engine, notice: str = "") -> None:
+        super().__init__(engine, notice)
+        self._shown_by_hand = False
+
+    def _part(self) -> Part | None:
+        """The part that is meant: under the cursor, or the step's only one."""
+        runbook, row = self.engine.runbook, self.steps.row
+        if row is not None and row.kind == "part":
+            return runbook.part_by_id[row.id]
+        if row is not None and row.kind == "step":
+            if own := runbook.step_by_id[row.id].part:
+                return runbook.part_by_id[own]
+            parts = [p for b in runbook.blocks if b.step == row.id for p in b.parts]
+            if len(parts) == 1:
+                return parts[0]
+            if parts:
+                self.say(f"This step has {len(parts)} commands: go to one of them.")
+                return None
+        self.say(
+            f"There is no command here; commands are the rows with {signs().part}."
+        )
+        return None
+
+    def action_run_part(self) -> None:
+        if part := self._part():
+            self._shown_by_hand = False
+            self.engine.run_part(part.id)
+
+    def action_run_block(self) -> None:
+        if part := self._part():
+            self._shown_by_hand = False
+            self.engine.run_block(part.block)
+
+    def action_edit(self) -> None:
+        row = self.steps.row
+        if row is not None and row.kind == "part":
+            self._edit(self.engine.runbook.part_by_id[row.id])
+        else:
+            super().action_edit()
+
+    def _edit(self, part: Part) -> None:
+        from tui.screens.edit import EditScreen
+
+        def run(text: str | None) -> None:
+            if text is not None:
+                self.engine.run_part(part.id, text)
+
+        self.app.push_screen(EditScreen(part.text, part.title), run)
+
+    def action_stop(self) -> None:
+        command = self.outputs.running()
+        if command is None:
+            self.say("No command is running.")
+        else:
+            self.say(f"Stopping: {command.text.strip().splitlines()[0]}")
+            self.engine.stop(command.id)
+
+    def action_probe(self) -> None:
+        row = self.steps.row
+        if row is None or row.kind == "part":
+            self.say("Go to a step or a section to probe it; r runs a command.")
+            return
+        ids = [row.id] if row.kind == "step" else self.standings.inside(row.id)
+        self.engine.probe(ids)
+
+    def action_probe_all(self) -> None:
+        self.engine.probe()
+
+    def action_outputs(self) -> None:
+        row = self.steps.row
+        last = self.engine.run.commands.get(row.id) if row else None
+        self._shown_by_hand = True
+        if last and last.id != self.outputs.shown:
+            self.outputs.show(last.id, self.engine.run.outputs)
+        elif not self.outputs.show_next():
+            self.say("There is no other output.")
+        self.show_output()
+
+    def action_full_screen(self) -> None:
+        from tui.screens.output import OutputScreen
+
+        if not self.outputs.shown:
+            self.say("Nothing has run here yet.")
+            return
+        screen = OutputScreen(self.outputs, self.engine)
+        self.app.push_screen(screen, lambda _: self.show_output())
+
+    def action_copy(self) -> None:
+        from tui.copying import copy
+
+        row = self.steps.row
+        if self.focused is self.output:
+            text = self.outputs.scrollback.text()
+        elif self.focused is self.detail:
+            text = self.detail.text
+        else:
+            text = text_of(self.engine.runbook, row) if row else ""
+        self.say(copy(self.app, text))

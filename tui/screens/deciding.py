@@ -1,0 +1,132 @@
+"""Answering by keys: decisions, notes, evidence, and what is typed for them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual import on
+
+from runbooks.model import Row, Step
+from state.standing import Answer
+from tui.screens.answering import Answering
+from tui.screens.moving import Moving
+from tui.widgets.answer_line import AnswerLine, Field, Prompt
+from tui.widgets.search import find
+
+if TYPE_CHECKING:
+    from tui.engine import Engine
+
+
+class Deciding(Moving):
+    """A board whose steps are answered in place."""
+
+    def __init__(self, engine: Engine, notice: str = "") -> None:
+        super().__init__(engine, notice)
+        self._answering = Answering(
+            engine, self.standings, self.outline, self._ask, self.say
+        )
+
+    def _meant(self) -> list[Step]:
+        """The marked steps in document order, else the one under the cursor."""
+        runbook = self.engine.runbook
+        if marked := self.steps.marked:
+            return [step for step in runbook.steps if step.id in marked]
+        row = self.steps.row
+        if row is not None and row.kind == "step":
+            return [runbook.step_by_id[row.id]]
+        self.say("Go to a step to answer it; a command is run with r.")
+        return []
+
+    def action_decide(self, answer: str) -> None:
+        steps = self._meant()
+        if steps and self._answering.decide(steps, Answer(answer)):
+            self._decided(steps)
+
+    def _decided(self, steps: list[Step]) -> None:
+        """A person has answered: the cursor moves on."""
+        last = Row("step", steps[-1].id)
+        if self.steps.marked:
+            self._unmark()
+        following = self._answering.next_undecided(last)
+        if following is not None:
+            self.steps.go_to(following)
+
+    def action_withdraw(self) -> None:
+        step = self._answering.my_last()
+        if step is None:
+            self.say("You have decided nothing yet; nothing to take back.")
+            return
+        self.steps.go_to(Row("step", step.id))
+        self.engine.withdraw(step.id)
+
+    def action_note(self) -> None:
+        self._ask_about("note", "note", "What the next one on shift should know.")
+
+    def action_edit(self) -> None:
+        hint = "A link, the path of a file, or the text itself."
+        self._ask_about("evidence", "evidence", hint)
+
+    def _ask_about(self, purpose: str, label: str, hint: str) -> None:
+        if not (steps := self._meant()):
+            return
+        draft = self._answering.draft(steps[0].id, purpose)
+        field = Field("text", label, draft.get("text", ""))
+        title = f"{label} (not saved until Enter)"
+        about = tuple(step.id for step in steps)
+        self._ask(Prompt(purpose, title, hint, (field,), about))
+
+    @on(AnswerLine.Typed)
+    def keep_typed(self, message: AnswerLine.Typed) -> None:
+        if message.prompt.purpose != "find":
+            self._answering.keep(message.prompt, message.values)
+        elif wanted := message.values["text"]:
+            rows = self.engine.runbook.rows
+            start = self._before_find
+            before = rows[rows.index(start) - 1] if start else None
+            found = find(self.engine.runbook, wanted, before, 1)
+            if found is not None:
+                self.steps.go_to(found)
+
+    @on(AnswerLine.Left)
+    def leave(self, message: AnswerLine.Left) -> None:
+        self._close_answer()
+        if message.prompt.purpose == "find":
+            if self._before_find is not None:
+                self.steps.go_to(self._before_find)
+        elif any(message.values.values()):
+            self._answering.keep(message.prompt, message.values)
+            self.say("What you typed is kept for this step.")
+
+    @on(AnswerLine.Given)
+    def give(self, message: AnswerLine.Given) -> None:
+        prompt, values = message.prompt, message.values
+        if prompt.purpose == "find":
+            self._wanted = values["text"]
+            self._close_answer()
+        elif prompt.purpose in ("note", "evidence"):
+            if not (text := values["text"].strip()):
+                self.say("Nothing is typed yet; Esc leaves.")
+                return
+            self._close_answer()
+            for step_id in prompt.about:
+                if prompt.purpose == "note":
+                    self.engine.note(step_id, text)
+                else:
+                    self.engine.attach(step_id, kind_of(text), text)
+        elif self._answering.given(prompt, values):
+            self._close_answer()
+            self._decided([self.engine.runbook.step_by_id[id] for id in prompt.about])
+
+
+def kind_of(evidence: str) -> str:
+    """Return whether *evidence* is a ``link``, a ``file`` or plain ``text``."""
+    scheme, separator, _ = evidence.partition("://")
+    if separator and scheme.isalnum():
+        return "link"
+    try:
+        path = Path(evidence).expanduser()
+        looks = evidence.startswith(("/", "./", "../", "~/")) or path.exists()
+    except (OSError, RuntimeError, ValueError):  # no path at all
+        return "text"
+    return "file" if looks and "\n" not in evidence else "text"

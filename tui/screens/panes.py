@@ -1,0 +1,147 @@
+"""The panes of the runbook screen, and what the run behind them is made of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical
+from textual.content import Content
+from textual.screen import Screen
+from textual.timer import Timer
+
+from runbooks.model import Gate, Row, Runbook, Step
+from state.verdict import Tally, Verdict
+from tui.widgets.answer_line import AnswerLine
+from tui.widgets.edge_line import EdgeLine
+from tui.widgets.outline import Outline
+from tui.widgets.output_view import OutputView
+from tui.widgets.outputs import Outputs
+from tui.widgets.row_text import RowText
+from tui.widgets.signs import signs
+from tui.widgets.standings import Standings
+from tui.widgets.step_detail import StepDetail
+from tui.widgets.step_list import StepList
+from tui.widgets.text_view import TextView
+
+if TYPE_CHECKING:
+    from tui.engine import Engine
+
+
+class Panes(Screen[None]):
+    """The panes of the runbook screen.
+
+    Args:
+        notice: a sentence for the last line until the first key.
+    """
+
+    # Not CSS_PATH: Textual does not read that of the first screen of an app.
+    DEFAULT_CSS = Path(__file__).with_name("runbook.tcss").read_text("utf-8")
+    AUTO_FOCUS = "#steps"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high"), (34, "-tall")]  # noqa: RUF012
+
+    def __init__(self, engine: Engine, notice: str = "") -> None:
+        super().__init__()
+        self.engine = engine
+        runbook, run = engine.runbook, engine.run
+        self.standings = Standings(runbook, run.progress)
+        self.outline = Outline(runbook, later_gates(runbook))
+        self.row_text = RowText(runbook, self.standings, run.commands)
+        self.row_text.folded = self.outline.folded
+        self.outputs = Outputs(run.commands)
+        self._detail = StepDetail(runbook, self.standings, run.commands)
+        self._tally = Tally(runbook)
+        self._verdict: Verdict | None = None
+        self._notice = notice
+        self._saved = f"saved #{run.seq}"
+        self._resting: Timer | None = None
+        self._gathering: Timer | None = None
+        self._lasting = Content("")
+        self.moved = False
+        """Whether the cursor has moved since something was said."""
+        self._names = {run.by.user, run.by.sudo_user} - {""}
+
+    # --------------------------------------------------------------- the panes
+
+    def compose(self) -> ComposeResult:
+        rule = signs().rule
+        yield EdgeLine(id="top")
+        yield EdgeLine(id="verdict")
+        yield EdgeLine(id="blocking")
+        with Container(id="body"):
+            with Vertical(id="list-pane"):
+                yield EdgeLine(rule, id="list-head", classes="head")
+                yield StepList(self.outline, self.row_text, id="steps")
+            with Vertical(id="detail-pane"):
+                yield EdgeLine(rule, id="detail-head", classes="head")
+                yield TextView(id="detail")
+        with Vertical(id="output-pane"):
+            yield EdgeLine(rule, id="output-head", classes="head")
+            yield OutputView(id="output")
+        yield AnswerLine(id="answer")
+        yield EdgeLine(id="status")
+        yield EdgeLine(id="keys")
+
+    @property
+    def steps(self) -> StepList:
+        return self.query_one("#steps", StepList)
+
+    @property
+    def detail(self) -> TextView:
+        return self.query_one("#detail", TextView)
+
+    @property
+    def output(self) -> OutputView:
+        return self.query_one("#output", OutputView)
+
+    @property
+    def answer(self) -> AnswerLine:
+        return self.query_one(AnswerLine)
+
+    def line(self, id: str) -> EdgeLine:
+        return self.query_one(f"#{id}", EdgeLine)
+
+    def _start(self) -> Row | None:
+        """The row where the run was left, else the first that waits."""
+        left = self.engine.run.cursor
+        rows = self.engine.runbook.rows
+        for row in rows:
+            if left and row.id == left:
+                return row
+        return next((row for row in rows if row.kind == "step"), None)
+
+    def mine(self, step: Step) -> bool:
+        """Whether the step is the operator's own to answer."""
+        return step.options.owner in self._names
+
+    def _section_of(self, row: Row) -> str:
+        if row.kind == "section":
+            return row.id
+        if row.kind == "step":
+            return self.engine.runbook.step_by_id[row.id].section
+        return self.row_text.block(row.id).section
+
+    def keeps(self, step: Step) -> bool:
+        """Whether the filter that is on keeps this step."""
+        return self.outline.filter.keeps(
+            self.standings.standing(step.id), self.mine(step)
+        )
+
+
+def later_gates(runbook: Runbook) -> frozenset[str]:
+    """Ids of sections in which nothing counts before launch: folded until then."""
+    if not runbook.declares:
+        return frozenset()
+    now: set[str] = set()
+    later: set[str] = set()
+    for step in runbook.steps:
+        (now if step.gate is Gate.GO else later).add(step.section)
+    paths = {runbook.section_by_id[id].path for id in now}
+    above = {path[:length] for path in paths for length in range(1, len(path) + 1)}
+    return frozenset(
+        section.id
+        for section in runbook.sections
+        if section.id in later and section.path not in above
+    )
