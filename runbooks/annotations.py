@@ -11,8 +11,9 @@ from typing import Any
 
 import msgspec
 
-from runbooks.declarations import Source, decode, near
+from runbooks.declarations import decode
 from runbooks.model import BlockOptions, Problem
+from runbooks.source import Source, near
 
 RUNME = {
     *("background", "category", "closeTerminalOnSuccess", "excludeFromRunAll", "id"),

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from runbooks import fences
 from runbooks.attachments import Attached, Declaration
+from runbooks.found import Fence, Found, Heading, Task
 from runbooks.identity import Names, slug, step_digest
 from runbooks.inline import plain
-from runbooks.markdown import Fence, Found, Heading, Task
 from runbooks.model import ActionSpec, Block, Part, Row, Section, Step, StepOptions
 from runbooks.shell import RawPart, split, whole_refused
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from runbooks import fences
 from runbooks.annotations import read_annotation
-from runbooks.declarations import Source, decode, make, near, read_toml
-from runbooks.markdown import Fence, Found, Task
+from runbooks.declarations import decode, make
+from runbooks.found import Fence, Found, Task
 from runbooks.model import (
     ActionSpec,
     BlockOptions,
@@ -18,6 +18,7 @@ from runbooks.model import (
     RunbookOptions,
     StepOptions,
 )
+from runbooks.source import Source, near, read_toml
 
 _NO_OPTIONS = BlockOptions()
 

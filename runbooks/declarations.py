@@ -7,13 +7,9 @@ is used.
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from difflib import get_close_matches
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from functools import cache
-from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
@@ -21,6 +17,7 @@ import msgspec
 
 from runbooks.durations import seconds
 from runbooks.model import ActionSpec, ProbeSpec, Problem
+from runbooks.source import Source, near
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -29,101 +26,6 @@ DURATIONS = frozenset({"fresh", "repeat", "for", "every", "timeout", "silence"})
 
 ID = re.compile(r"[^\W_](?:[\w./-]{0,98}[^\W_])?")
 """What a declared id may look like."""
-
-_TEXT = re.compile(
-    r"(?P<key>[A-Za-z][\w-]*) ?= ?(?:\"(?P<text>[^\"\\\x00-\x1f\x7f]*)\"|"
-    r"\"{3}\n?(?P<long>(?:[^\"\\\x00-\x09\x0b-\x1f\x7f]|\\\n)*)\"{3})\n",
-    re.ASCII,
-)
-_JOINED = re.compile(r"\\\n[ \n]*")
-_AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Text of a declaration, and where it stands in its file.
-
-    Attributes:
-        line: 1-based line of the file on which the text begins.
-        margin: characters before the text's line of that 0-based number.
-    """
-
-    path: Path
-    text: str
-    line: int = 1
-    margin: Callable[[int], int] = lambda _line: 0
-
-    def problem(self, at: tuple[int, int], problem: str, remedy: str) -> Problem:
-        """Return a complaint about 0-based line and column *at* of the text."""
-        line, column = at
-        column += self.margin(line) + 1
-        return Problem(self.path, self.line + line, column, problem, remedy)
-
-    def find(self, keys: Sequence[str]) -> tuple[int, int]:
-        """Return 0-based line and column of the last of *keys*, as near as possible.
-
-        Table headers and inline tables are followed by name; what is not found
-        is placed at what is above it.
-        """
-        at, best = 0, (0, 0)
-        for key in keys:
-            quoted = rf"(?:\"{re.escape(key)}\"|'{re.escape(key)}'|{re.escape(key)})"
-            match = re.compile(
-                rf"(?m)(?:^[ \t]*|[{{,.\[][ \t]*){quoted}(?=[ \t]*[=.\]])"
-            ).search(self.text, at)
-            if match is None:
-                break
-            at = match.end()
-            start = match.start() + len(match[0]) - len(match[0].lstrip("{,.[ \t"))
-            line = self.text.count("\n", 0, start)
-            best = line, start - (self.text.rfind("\n", 0, start) + 1)
-        return best
-
-
-def read_toml(source: Source, problems: list[Problem]) -> dict[str, Any]:
-    """Return the tables of *source*; what is no TOML is complained of, and empty."""
-    texts = _read_texts(source.text)
-    if texts is not None:
-        return texts
-    try:
-        return tomllib.loads(source.text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        said = str(error) or "it is nested too deeply"
-        place = _AT.search(said)
-        if place and place[1]:
-            at = int(place[1]) - 1, int(place[2]) - 1
-        else:
-            at = source.text.rstrip("\n").count("\n"), 0
-        said = _AT.sub("", said)
-        said = said[:1].lower() + said[1:]
-        remedy = 'write lines such as severity = "blocker"'
-        problems.append(source.problem(at, f"this is no valid TOML: {said}", remedy))
-        return {}
-
-
-def _read_texts(text: str) -> dict[str, Any] | None:
-    """Return the keys of a table that holds nothing but texts, None for any other.
-
-    Most steps declare no more, and tomllib takes five times as long for them.
-    """
-    table: dict[str, Any] = {}
-    at = 0
-    while at < len(text):
-        match = _TEXT.match(text, at)
-        if match is None or match["key"] in table:
-            return None
-        long = match["long"]
-        value = match["text"] if long is None else _JOINED.sub("", long)
-        table[match["key"]] = value
-        at = match.end()
-    return table
-
-
-def near(word: str, known: Iterable[str]) -> str:
-    """Return the known word that is nearest to *word*, or ""."""
-    folded = {name.lower(): name for name in known}
-    found = get_close_matches(word.lower(), folded, n=1, cutoff=0.6)
-    return folded[found[0]] if found else ""
 
 
 def decode(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from runbooks.declarations import near
 from runbooks.model import Level, Problem, Runbook, Step
+from runbooks.source import near
 
 
 def lint(runbook: Runbook) -> tuple[Problem, ...]:

@@ -8,8 +8,7 @@ a document of 10 MiB costs its model, not its token tree.
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
 from functools import cache
 from textwrap import dedent
@@ -21,9 +20,7 @@ from markdown_it.rules_block import StateBlock, reference
 from markdown_it.token import Token
 
 from runbooks.fences import kind
-
-MAX_NESTING = 200
-"""Levels of quotes and lists (a list takes two); beyond, content is not read."""
+from runbooks.found import MAX_NESTING, Fence, Found, Heading, Siblings, Span, Task
 
 Progress = Callable[[float], bool]
 """Is told how far reading is (0 to 1); answers True to cancel."""
@@ -41,93 +38,6 @@ _TOLD_EVERY = 4096
 
 class Cancelled(Exception):
     """`Progress` answered True."""
-
-
-@dataclass(slots=True, eq=False)
-class Heading:
-    """A heading that begins a section: neither in a quote nor in a list."""
-
-    line: int
-    level: int
-    content: str
-
-
-@dataclass(slots=True, eq=False)
-class Task:
-    """A task list item.
-
-    Attributes:
-        line: 1-based line of the item.
-        content: inline source after the box.
-        prose: lines under the item that are neither steps nor commands.
-    """
-
-    line: int
-    checked: bool
-    depth: int
-    content: str
-    prose: str = ""
-
-
-@dataclass(slots=True, eq=False)
-class Siblings:
-    """What stands directly before a block: a list, or a paragraph, or both.
-
-    Attributes:
-        tasks: task items of the list.
-        only: the list has one item.
-        paragraph: inline source of the paragraph that follows it, or "".
-    """
-
-    tasks: Sequence[Task] = ()
-    only: bool = False
-    paragraph: str = ""
-
-
-@dataclass(slots=True, eq=False)
-class Fence:
-    """A fenced block.
-
-    Attributes:
-        line: 1-based line of the opening fence.
-        indent: columns before the fence, within its container.
-        info: info string as written, trimmed.
-        task: innermost task item that holds it.
-        before: what stands directly before it.
-    """
-
-    line: int
-    indent: int
-    info: str
-    content: str
-    task: Task | None
-    before: Siblings
-
-
-@dataclass(slots=True)
-class Span:
-    """Lines (0-based, end excluded) in which no task can stand."""
-
-    start: int
-    end: int
-    kind: Literal["code", "html", "table"]
-
-
-@dataclass(slots=True)
-class Found:
-    """Everything found, in document order.
-
-    Attributes:
-        too_deep: 1-based line where nesting went beyond `MAX_NESTING`, or 0.
-        references: link reference definitions, for reading inline markup.
-    """
-
-    items: list[Heading | Task | Fence] = field(default_factory=list)
-    headings: Counter[int] = field(default_factory=Counter)
-    fences: Counter[str] = field(default_factory=Counter)
-    spans: list[Span] = field(default_factory=list)
-    too_deep: int = 0
-    references: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)
@@ -340,20 +250,13 @@ class _Reader(StateBlock):
             return
         if self._fresh and token.content.startswith("["):
             box = _BOX.match(token.content)
-            if box and self._is_first(start):
+            if box and self._stack[-1].opened:
                 self._task(box, token.content[box.end() :].strip(), end)
                 return
         keeps = not before.paragraph and content.endswith(":")
         self._stack[-1].before = Siblings(
             before.tasks if keeps else (), keeps and before.only, content
         )
-
-    def _is_first(self, line: int) -> bool:
-        """Whether nothing, not even a link definition, is above in the item here."""
-        opened = self._stack[-1].opened
-        if opened is None or not opened.map:
-            return False
-        return all(self.isEmpty(above) for above in range(opened.map[0], line))
 
     def _task(self, box: re.Match[str], content: str, end: int) -> None:
         item = self._stack[-1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 
-from runbooks.markdown import Found, Span, Task
+from runbooks.found import Found, Span, Task
 from runbooks.model import Notice
 
 _HINT = re.compile(

@@ -8,7 +8,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from runbooks.errors import DocumentError
-from runbooks.markdown import MAX_NESTING, Cancelled, Progress, find
+from runbooks.found import MAX_NESTING
+from runbooks.markdown import Cancelled, Progress, find
 from runbooks.model import Counts, Problem, Runbook, RunbookOptions
 
 MAX_BYTES = 10 * 1024 * 1024
