@@ -8,12 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from runbooks import fences
-from runbooks.attachments import Attached, Declaration
+from runbooks.attachments import Attached
 from runbooks.found import Fence, Found, Heading, Task
 from runbooks.identity import Names, slug, step_digest
 from runbooks.inline import plain
 from runbooks.model import ActionSpec, Block, Part, Row, Section, Step, StepOptions
 from runbooks.shell import RawPart, split, whole_refused
+from runbooks.sidecar import Declaration
 
 _NO_OPTIONS = StepOptions()
 
@@ -125,7 +126,7 @@ class Assembly:
             name = own.id
         else:
             name = self._names.claim(given) if given else self._names.unique(base)
-        declared = self._attached.with_sidecar(own, name, text)
+        declared = self._attached.sidecar.added_to(own, name, text)
         if declared and declared.id:
             name = self._names.claim(declared.id)
             if name != declared.id:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,27 +17,10 @@ from runbooks.model import (
     RunbookOptions,
     StepOptions,
 )
+from runbooks.sidecar import Declaration, Sidecar
 from runbooks.source import Source, near, read_toml
 
 _NO_OPTIONS = BlockOptions()
-
-
-@dataclass(slots=True)
-class Declaration:
-    """What is declared of one step.
-
-    Attributes:
-        values: rightly declared fields of `StepOptions`.
-        source: where; complaints about the id point there.
-    """
-
-    source: Source
-    values: dict[str, Any] = field(default_factory=dict)
-    actions: list[ActionSpec] = field(default_factory=list)
-
-    @property
-    def id(self) -> str:
-        return self.values.get("id") or ""
 
 
 class Attached:
@@ -49,24 +31,30 @@ class Attached:
         steps: line of a task item to its declaration.
         blocks: line of a shell block to its annotation.
         names: every id and name that is declared anywhere.
+        sidecar: outranks the document.
     """
 
     def __init__(
-        self, path: Path, text: str, found: Found, problems: list[Problem]
+        self,
+        path: Path,
+        text: str,
+        found: Found,
+        sidecar: Sidecar,
+        problems: list[Problem],
     ) -> None:
         self.runbook: dict[str, Any] = {}
         self.steps: dict[int, Declaration] = {}
         self.blocks: dict[int, BlockOptions] = {}
-        self.names: set[str] = set()
+        self.sidecar = sidecar
+        self.names = set(sidecar.names)
         self._path = path
         self._text = text
         self._problems = problems
         self._runbook_line = 0
-        self._sidecar: dict[str, Declaration] = {}
-        self._used: dict[str, str] = {}
         for item in found.items:
             if isinstance(item, Fence):
                 self._fence(item)
+        self.runbook |= sidecar.runbook
 
     def _fence(self, fence: Fence) -> None:
         kind = fences.kind(fence.info)
@@ -141,88 +129,6 @@ class Attached:
                 f"did you mean toml {meant}?",
             )
 
-    # ------------------------------------------------------------ the sidecar
-
-    def read_sidecar(self, path: Path, data: bytes) -> None:
-        """Add what the sidecar declares; it outranks the document."""
-        text = data.decode("utf-8-sig", "backslashreplace").replace("\r\n", "\n")
-        source = Source(path, text)
-        for key, table in read_toml(source, self._problems).items():
-            if key == "runbook" and isinstance(table, dict):
-                options = decode(RunbookOptions, table, source, self._problems, (key,))
-                self.runbook |= options
-            elif key in ("step", "action") and isinstance(table, dict):
-                for name, value in table.items():
-                    self._sidecar_step(source, key, name, value)
-            else:
-                at = source.find((key,))
-                self._problems.append(
-                    source.problem(
-                        at,
-                        f"a sidecar has no table {key!r}",
-                        'write [runbook], [step."id or text"] or [action."id or text"]',
-                    )
-                )
-
-    def _sidecar_step(self, source: Source, kind: str, name: str, value: Any) -> None:
-        declared = self._sidecar.setdefault(name, Declaration(source))
-        tables = value if isinstance(value, list) else [value]
-        for table in tables:
-            if not isinstance(table, dict):
-                at = source.find((kind, name))
-                self._problems.append(
-                    source.problem(at, f"{name!r} is no table", f'write [{kind}."…"]')
-                )
-            elif kind == "action":
-                action = make(ActionSpec, table, source, self._problems, (kind, name))
-                declared.actions += [action] if action else []
-            else:
-                declared.values |= decode(
-                    StepOptions, table, source, self._problems, (kind, name)
-                )
-        if declared.id:
-            self.names.add(declared.id)
-
-    def with_sidecar(
-        self, own: Declaration | None, name: str, text: str
-    ) -> Declaration | None:
-        """Return what document and sidecar declare of the step of that id and text."""
-        for key in (name, text):
-            extra = self._sidecar.get(key)
-            if extra is None:
-                continue
-            if key in self._used:
-                at = extra.source.find(("step", key))
-                self._problems.append(
-                    extra.source.problem(
-                        at,
-                        f"{key!r} is the text of several steps",
-                        f"write their ids: {self._used[key]}, {name}",
-                    )
-                )
-                continue
-            self._used[key] = name
-            if own is None:
-                return extra
-            return Declaration(
-                extra.source if extra.id else own.source,
-                own.values | extra.values,
-                own.actions + extra.actions,
-            )
-        return own
-
-    def complain_unused(self, ids: list[str]) -> None:
-        """Complain of what the sidecar declares of steps that do not exist."""
-        for key, declared in self._sidecar.items():
-            if key in self._used:
-                continue
-            meant = near(key, ids)
-            remedy = f"did you mean {meant}?" if meant else "write a step's id or text"
-            at = declared.source.find(("step", key))
-            self._problems.append(
-                declared.source.problem(at, f"no step is called {key!r}", remedy)
-            )
-
     def complain_same_id(self, declared: Declaration) -> None:
         """Complain of an id that another step has."""
         self._problems.append(
@@ -232,8 +138,6 @@ class Attached:
                 "give each step an id of its own",
             )
         )
-
-    # ---------------------------------------------------------------- places
 
     @cached_property
     def _lines(self) -> list[str]:

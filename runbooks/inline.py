@@ -1,15 +1,20 @@
-"""Plain text of inline Markdown: what a reader sees, on one line."""
+"""The Markdown parser, and plain text of inline Markdown: what a reader sees."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, MutableMapping
+from functools import cache
+from typing import Any
 
-if TYPE_CHECKING:
-    from markdown_it.token import Token
+from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock, reference
+from markdown_it.token import Token
+
+from runbooks.found import MAX_NESTING
 
 _MARKUP = re.compile(r"[\\*_<&\[\]]|~~")
+_INDENT = re.compile(r"\n[ \t]+")
 _TAG = re.compile(
     r"</?(?:a|abbr|b|big|br|center|code|del|details|div|em|font|hr|i|img|input|ins|kbd"
     r"|mark|p|q|s|small|span|strike|strong|sub|summary|sup|tt|u|var|wbr)\b[^>]*>|<!--.*",
@@ -17,6 +22,27 @@ _TAG = re.compile(
 )
 """Markup that browsers know. Anything else in angle brackets is a word to be read,
 such as ``<pod-name>``."""
+
+
+@cache
+def commonmark() -> MarkdownIt:
+    """Return the parser: CommonMark with GFM's tables and strikethrough.
+
+    Link reference definitions are taken out of paragraphs by `definitions`:
+    markdown-it's own rule would end the paragraph that they begin, so that a
+    list could begin right after one, against the specification.
+    """
+    parser = MarkdownIt("commonmark", {"maxNesting": MAX_NESTING})
+    return parser.enable(["table", "strikethrough"]).disable("reference")
+
+
+def definitions(content: str, env: MutableMapping[str, Any]) -> str:
+    """Return a paragraph's *content* after the link definitions that begin it."""
+    state = StateBlock(_INDENT.sub("\n", content), commonmark(), env, [])
+    line = 0
+    while line < state.lineMax and reference(state, line, state.lineMax, False):
+        line = state.line
+    return content.split("\n", line)[line] if line < state.lineMax else ""
 
 
 def plain(content: str, references: Mapping[str, Any]) -> str:
@@ -27,8 +53,6 @@ def plain(content: str, references: Mapping[str, Any]) -> str:
     """
     quick = _without_code_marks(content)
     if quick is None:
-        from runbooks.markdown import commonmark
-
         tokens = commonmark().parseInline(content, {"references": dict(references)})
         pieces: list[str] = []
         for token in tokens:

@@ -8,19 +8,19 @@ a document of 10 MiB costs its model, not its token tree.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
 from textwrap import dedent
-from typing import Any, Literal
+from typing import Literal
 
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import unescapeAll
-from markdown_it.rules_block import StateBlock, reference
+from markdown_it.rules_block import StateBlock
 from markdown_it.token import Token
 
 from runbooks.fences import kind
 from runbooks.found import MAX_NESTING, Fence, Found, Heading, Siblings, Span, Task
+from runbooks.inline import commonmark, definitions
 
 Progress = Callable[[float], bool]
 """Is told how far reading is (0 to 1); answers True to cancel."""
@@ -30,8 +30,6 @@ _BOX = re.compile(r"\[(?:[ \t]|\n[ \t]*|([xX]))\](?=[ \t\n\v\f])")
 
 Whitespace has to follow it, before any other content: an empty box is none.
 """
-
-_INDENT = re.compile(r"\n[ \t]+")
 
 _TOLD_EVERY = 4096
 
@@ -63,18 +61,6 @@ class _Container:
     holes: list[tuple[int, int]] = field(default_factory=list)
 
 
-@cache
-def commonmark() -> MarkdownIt:
-    """Return the parser: CommonMark with GFM's tables and strikethrough.
-
-    Link reference definitions are taken out of paragraphs by `_definitions`:
-    markdown-it's own rule would end the paragraph that they begin, so that a
-    list could begin right after one, against the specification.
-    """
-    parser = MarkdownIt("commonmark", {"maxNesting": MAX_NESTING})
-    return parser.enable(["table", "strikethrough"]).disable("reference")
-
-
 def find(source: str, progress: Progress | None = None) -> Found:
     """Return what *source* is made of; its lines end in ``\\n`` alone.
 
@@ -93,15 +79,6 @@ def first_word(info: str) -> str:
     """Return the first word of an info string, as GFM reads it."""
     words = info.split(None, 1)
     return unescapeAll(words[0]) if words else ""
-
-
-def _definitions(content: str, env: MutableMapping[str, Any]) -> str:
-    """Return a paragraph's *content* after the link definitions that begin it."""
-    state = StateBlock(_INDENT.sub("\n", content), commonmark(), env, [])
-    line = 0
-    while line < state.lineMax and reference(state, line, state.lineMax, False):
-        line = state.line
-    return content.split("\n", line)[line] if line < state.lineMax else ""
 
 
 class _Reader(StateBlock):
@@ -239,7 +216,7 @@ class _Reader(StateBlock):
         start, end = leaf.map or (0, 0)
         content = token.content
         if content.startswith("[") and "]:" in content and leaf.markup[:1] != "#":
-            content = _definitions(content, self.env)
+            content = definitions(content, self.env)
             if not content:
                 return
         if leaf.type == "heading_open":

@@ -69,14 +69,17 @@ _INSIDE = {
 
 def notices(text: str, found: Found) -> tuple[Notice, ...]:
     """Return a notice for each line of *text* that looks like a task and is none."""
-    tasks = {item.line for item in found.items if isinstance(item, Task)}
+    tasks = (item.line for item in found.items if isinstance(item, Task))
+    task = next(tasks, 0)
     starts = [span.start for span in found.spans]
     noticed: list[Notice] = []
     number, counted, seen = 1, 0, 0
     for match in _HINT.finditer(text):
         number += text.count("\n", counted, match.start())
         counted = match.start()
-        if number == seen or number in tasks:
+        while task and task < number:
+            task = next(tasks, 0)
+        if number in (seen, task):
             continue
         seen = number
         start = text.rfind("\n", 0, counted) + 1

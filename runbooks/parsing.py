@@ -71,6 +71,7 @@ def parse(
     from runbooks.assembly import Assembly
     from runbooks.attachments import Attached
     from runbooks.near_misses import notices
+    from runbooks.sidecar import Sidecar
 
     problems: list[Problem] = []
     text = _text(data, path, problems)
@@ -88,13 +89,13 @@ def parse(
                 "what is deeper is not read; write it flatter",
             )
         )
-    attached = Attached(path, text, found, problems)
-    if sidecar is not None:
-        attached.read_sidecar(path.with_name(path.stem + SIDECAR), sidecar)
+    beside = Sidecar(path.with_name(path.stem + SIDECAR), sidecar or b"", problems)
+    attached = Attached(path, text, found, beside, problems)
+    noticed = notices(text, found)
     assembly = Assembly(path, found, attached)
-    attached.complain_unused([step.id for step in assembly.steps])
-    tasks = [step for step in assembly.steps if step.part is None]
-    checked = sum(step.checked for step in tasks)
+    beside.complain_unused(step.id for step in assembly.steps)
+    tasks = sum(step.part is None for step in assembly.steps)
+    checked = sum(step.checked for step in assembly.steps)
     return Runbook(
         path=path,
         title=assembly.title,
@@ -102,7 +103,7 @@ def parse(
         counts=Counts(
             headings=dict(sorted(found.headings.items())),
             checked=checked,
-            unchecked=len(tasks) - checked,
+            unchecked=tasks - checked,
             fences=dict(found.fences),
         ),
         options=RunbookOptions(**attached.runbook),
@@ -110,7 +111,7 @@ def parse(
         steps=tuple(assembly.steps),
         blocks=tuple(assembly.blocks),
         rows=tuple(assembly.rows),
-        notices=notices(text, found),
+        notices=noticed,
         problems=tuple(sorted(problems, key=lambda p: (str(p.path), p.line, p.column))),
         data=data,
     )
