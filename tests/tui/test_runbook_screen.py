@@ -293,7 +293,7 @@ async def test_a_run_is_opened_where_it_was_left(tmp_path: Path) -> None:
         assert app.screen.steps.row == left
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40), (40, 15), (20, 12)])
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (60, 16)])
 async def test_hostile_text_is_shown_and_obeyed_by_nobody(
     tmp_path: Path, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:

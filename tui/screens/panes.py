@@ -40,7 +40,7 @@ class Panes(Screen[None]):
     DEFAULT_CSS = Path(__file__).with_name("runbook.tcss").read_text("utf-8")
     AUTO_FOCUS = "#steps"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high"), (34, "-tall")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-mid"), (24, "-high"), (34, "-tall")]  # noqa: RUF012
 
     def __init__(self, engine: Engine, notice: str = "") -> None:
         super().__init__()

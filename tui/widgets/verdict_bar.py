@@ -85,7 +85,13 @@ def blocking(
     the first open blockers.
     """
     if not runbook.declares:
-        return _plain(verdict), Content("")
+        wrong = [
+            step.id
+            for step in runbook.steps
+            if standings.standing(step.id) in (Standing.FAIL, Standing.UNKNOWN)
+        ]
+        shown = islice(_in_words(wrong, runbook, standings), MOST)
+        return Content("  ").join([_plain(verdict), *shown]), Content("")
     if not verdict.blocking:
         if verdict.conditions:
             step_id, why = verdict.conditions[0]
