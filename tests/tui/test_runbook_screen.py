@@ -83,15 +83,15 @@ async def test_typed_text_survives_escape_resize_and_refusal(tmp_path: Path) -> 
         await pilot.press("escape", "j", "x", "t", "w", "o", "escape", "k", "x")
         assert app.screen.answer.values() == {"note": "one"}
         engine.broken = "the disk is full"
-        await pilot.press("enter")
+        await pilot.press("exclamation_mark", "enter")
         await pilot.pause()
         assert "NOT SAVED" in lines(app)[-2] and "the disk is full" in lines(app)[-2]
         engine.broken = ""
         await pilot.press("x")
-        assert app.screen.answer.values() == {"note": "one"}
+        assert app.screen.answer.values() == {"note": "one!"}
         await pilot.press("enter")
         await pilot.pause()
-        assert [entry[1:] for entry in decided(engine.run)] == [("fail", "one")]
+        assert [entry[1:] for entry in decided(engine.run)] == [("fail", "one!")]
 
 
 async def test_waiver_has_a_date_and_refuses_a_past_one(tmp_path: Path) -> None:
@@ -148,7 +148,9 @@ async def test_no_key_acts_behind_the_answer_line(tmp_path: Path) -> None:
     app, engine = walk(tmp_path)
     async with app.run_test(size=(80, 24)) as pilot:
         before = app.screen.steps.row
-        await pilot.press("s", "down", "pagedown", "r", ".", "{", "enter")
+        await pilot.press("s", "down", "pagedown", "r", ".", "{")
+        assert app.screen.steps.row == before
+        await pilot.press("enter")
         await pilot.pause()
         assert decided(engine.run) == [(before.id, "skip", "r.{")]
         assert engine.calls == []
