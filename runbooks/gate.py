@@ -133,8 +133,13 @@ class Door:
             for variable, p in distinct.items()
         )
 
+    @property
+    def trusted(self) -> bool:
+        """Whether the whole document is trusted."""
+        return self._ledger.is_trusted(self._runbook.digest)
+
     def _untrusted(self, text_digest: str = "") -> tuple[str, ...]:
-        if self._ledger.is_trusted(self._runbook.digest):
+        if self.trusted:
             return ()
         if text_digest and self._ledger.is_trusted(text_digest):
             return ()

@@ -15,12 +15,6 @@ from runbooks.model import Counts, Problem, Runbook, RunbookOptions
 MAX_BYTES = 10 * 1024 * 1024
 """Bytes; larger documents are refused before they are read."""
 
-SCREEN_BYTES = 5 * 1024 * 1024
-"""Bytes up to which a document opens on the screen."""
-
-SCREEN_STEPS = 20_000
-"""Steps up to which a document opens on the screen."""
-
 SIDECAR = ".gonogo.toml"
 
 _SNIFFED = 8192

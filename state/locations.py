@@ -26,6 +26,11 @@ def config_home(environ: Mapping[str, str] = os.environ) -> Path:
     return _xdg(environ, "XDG_CONFIG_HOME", ".config")
 
 
+def cache_home(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the directory of what can be made anew: ``$XDG_CACHE_HOME/gonogo``."""
+    return _xdg(environ, "XDG_CACHE_HOME", ".cache")
+
+
 def runtime_dir(environ: Mapping[str, str] = os.environ) -> Path:
     """Return a private directory that does not outlive the login.
 

@@ -76,7 +76,6 @@ class Run:
         run_directory(directory / OUTPUTS)
         run = cls(directory, runbook, by)
         run.record(Kind.RUN_OPENED, None, entries.run_opened(runbook, target, True))
-        run.save()
         return run
 
     @classmethod

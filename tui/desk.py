@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from textual.screen import Screen
 
 from runbooks.errors import DocumentError, GonogoError
 from runbooks.model import Runbook
-from runbooks.parsing import SCREEN_BYTES, SCREEN_STEPS, read
+from state.parsed import kept, read
 from tui.app import GonogoApp
 from tui.config import Config
 from tui.engine import Engine
@@ -28,6 +29,10 @@ from tui.told import Told
 if TYPE_CHECKING:
     from tui.screens.choose import ChooseScreen
 
+SCREEN_BYTES = 5 * 2**20
+"""Bytes up to which a document opens on the screen."""
+SCREEN_STEPS = 20_000
+"""Steps up to which a document opens on the screen."""
 BESIDE_SCREEN = 500 * 1024
 """Bytes above which a document is read beside the screen, with a cancel."""
 
@@ -49,11 +54,11 @@ class Desk(GonogoApp):
         Raises:
             GonogoError: *path* cannot be opened; nothing was shown yet.
         """
-        if path and _is_long(path):
-            self.call_later(self.open, path)
-        elif path:
+        if path and (_fits(path) or kept(path)):
             # What is wrong with it is said before the screen comes up.
             self._prepared = self._make(read(path))
+        elif path:
+            self.call_later(self.open, path)
         try:
             return self.run_on_terminal(self._flush_run)
         finally:
@@ -68,6 +73,15 @@ class Desk(GonogoApp):
 
         return ChooseScreen(offers(self._options.home, SHIPPED, started_in()))
 
+    def on_ready(self) -> None:
+        super().on_ready()
+        # Off since opening.py: what was made until now stays, and is not gone
+        # through again. Long documents make so many objects that the usual
+        # thresholds would double the time it takes to read them.
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 20)
+        gc.enable()
+
     def on_choose_screen_chosen(self, chosen: ChooseScreen.Chosen) -> None:
         """Open what was chosen: a runbook, or one run of it."""
         self._options = replace(self._options, directory=chosen.run)
@@ -76,10 +90,10 @@ class Desk(GonogoApp):
     def open(self, path: Path) -> None:
         """Put *path* on the screen; what is wrong with it is told as a toast."""
         try:
-            if _is_long(path):
-                self._load(path)
-            else:
+            if _fits(path) or kept(path):
                 self._show(read(path))
+            else:
+                self._load(path)
         except GonogoError as error:
             self.notify(str(error), severity="error", timeout=20)
 
@@ -137,8 +151,8 @@ class Desk(GonogoApp):
             self._engine.flush()
 
 
-def _is_long(path: Path) -> bool:
-    """Whether *path* is to be read beside the screen.
+def _fits(path: Path) -> bool:
+    """Whether *path* is read in no time; else it is read beside the screen.
 
     Raises:
         DocumentError: it is too large for the screen.
@@ -146,11 +160,11 @@ def _is_long(path: Path) -> bool:
     try:
         size = path.stat().st_size
     except OSError:
-        return False  # reading it says what is wrong
+        return True  # reading it says what is wrong
     if size > SCREEN_BYTES:
         raise DocumentError(
             path,
             f"it is {size / 2**20:.1f} MiB, more than the {SCREEN_BYTES // 2**20} MiB "
             "that the screen opens; 'gonogo show' takes up to 10 MiB",
         )
-    return size > BESIDE_SCREEN
+    return size <= BESIDE_SCREEN

@@ -336,6 +336,7 @@ def test_any_text_is_quoted_as_toml(text: str) -> None:
 def test_severity_is_read_from_the_runbook_not_from_the_file(home: Path) -> None:
     book = runbook(step("b", severity=Severity.BLOCKER), step("c"))
     run = Run.create(home, book, "", ANA)
+    run.save()
     edit(run, 'state = "pending"', 'state = "pass"')
     run.save()
     assert "needs a note" in run.notices[0]
