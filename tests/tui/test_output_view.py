@@ -88,15 +88,15 @@ async def test_the_view_follows_until_one_scrolls_up() -> None:
         scrollback.feed(b"".join(b"line %d\n" % n for n in range(100)))
         view.look()
         await pilot.pause()
-        assert app.rows()[3] == "line 99"
+        assert app.rows()[4] == "line 99"
         view.scroll_by(-10)
         scrollback.feed(b"".join(b"more %d\n" % n for n in range(100)))
         view.look()
         await pilot.pause()
-        assert app.rows()[0] == "line 86"
+        assert app.rows()[0] == "line 85"
         view.set_follow(True)
         await pilot.pause()
-        assert app.rows()[3] == "more 99"
+        assert app.rows()[4] == "more 99"
 
 
 async def test_a_view_that_stays_keeps_its_lines_while_old_ones_are_dropped() -> None:

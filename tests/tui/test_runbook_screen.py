@@ -254,6 +254,10 @@ async def test_output_is_shown_and_the_exit_code_stands_on_its_row(
         assert "hello" in text and "running" in text and "\x1b" not in text
         await pilot.press("full_stop")
         assert engine.calls == [("stop", "c1")]
+        await pilot.press("j", "j", "j")
+        await pilot.pause(0.3)
+        assert ". stop" in lines(app)[-1]
+        row = app.screen.steps.row
         engine.ended(part.id, "c1", 3)
         await pilot.pause(0.3)
         assert app.screen.steps.row == row

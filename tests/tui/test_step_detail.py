@@ -70,7 +70,7 @@ def test_a_part_says_its_class_placeholders_and_last_run() -> None:
     assert "kubectl delete pod <pod-name>" in shown
     assert "destroys things (inferred)" in shown
     assert "asks for  <pod-name>" in shown
-    assert "exit 1, ana" in shown and "took 2.0 s" in shown
+    assert "exit 1, ana" in shown and "took 2 s" in shown
     assert "R runs all 2" in shown
 
 

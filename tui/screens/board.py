@@ -215,12 +215,14 @@ class Board(Panes):
 
     @property
     def place(self) -> str:
-        """Where the keys go: ``answer``, ``detail``, ``output`` or a kind of row."""
+        """Where the keys go: ``answer``, ``reading``, ``busy`` or a kind of row."""
         if self.answer.prompt is not None:
             return "answer"
         if self.detail.has_focus or self.output.has_focus:
             return "reading"
         row = self.steps.row
+        if row is not None and row.kind == "part" and self.outputs.running():
+            return "busy"
         return row.kind if row else "section"
 
     def look_at(self, steps: Iterable[Step]) -> None:

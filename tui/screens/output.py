@@ -66,7 +66,7 @@ class OutputScreen(Screen[None]):
         facts = [
             outputs.place(),
             outputs.ending(),
-            f"{outputs.scrollback.lost + outputs.scrollback.count:,} lines",
+            _lines(outputs.scrollback.lost + outputs.scrollback.count),
             "follows" if view.follow else "stays",
             "wrapped" if view.wrap else "",
         ]
@@ -181,3 +181,7 @@ class OutputScreen(Screen[None]):
     def _close_answer(self) -> None:
         self.answer.close()
         self.view.focus()
+
+
+def _lines(number: int) -> str:
+    return "1 line" if number == 1 else f"{number:,} lines"

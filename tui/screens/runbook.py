@@ -123,6 +123,7 @@ class RunbookScreen(Commanding):
         self.look_at(steps)
         self._show_new(command_id)
         self.show_output()
+        self.show_keys()
 
     def _show_new(self, command_id: str) -> None:
         """Put a command on view unless the operator is looking at another one."""

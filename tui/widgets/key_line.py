@@ -24,6 +24,7 @@ PLACES: Mapping[str, tuple[str, ...]] = {
         *COMMON,
     ),
     "part": ("part.run", "block.run", "row.edit", "row.open", "output.full", *COMMON),
+    "busy": ("command.stop", "output.full", "part.run", "row.open", *COMMON),
     "reading": ("app.back", "panel.next", "row.copy", "output.full"),
 }
 """Place to the ids of the keys worth telling there, the most wanted first."""
