@@ -74,7 +74,6 @@ class Desk(GonogoApp):
         return ChooseScreen(offers(self._options.home, SHIPPED, started_in()))
 
     def on_ready(self) -> None:
-        super().on_ready()
         # Off since opening.py: what was made until now stays, and is not gone
         # through again. Long documents make so many objects that the usual
         # thresholds would double the time it takes to read them.
