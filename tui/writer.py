@@ -167,7 +167,10 @@ class GonogoDriver(LinuxDriver):
             width, height = os.get_terminal_size(self._tty.fileno())
         except OSError:
             width = height = 0
-        return width or 80, height or 24
+        if not (width and height):
+            # A terminal that does not say: all of Textual must assume the same.
+            width, height = self._size = 80, 24
+        return width, height
 
     def open_url(self, url: str, new_tab: bool = True) -> None:
         """Do nothing: no link of a document starts a browser on this machine."""
