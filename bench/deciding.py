@@ -15,7 +15,8 @@ from time import perf_counter
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from runbooks.model import Counts, Runbook, RunbookOptions, Section, Step
+from runbooks.model import Counts, Runbook, Section, Step
+from runbooks.tables import RunbookOptions
 from state.author import Author
 from state.deciding import decide
 from state.run import JOURNAL, Run

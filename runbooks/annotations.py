@@ -12,8 +12,9 @@ from typing import Any
 import msgspec
 
 from runbooks.declarations import decode
-from runbooks.model import BlockOptions, Problem
+from runbooks.model import Problem
 from runbooks.source import Source, near
+from runbooks.tables import BlockOptions
 
 RUNME = {
     *("background", "category", "closeTerminalOnSuccess", "excludeFromRunAll", "id"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from runbooks.model import CommandClass
+from runbooks.tables import CommandClass
 
 if TYPE_CHECKING:
     from runbooks.placeholders import Placeholder

@@ -12,9 +12,10 @@ from runbooks.attachments import Attached
 from runbooks.found import Fence, Found, Heading, Task
 from runbooks.identity import Names, slug, step_digest
 from runbooks.inline import plain
-from runbooks.model import ActionSpec, Block, Part, Row, Section, Step, StepOptions
+from runbooks.model import Block, Part, Row, Section, Step
 from runbooks.shell import RawPart, split, whole_refused
 from runbooks.sidecar import Declaration
+from runbooks.tables import ActionSpec, StepOptions
 
 _NO_OPTIONS = StepOptions()
 

@@ -10,15 +10,10 @@ from runbooks import fences
 from runbooks.annotations import read_annotation
 from runbooks.declarations import decode, make
 from runbooks.found import Fence, Found, Task
-from runbooks.model import (
-    ActionSpec,
-    BlockOptions,
-    Problem,
-    RunbookOptions,
-    StepOptions,
-)
+from runbooks.model import Problem
 from runbooks.sidecar import Declaration, Sidecar
 from runbooks.source import Source, near, read_toml
+from runbooks.tables import ActionSpec, BlockOptions, RunbookOptions, StepOptions
 
 _NO_OPTIONS = BlockOptions()
 

@@ -21,10 +21,10 @@ from runbooks.grammar import (
     text_of,
     walk,
 )
-from runbooks.model import CommandClass
 from runbooks.options import Rule, options_of
 from runbooks.readonly import READ_ONLY
 from runbooks.syntax import tree
+from runbooks.tables import CommandClass
 from runbooks.words import Simple, Word, simple_commands
 from runbooks.wrappers import unwrapped
 

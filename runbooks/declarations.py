@@ -16,8 +16,9 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 import msgspec
 
 from runbooks.durations import seconds
-from runbooks.model import ActionSpec, ProbeSpec, Problem
+from runbooks.model import Problem
 from runbooks.source import Source, near
+from runbooks.tables import ActionSpec, ProbeSpec
 
 S = TypeVar("S", bound=msgspec.Struct)
 

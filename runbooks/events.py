@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
-from runbooks.model import CommandClass
+from runbooks.tables import CommandClass
 
 
 class Kind(StrEnum):

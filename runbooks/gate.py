@@ -17,7 +17,8 @@ from runbooks.asking import Asked, Permit, Place, Question, Reply
 from runbooks.errors import RefusedError
 from runbooks.events import Ledger
 from runbooks.inventory import inventory
-from runbooks.model import CommandClass, Runbook
+from runbooks.model import Runbook
+from runbooks.tables import CommandClass
 from runbooks.wish import Wish
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from hashlib import sha256
 
 import msgspec
 
-from runbooks.model import ActionSpec, StepOptions
+from runbooks.tables import ActionSpec, StepOptions
 
 SLUG_LIMIT = 60
 """Characters; a longer slug is cut and told apart by a few digits of a digest."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from runbooks.model import Level, Problem, Runbook, Step
+from runbooks.model import Problem, Runbook, Step
 from runbooks.source import near
+from runbooks.tables import Level
 
 
 def lint(runbook: Runbook) -> tuple[Problem, ...]:

@@ -7,153 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-import msgspec
-
-
-class Severity(StrEnum):
-    """How much a step weighs in the verdict."""
-
-    BLOCKER = "blocker"
-    MAJOR = "major"
-    MINOR = "minor"
-
-
-class Gate(StrEnum):
-    """When a step counts: at launch, 24 hours, 1 week, 1 month later, recurring."""
-
-    GO = "go"
-    D1 = "d1"
-    W1 = "w1"
-    M1 = "m1"
-    OPS = "ops"
-
-
-class Level(StrEnum):
-    """Who decides: a probe, a person on a probe's proposal, a person."""
-
-    AUTO = "auto"
-    ASSIST = "assist"
-    ATTEST = "attest"
-
-
-class CommandClass(StrEnum):
-    """What a part or action may do, mildest first."""
-
-    OBSERVE = "observe"
-    MUTATE = "mutate"
-    DESTRUCTIVE = "destructive"
-
-
-# --------------------------------------------------- what a document declares
-
-
-class Declared(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Base of the tables that a document may declare: decoded strictly."""
-
-
-class ProbeSpec(msgspec.Struct, frozen=True):
-    """One probe of a step.
-
-    Attributes:
-        use: name of the probe (``http``, ``tcp``, ``file``, ``command``, …).
-        expect: reading name to bound, see runbooks/expectations.py.
-        parameters: everything else the table holds; the probe checks the keys.
-    """
-
-    use: str
-    expect: Mapping[str, Any] = {}
-    parameters: Mapping[str, Any] = {}
-
-
-class Soak(Declared, frozen=True, rename={"span": "for"}):
-    """A gate that wants a probe to hold for a while."""
-
-    span: str
-    every: str = "30s"
-    failures: int = 0
-
-
-class StepOptions(Declared, frozen=True):
-    """A ``toml step`` table. Durations are strings such as ``"24h"`` or ``"90d"``."""
-
-    id: str | None = None
-    severity: Severity | None = None
-    gate: Gate | None = None
-    owner: str | None = None
-    level: Level | None = None
-    note: Literal["optional", "required"] | None = None
-    when: Mapping[str, str | bool | int | list[str]] = {}
-    needs: tuple[str, ...] = ()
-    probe: ProbeSpec | None = None
-    probes: tuple[ProbeSpec, ...] = ()
-    soak: Soak | None = None
-    fresh: str | None = None
-    repeat: str | None = None
-    hint: str | None = None
-    fix: tuple[str, ...] = ()
-    choose: tuple[str, ...] = ()
-    use: Literal["command"] | None = None
-
-
-class Role(Declared, frozen=True):
-    """Who is asked in the poll.
-
-    Attributes:
-        sections: titles or ids of the sections that the role answers for.
-    """
-
-    name: str
-    sections: tuple[str, ...] = ()
-    may_waive_blockers: bool = False
-
-
-class RunbookOptions(Declared, frozen=True):
-    """The ``toml runbook`` table."""
-
-    id: str | None = None
-    target: str | None = None
-    roles: tuple[Role, ...] = ()
-    gates: tuple[Gate, ...] = ()
-    vars: Mapping[str, str] = {}
-    guides: Mapping[str, str] = {}
-
-
-class BlockOptions(Declared, frozen=True, rename={"class_": "class"}):
-    """Runme's annotation of a shell fence, in gonogo's words.
-
-    Attributes:
-        timeout: declared wall limit, such as ``"120s"``; the only thing that
-            ends a command that a person started.
-        silence: declared limit without output, such as ``"30s"``.
-    """
-
-    name: str | None = None
-    class_: CommandClass | None = None
-    undo: str | None = None
-    timeout: str | None = None
-    silence: str | None = None
-    interactive: bool | None = None
-    tty: bool | None = None
-    cwd: str | None = None
-
-
-class ActionSpec(msgspec.Struct, frozen=True):
-    """A ``toml action`` table."""
-
-    use: str
-    parameters: Mapping[str, Any] = {}
-    undo: str | None = None
-    verify: tuple[str, ...] = ()
-
-
-NOTHING_DECLARED = StepOptions()
-
-# ------------------------------------------------------------- the document
+from runbooks.tables import (
+    NOTHING_DECLARED,
+    ActionSpec,
+    BlockOptions,
+    Gate,
+    Level,
+    ProbeSpec,
+    RunbookOptions,
+    Severity,
+    StepOptions,
+)
 
 
 @dataclass(frozen=True, slots=True)

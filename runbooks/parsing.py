@@ -10,7 +10,8 @@ from pathlib import Path
 from runbooks.errors import DocumentError
 from runbooks.found import MAX_NESTING
 from runbooks.markdown import Cancelled, Progress, find
-from runbooks.model import Counts, Problem, Runbook, RunbookOptions
+from runbooks.model import Counts, Problem, Runbook
+from runbooks.tables import RunbookOptions
 
 MAX_BYTES = 10 * 1024 * 1024
 """Bytes; larger documents are refused before they are read."""

@@ -16,10 +16,11 @@ from runbooks import expectations, probes
 from runbooks.errors import ProbeError
 from runbooks.facts import differing
 from runbooks.findings import together, unknown
-from runbooks.model import ProbeSpec, Step
+from runbooks.model import Step
 from runbooks.probes.base import Measurement, Probe
 from runbooks.references import fill, references
 from runbooks.results import Finding, Judged, Reading, Result, worst
+from runbooks.tables import ProbeSpec
 from runbooks.target import SOURCE, Target
 
 VALUE_LIMIT = 200

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from runbooks.declarations import decode, make
-from runbooks.model import ActionSpec, Problem, RunbookOptions, StepOptions
+from runbooks.model import Problem
 from runbooks.source import Source, near, read_toml
+from runbooks.tables import ActionSpec, RunbookOptions, StepOptions
 
 
 @dataclass(slots=True)

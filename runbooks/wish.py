@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from runbooks.model import Block, CommandClass, Part
+from runbooks.model import Block, Part
+from runbooks.tables import CommandClass
 
 if TYPE_CHECKING:
     from runbooks.classes import Classified

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from runbooks.model import CommandClass, Runbook, Step
+from runbooks.model import Runbook, Step
 from runbooks.results import Finding, Judged, Reading, Result
+from runbooks.tables import CommandClass
 from state.standing import Answer, Decision
 
 Data = dict[str, Any]

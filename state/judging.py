@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from runbooks.model import Level, Step
+from runbooks.model import Step
 from runbooks.results import Result
+from runbooks.tables import Level
 from state.standing import Answer, Decision, Standing, StepState
 
 FRESH = {

@@ -15,8 +15,9 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-from runbooks.model import Level, Severity, Step
+from runbooks.model import Step
 from runbooks.results import Result
+from runbooks.tables import Level, Severity
 from state.standing import Answer, StepState
 
 WAIVER_DAYS = 7

@@ -15,7 +15,8 @@ from uuid import uuid4
 
 from runbooks.errors import RefusedError, StateError
 from runbooks.events import Event, Kind
-from runbooks.model import CommandClass, Runbook
+from runbooks.model import Runbook
+from runbooks.tables import CommandClass
 from state import entries
 from state.author import Author
 from state.journal import Journal

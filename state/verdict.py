@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from runbooks.model import Gate, Runbook, Severity, Step
+from runbooks.model import Runbook, Step
+from runbooks.tables import Gate, Severity
 from state.judging import FRESH, NEVER, decision_counts, effective, judge
 from state.standing import Answer, Standing, StepState
 

@@ -19,8 +19,8 @@ from runbooks.probes.base import Duration
 from runbooks.references import misspelt, references
 
 if TYPE_CHECKING:
-    from runbooks.model import ProbeSpec
     from runbooks.probes.base import Probe
+    from runbooks.tables import ProbeSpec
 
 PROBES = {
     "command": ("command", "CommandProbe"),

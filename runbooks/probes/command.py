@@ -14,9 +14,9 @@ from typing import Any, ClassVar, Literal
 import msgspec
 
 from runbooks.errors import ProbeError
-from runbooks.model import CommandClass
 from runbooks.probes.base import Duration, Measurement, Probe, measured
 from runbooks.results import Reading
+from runbooks.tables import CommandClass
 
 KEPT = 64 * 1024
 """Bytes of output that patterns see; what follows is read and dropped."""

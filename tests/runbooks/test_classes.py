@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from runbooks.classes import classify
 from runbooks.grammar import SHOWN
-from runbooks.model import CommandClass
 from runbooks.placeholders import find, substitute
+from runbooks.tables import CommandClass
 
 OBSERVE, MUTATE, DESTRUCTIVE = CommandClass
 

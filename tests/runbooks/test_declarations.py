@@ -7,19 +7,18 @@ from pathlib import Path
 import pytest
 
 from runbooks.durations import seconds
-from runbooks.model import (
+from runbooks.model import Problem, Runbook
+from runbooks.parsing import parse
+from runbooks.tables import (
     ActionSpec,
     CommandClass,
     Gate,
     Level,
     ProbeSpec,
-    Problem,
     Role,
-    Runbook,
     Severity,
     Soak,
 )
-from runbooks.parsing import parse
 
 PATH = Path("book.md")
 

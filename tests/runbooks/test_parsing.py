@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from runbooks.errors import DocumentError
-from runbooks.model import Gate, Runbook, Severity
+from runbooks.model import Runbook
 from runbooks.parsing import MAX_BYTES, front_matter, parse, read
+from runbooks.tables import Gate, Severity
 
 PATH = Path("book.md")
 SEED = Path(__file__).parents[1] / "golden" / "production-checklist.md"

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from runbooks import linting, parsing, probes
-from runbooks.model import CommandClass, Level, Runbook
+from runbooks.model import Runbook
 from runbooks.references import references
 from runbooks.results import Result
 from runbooks.runner import Runner
+from runbooks.tables import CommandClass, Level
 from runbooks.target import Target
 
 ROOT = Path(__file__).parents[2]

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from runbooks.errors import ProbeError
-from runbooks.model import ProbeSpec, Step, StepOptions
+from runbooks.model import Step
 from runbooks.probes.tcp import TcpProbe
 from runbooks.results import Finding, Result
 from runbooks.runner import Runner
 from runbooks.secrets import Secret
+from runbooks.tables import ProbeSpec, StepOptions
 from runbooks.target import Target
 
 

@@ -5,15 +5,8 @@ from __future__ import annotations
 from hashlib import sha256
 from pathlib import Path
 
-from runbooks.model import (
-    Counts,
-    Row,
-    Runbook,
-    RunbookOptions,
-    Section,
-    Step,
-    StepOptions,
-)
+from runbooks.model import Counts, Row, Runbook, Section, Step
+from runbooks.tables import RunbookOptions, StepOptions
 from state.author import Author
 
 ANA = Author("ana", "", "bastion", 1)

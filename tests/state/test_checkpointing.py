@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from runbooks.errors import NewerState, StateError
 from runbooks.events import Kind
-from runbooks.model import Level, ProbeSpec, Runbook, Severity
+from runbooks.model import Runbook
 from runbooks.results import Finding, Result
+from runbooks.tables import Level, ProbeSpec, Severity
 from state import entries
 from state.deciding import attach, decide, note
 from state.reading import read

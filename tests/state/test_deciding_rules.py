@@ -9,8 +9,9 @@ import pytest
 
 from runbooks.errors import RefusedError
 from runbooks.events import Kind
-from runbooks.model import Level, ProbeSpec, Severity, Step
+from runbooks.model import Step
 from runbooks.results import Finding, Result
+from runbooks.tables import Level, ProbeSpec, Severity
 from state import entries
 from state.deciding import attach, decide, decide_all, note, withdraw
 from state.run import Run

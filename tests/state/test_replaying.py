@@ -13,8 +13,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from runbooks.errors import RefusedError
 from runbooks.events import Kind
-from runbooks.model import CommandClass, Level, ProbeSpec, Runbook, Severity, Step
+from runbooks.model import Runbook, Step
 from runbooks.results import Finding, Judged, Reading, Result
+from runbooks.tables import CommandClass, Level, ProbeSpec, Severity
 from state import entries
 from state.deciding import attach, decide, note, withdraw
 from state.rendering import step_values

@@ -13,7 +13,7 @@ import pytest
 
 from runbooks.errors import StateError
 from runbooks.events import Kind
-from runbooks.model import CommandClass
+from runbooks.tables import CommandClass
 from state import entries
 from state.deciding import decide, note
 from state.locations import config_home, runtime_dir, state_home

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from runbooks.model import Gate, Level, ProbeSpec, Runbook, Severity, Step
+from runbooks.model import Runbook, Step
 from runbooks.results import Finding, Result
+from runbooks.tables import Gate, Level, ProbeSpec, Severity
 from state.standing import Answer, Command, Decision, StepState
 from state.verdict import FRESH, Tally, effective, verdict
 from tests.state.books import runbook, step
@@ -155,7 +156,7 @@ def test_a_later_gate_is_the_denominator_when_it_is_asked_for() -> None:
 
 
 def test_roles_that_the_runbook_names_may_waive_blockers() -> None:
-    from runbooks.model import Role
+    from runbooks.tables import Role
 
     one = make("attest", severity=Severity.BLOCKER)
     roles = (Role("management"), Role("captain", may_waive_blockers=True))

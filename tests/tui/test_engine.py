@@ -14,8 +14,9 @@ import pytest
 
 from runbooks.asking import Reply
 from runbooks.events import Kind
-from runbooks.model import CommandClass, Runbook
+from runbooks.model import Runbook
 from runbooks.parsing import parse
+from runbooks.tables import CommandClass
 from runbooks.target import Target
 from state.author import current
 from state.run import Run

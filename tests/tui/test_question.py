@@ -12,8 +12,8 @@ from textual.screen import Screen
 from textual.widgets import Input, Static
 
 from runbooks.asking import Asked, Question, Reply
-from runbooks.model import CommandClass
 from runbooks.placeholders import find, substitute
+from runbooks.tables import CommandClass
 from tui.app import GonogoApp
 from tui.screens import question as dialog
 from tui.screens.question import QuestionScreen

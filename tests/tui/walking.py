@@ -8,9 +8,10 @@ from typing import Any
 
 from runbooks.errors import GonogoError, StateError
 from runbooks.events import Event, Kind
-from runbooks.model import CommandClass, Runbook
+from runbooks.model import Runbook
 from runbooks.parsing import parse
 from runbooks.results import Finding, Judged, Reading, Result
+from runbooks.tables import CommandClass
 from state import deciding, entries
 from state.author import Author
 from state.run import Run

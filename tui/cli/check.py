@@ -130,6 +130,6 @@ def _within(document: Runbook, title: str | None) -> list[Step]:
 
 def _auto(steps: list[Step]) -> list[Step]:
     """Leave out what a person must confirm: no machine decides that."""
-    from runbooks.model import Level
+    from runbooks.tables import Level
 
     return [s for s in steps if s.level is Level.AUTO or s.options.use == "command"]

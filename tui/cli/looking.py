@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 from runbooks.asking import Place, Reply
 from runbooks.errors import CommandError, RefusedError
 from runbooks.gate import Door
-from runbooks.model import CommandClass, Part, Runbook, Step
+from runbooks.model import Part, Runbook, Step
 from runbooks.results import Finding, Result, worst
 from runbooks.runner import Runner
+from runbooks.tables import CommandClass
 from state.standing import Command, StepState
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ import click
 from tui.cli.printing import paint, say
 
 if TYPE_CHECKING:
-    from runbooks.model import ProbeSpec
     from runbooks.results import Finding, Reading
+    from runbooks.tables import ProbeSpec
     from runbooks.target import Target
 
 COLOURS = {"pass": "green", "warn": "yellow", "fail": "red", "unknown": "magenta"}
@@ -60,8 +60,8 @@ def _list() -> int:
 
 def _spec(name: str, parameters: tuple[str, ...]) -> ProbeSpec:
     """Read ``key=value`` and ``expect.reading=bound``, values as in TOML or plain."""
-    from runbooks.model import ProbeSpec
     from runbooks.probes import check
+    from runbooks.tables import ProbeSpec
 
     given: dict[str, Any] = {}
     expect: dict[str, Any] = {}
@@ -106,8 +106,9 @@ async def _measure(spec: ProbeSpec, target: str | None) -> int:
 
 
 async def _try(spec: ProbeSpec, target: str | None) -> Finding:
-    from runbooks.model import Step, StepOptions
+    from runbooks.model import Step
     from runbooks.runner import Runner
+    from runbooks.tables import StepOptions
 
     step = Step("tried", spec.use, "", 1, False, 0, "", StepOptions(probe=spec))
     return await Runner(_target(target)).probe(step)

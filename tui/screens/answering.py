@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from runbooks.model import Row, Severity, Step
+from runbooks.model import Row, Step
+from runbooks.tables import Severity
 from state.rules import default_end, refusal
 from state.standing import Answer
 from tui.widgets.answer_line import Field, Prompt

@@ -11,7 +11,8 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.timer import Timer
 
-from runbooks.model import Gate, Row, Runbook, Step
+from runbooks.model import Row, Runbook, Step
+from runbooks.tables import Gate
 from state.verdict import Tally, Verdict
 from tui.widgets.answer_line import AnswerLine
 from tui.widgets.edge_line import EdgeLine

@@ -8,7 +8,7 @@ from textual.containers import Horizontal
 from textual.widgets import Input, Static
 
 from runbooks.asking import Asked, Question
-from runbooks.model import CommandClass
+from runbooks.tables import CommandClass
 from tui.display import content
 from tui.widgets.text_view import TextView
 

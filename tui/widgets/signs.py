@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from runbooks.model import Severity
+from runbooks.tables import Severity
 from state.standing import Standing
 from tui.display import is_ascii
 

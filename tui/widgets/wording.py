@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from runbooks.model import CommandClass, Gate, Level, Severity, Step
+from runbooks.model import Step
+from runbooks.tables import CommandClass, Gate, Level, Severity
 from state.standing import Answer, Command, Decision, Standing, StepState
 from tui.display import is_ascii
 

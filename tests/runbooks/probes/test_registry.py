@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from runbooks import probes
-from runbooks.model import ProbeSpec
+from runbooks.tables import ProbeSpec
 
 URL = {"url": "${api.url}/health"}
 
