@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,6 +68,12 @@ class Panes(Screen[None]):
     # --------------------------------------------------------------- the panes
 
     def compose(self) -> ComposeResult:
+        # Textual sets these with the first resize, and lays everything out again.
+        width, height = self.app.size
+        self.add_class(
+            _fitting(self.HORIZONTAL_BREAKPOINTS, width),
+            _fitting(self.VERTICAL_BREAKPOINTS, height),
+        )
         rule = signs().rule
         yield EdgeLine(id="top")
         yield EdgeLine(id="verdict")
@@ -146,3 +153,8 @@ def later_gates(runbook: Runbook) -> frozenset[str]:
         for section in runbook.sections
         if section.id in later and section.path not in above
     )
+
+
+def _fitting(breakpoints: Sequence[tuple[int, str]], cells: int) -> str:
+    """The class of the last breakpoint that *cells* reach."""
+    return [name for least, name in breakpoints if least <= cells][-1]

@@ -78,17 +78,25 @@ class AnswerLine(Vertical):
     def compose(self) -> ComposeResult:
         yield EdgeLine(signs().rule, id="answer-title")
         yield EdgeLine(id="answer-hint")
+
+    def on_mount(self) -> None:
+        # Not in compose: the first picture need not wait for what it does not show.
+        self.call_after_refresh(self._mount_fields)
+
+    async def _mount_fields(self) -> None:
         for number in (0, 1):
-            with Horizontal(classes="answer-field"):
-                yield Label("", markup=False)
-                box = Input(compact=True, id=f"answer-{number}", select_on_focus=False)
-                # A blinking cursor would write to an idle terminal.
-                box.cursor_blink = False
-                yield box
+            box = Input(compact=True, id=f"answer-{number}", select_on_focus=False)
+            # A blinking cursor would write to an idle terminal.
+            box.cursor_blink = False
+            label = Label("", markup=False)
+            await self.mount(Horizontal(label, box, classes="answer-field"))
 
     def ask(self, prompt: Prompt) -> None:
         """Open with *prompt*, the cursor in its first field."""
         self.prompt = None
+        if len(list(self._rows())) < 2:
+            self.call_later(self.ask, prompt)
+            return
         rule = signs().rule
         title = content(f"{rule} {prompt.title} ", "$accent")
         self.query_one("#answer-title", EdgeLine).show(title)
