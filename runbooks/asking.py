@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+
+import msgspec
 
 from runbooks.tables import CommandClass
 
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from runbooks.wish import Wish
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     """A placeholder to be filled in.
 
     Attributes:
@@ -27,8 +27,7 @@ class Asked:
     remembered: str
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(msgspec.Struct, frozen=True):
     """All that is missing before something may run, asked at once.
 
     Attributes:
@@ -66,8 +65,7 @@ class Question:
         return self.confirm or bool(self.untrusted) or unanswered
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True):
     """A person's answer to a Question; cancelling is no Reply.
 
     Attributes:
@@ -78,15 +76,14 @@ class Reply:
         cwd: another working directory, or "".
     """
 
-    values: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = {}
     as_written: bool = False
     trust: Literal["", "all", "this"] = ""
     typed: str = ""
     cwd: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Permit:
+class Permit(msgspec.Struct, frozen=True):
     """Leave to run, given once: the exact texts and the environment they get."""
 
     wish: Wish
@@ -96,8 +93,7 @@ class Permit:
     command_class: CommandClass
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """Where commands of this run are executed and written down.
 
     Attributes:

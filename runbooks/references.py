@@ -58,6 +58,6 @@ def misspelt(value: Any) -> str:
         items = value.values() if isinstance(value, dict) else value
         return next((found for item in items if (found := misspelt(item))), "")
     if isinstance(value, str):
-        found = _BRACES.search(_REFERENCE.sub("", value))
-        return found[0] if found else ""
+        match = _BRACES.search(_REFERENCE.sub("", value))
+        return match[0] if found else ""
     return ""

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from runbooks.events import Event
 
 if TYPE_CHECKING:
+    from runbooks.asking import Question
     from runbooks.commands import Ending, Plan
 
-    from runbooks.asking import Question
 
-
-@dataclass(frozen=True, slots=True)
-class Happened:
+class Happened(msgspec.Struct, frozen=True):
     """An event, durable and already part of the run's progress."""
 
     event: Event
 
 
-@dataclass(frozen=True, slots=True)
-class OutputCame:
+class OutputCame(msgspec.Struct, frozen=True):
     """Redacted bytes of a command, and how many were skipped to keep up."""
 
     command: str
@@ -29,44 +27,38 @@ class OutputCame:
     skipped: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class CommandEnded:
+class CommandEnded(msgspec.Struct, frozen=True):
     """A command of this run has ended."""
 
     command: str
     ending: Ending
 
 
-@dataclass(frozen=True, slots=True)
-class Saved:
+class Saved(msgspec.Struct, frozen=True):
     """progress.toml holds everything up to event *seq*."""
 
     seq: int
 
 
-@dataclass(frozen=True, slots=True)
-class NotSaved:
+class NotSaved(msgspec.Struct, frozen=True):
     """Something could not be written; the reason, and what to do."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(msgspec.Struct, frozen=True):
     """Something that was asked for did not happen, and why."""
 
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Asks:
+class Asks(msgspec.Struct, frozen=True):
     """A person must answer before something runs; reply with Engine.answer."""
 
     question: Question
 
 
-@dataclass(frozen=True, slots=True)
-class NeedsTerminal:
+class NeedsTerminal(msgspec.Struct, frozen=True):
     """An interactive command wants the terminal; end with interactive_ended."""
 
     plan: Plan
