@@ -8,13 +8,15 @@ from __future__ import annotations
 import os
 import tomllib
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from runbooks.errors import StateError
+from runbooks.errors import GonogoError, StateError
 from runbooks.model import Runbook
 from state.locations import cannot
-from state.run import PROGRESS
+from state.progress import Progress
+from state.saving import PROGRESS
 
 HEAD = 8192
 """Bytes of progress.toml that surely hold its ``[run]`` table."""
@@ -112,23 +114,30 @@ def _head(path: Path) -> dict[str, Any]:
 
 
 def _unreadable(directory: Path, reason: str) -> Summary:
-    """Return what the journal says where progress.toml says nothing."""
-    from state.run import replay
+    """Return what journal and document say where progress.toml says nothing."""
+    from state.parsed import read
+    from state.replaying import replay
+    from state.verdict import verdict
 
+    done = total = 0
+    state = Progress()
     try:
         state = replay(directory)
-    except StateError as error:
-        return Summary(directory, Path(), "", "", 0, 0, "", "", str(error))
-    problem = "" if state.seq else reason
-    total = len(state.digests)
+        if state.seq:
+            reason = ""
+            now = datetime.now(UTC)
+            answer = verdict(read(Path(state.runbook)), state.steps, now)
+            done, total = answer.done, answer.total
+    except GonogoError as error:
+        reason = str(error)
     return Summary(
         directory,
         Path(state.runbook),
         state.title,
         state.target,
-        0,
+        done,
         total,
         state.acted_by,
         state.acted_at,
-        problem,
+        reason,
     )

@@ -6,12 +6,13 @@ The table is docs/verdict.md; a test holds this file against it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from runbooks.model import Runbook, Step
 from runbooks.tables import Gate, Severity
+from state.counting import counted
 from state.judging import FRESH, NEVER, decision_counts, effective, judge
 from state.standing import Answer, Standing, StepState
 
@@ -58,30 +59,28 @@ def verdict(
     now: datetime,
     gate: Gate = Gate.GO,
     section: str | None = None,
+    only: Container[str] | None = None,
 ) -> Verdict:
-    """Return the verdict on *runbook*, or on one section with those inside it.
+    """Return the verdict on *runbook*, or on some of its steps.
 
     Args:
-        gate: the current gate; steps of others do not count. In a runbook that
-            declares neither severity nor gate every step counts.
+        gate, section, only: which steps count, see `state.counting.counted`.
     """
-    return Tally(runbook, gate, section).verdict(progress, now)
+    return Tally(runbook, gate, section, only).verdict(progress, now)
 
 
 class Tally:
     """Keeps how each step stands, so that asking again costs only what changed."""
 
     def __init__(
-        self, runbook: Runbook, gate: Gate = Gate.GO, section: str | None = None
+        self,
+        runbook: Runbook,
+        gate: Gate = Gate.GO,
+        section: str | None = None,
+        only: Container[str] | None = None,
     ) -> None:
         self._declares = runbook.declares
-        inside = _inside(runbook, section) if section is not None else None
-        self._steps = [
-            step
-            for step in runbook.steps
-            if (not self._declares or step.gate is gate)
-            and (inside is None or step.section in inside)
-        ]
+        self._steps = counted(runbook, gate, section, only)
         self._states: list[StepState | None] = [None] * len(self._steps)
         self._until = [NEVER] * len(self._steps)
         self._standings = [Standing.PENDING] * len(self._steps)
@@ -198,9 +197,3 @@ def _reason(step: Step, state: StepState | None, standing: Standing) -> str:
     if standing is Standing.IN_DOUBT:
         return "was interrupted, outcome unknown"
     return str(standing.value)
-
-
-def _inside(runbook: Runbook, section: str) -> set[str]:
-    """Return the ids of *section* and of the sections under it."""
-    root = runbook.section_by_id[section].path
-    return {s.id for s in runbook.sections if s.path[: len(root)] == root}

@@ -106,7 +106,10 @@ def test_runs_tell_how_far_and_who(home: Path) -> None:
 
 
 def test_a_run_without_progress_toml_is_told_from_its_journal(home: Path) -> None:
-    run = Run.create(home, runbook(A, B), "prod", ANA)
+    path = home.parent / "book.md"
+    path.parent.mkdir(parents=True)
+    path.write_text("- [ ] Step a\n- [ ] Step b\n")
+    run = Run.create(home, runbook(A, B, path=path), "prod", ANA)
     note(run, "a", "x")
     run.close()
     (run.directory / "progress.toml").write_text("[run]\ncut")

@@ -93,6 +93,9 @@ def test_every_combination_is_in_the_table() -> None:
 def counted(number: int, words: str) -> tuple[Step, StepState | None]:
     severity, _, rest = words.partition(" ")
     options: dict[str, object] = {}
+    if severity == "part":
+        one = replace(make("command"), id=f"s{number}")
+        return one, found(one, "-" if rest == "pending" else rest)
     if severity != "plain":
         options["severity"] = Severity(severity)
     if rest.startswith("d1 "):

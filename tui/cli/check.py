@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,11 +52,11 @@ def command(
     steps = _within(document, section)
     looked_at = [s for s in steps if s.probes or s.options.use == "command"]
     looks = asyncio.run(look(document, looked_at, profile, store))
-    counted = replace(document, steps=tuple(steps if directory else _auto(looked_at)))
+    counted = {step.id for step in (steps if directory else _auto(looked_at))}
     for step_id, seen in looks.items():
         progress[step_id] = seen.added_to(progress.get(step_id))
     now = datetime.now(UTC)
-    answer = verdict(counted, progress, now)
+    answer = verdict(document, progress, now, only=counted)
     report = verdict_text.Report(
         document, steps if directory else looked_at, progress, looks, answer, now
     )

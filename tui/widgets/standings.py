@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from runbooks.model import Runbook, Step
+from state.counting import countable
 from state.standing import Standing, StepState
 from state.verdict import GOOD, effective
 
@@ -28,6 +29,7 @@ class Standings:
         self._progress = progress
         self._standing: dict[str, Standing] = {}
         self._holders = _holders(runbook)
+        self._counted = {step.id for step in countable(runbook)}
         self._done: dict[str, int] = dict.fromkeys(self._holders, 0)
         self._total: dict[str, int] = dict.fromkeys(self._holders, 0)
         self.look_again()
@@ -39,7 +41,7 @@ class Standings:
         return self._standing[step_id]
 
     def section(self, section_id: str) -> tuple[int, int]:
-        """Return how many steps under a heading are done, and how many there are."""
+        """Return how many steps under a heading are done, of how many that count."""
         return self._done[section_id], self._total[section_id]
 
     def inside(self, section_id: str) -> tuple[str, ...]:
@@ -59,6 +61,8 @@ class Standings:
         for step in self._runbook.steps:
             standing = effective(step, self.state(step.id), now)
             self._standing[step.id] = standing
+            if step.id not in self._counted:
+                continue
             for section in self._holders[step.section]:
                 self._total[section] += 1
                 self._done[section] += standing in GOOD
@@ -73,7 +77,7 @@ class Standings:
         standing = effective(step, self.state(step.id), datetime.now(UTC))
         before, self._standing[step.id] = self._standing[step.id], standing
         change = (standing in GOOD) - (before in GOOD)
-        if not change:
+        if not change or step.id not in self._counted:
             return ()
         for section in self._holders[step.section]:
             self._done[section] += change
