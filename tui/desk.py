@@ -74,7 +74,7 @@ class Desk(GonogoApp):
         return ChooseScreen(offers(self._options.home, SHIPPED, started_in()))
 
     def on_ready(self) -> None:
-        # Off since opening.py: what was made until now stays, and is not gone
+        # Off since cli/walk.py: what was made until now stays, and is not gone
         # through again. Long documents make so many objects that the usual
         # thresholds would double the time it takes to read them.
         gc.freeze()

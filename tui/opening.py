@@ -5,7 +5,6 @@ Nothing here needs a screen: the headless commands open runs the same way.
 
 from __future__ import annotations
 
-import gc
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -67,7 +66,6 @@ def open_runbook(
     from tui.config import read_config
     from tui.terminal import look, prepare
 
-    gc.disable()  # until the screen is up; see desk.py
     config = read_config()
     terminal = look(slow_link=slow_link or config.slow_link)
     if terminal.plain:

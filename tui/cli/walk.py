@@ -6,6 +6,7 @@ do without click, which is a good part of what starting costs beyond Textual.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -26,6 +27,7 @@ def walk(
         GonogoError: it cannot be opened.
     """
     _guess(runbook)
+    gc.disable()  # what is imported stays; on again once the screen is up (desk.py)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return _print(runbook, target, state_dir)
     if os.environ.get("TERM", "dumb") in ("", "dumb", "unknown"):
