@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runbooks.errors import DocumentError, ProbeError
 from runbooks.model import Runbook
-from runbooks.secrets import Secret, literal, reference
+
+if TYPE_CHECKING:
+    from runbooks.secrets import Secret
 
 BESIDE = "gonogo.toml"
 SYSTEM = Path("/etc/gonogo")
@@ -116,6 +117,8 @@ def parse(data: bytes, path: Path) -> Target:
     Raises:
         DocumentError: it is no TOML, holds a secret, or a table is no table.
     """
+    import tomllib
+
     try:
         tables = tomllib.loads(data.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -218,6 +221,8 @@ def _without_secrets(
     prefix: str, table: dict[str, Any], secrets: dict[str, Secret], path: Path
 ) -> dict[str, Any]:
     """Replace references by `Secret` and refuse a secret that is written out."""
+    from runbooks.secrets import literal, reference
+
     result: dict[str, Any] = {}
     for key, value in table.items():
         wrong = literal(prefix, key, value)

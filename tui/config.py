@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
 
 import msgspec
@@ -50,6 +48,9 @@ def read_config(path: Path | None = None) -> Config:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise DocumentError(path, f"cannot be read: {reason}.") from error
+    import tomllib  # most operators have no such file
+    from difflib import get_close_matches
+
     try:
         data = tomllib.loads(text)
         known = Config.__struct_fields__
