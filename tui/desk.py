@@ -48,22 +48,34 @@ class Desk(GonogoApp):
         self._walk: RunbookScreen | None = None
         self._prepared: tuple[Engine, str] | None = None
 
+    def prepare(self, path: Path) -> None:
+        """Open *path* as far as no screen is needed.
+
+        Raises:
+            GonogoError: it cannot be opened; said before the screen comes up.
+        """
+        if _fits(path) or kept(path):
+            self._prepared = self._make(read(path))
+        else:
+            self.call_later(self.open, path)
+
     def serve(self, path: Path | None) -> int:
         """Show the screen until it is left; return the exit code.
 
         Raises:
             GonogoError: *path* cannot be opened; nothing was shown yet.
         """
-        if path and (_fits(path) or kept(path)):
-            # What is wrong with it is said before the screen comes up.
-            self._prepared = self._make(read(path))
-        elif path:
-            self.call_later(self.open, path)
+        if path:
+            self.prepare(path)
         try:
             return self.run_on_terminal(self._flush_run)
         finally:
-            if self._engine:
-                self._engine.close()
+            self.leave_run()
+
+    def leave_run(self) -> None:
+        """Save and close the run that is open; its commands go on."""
+        if self._engine:
+            self._engine.close()
 
     def _first_screen(self) -> Screen[Any]:
         if self._prepared:
@@ -131,8 +143,7 @@ class Desk(GonogoApp):
         return make_engine(runbook, run, target, self._tell), notice
 
     def _begin(self, engine: Engine, notice: str) -> Screen[Any]:
-        if self._engine:
-            self._engine.close()
+        self.leave_run()
         self._engine = engine
         self._walk = RunbookScreen(engine, notice)
         engine.start()
