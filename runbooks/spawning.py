@@ -10,7 +10,10 @@ import json
 import os
 import signal
 from contextlib import suppress
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # importing typing would cost a tenth of the start
+    from typing import Any
 
 _RESET = {
     signal.SIGHUP,

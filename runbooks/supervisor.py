@@ -20,7 +20,6 @@ import signal
 import sys
 import time
 from contextlib import suppress
-from typing import Any
 
 # Behind the standard library, before anything installed: the files beside this one.
 sys.path.insert(3, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -32,6 +31,10 @@ from runbooks.private import create, remove, settle
 from runbooks.processes import descendants, has_children, identity, signal_all
 from runbooks.redaction import Redactor
 from runbooks.spawning import answer, spawn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # importing typing would cost a tenth of the start
+    from typing import Any
 
 _READ = 256 << 10
 _DRAIN = 1.0
