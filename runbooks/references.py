@@ -59,5 +59,5 @@ def misspelt(value: Any) -> str:
         return next((found for item in items if (found := misspelt(item))), "")
     if isinstance(value, str):
         match = _BRACES.search(_REFERENCE.sub("", value))
-        return match[0] if found else ""
+        return match[0] if match else ""
     return ""

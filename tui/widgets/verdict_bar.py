@@ -108,7 +108,7 @@ def blocking(
     if verdict.exit_code == NOTHING_CHECKED:
         first = "nothing is checked yet: P looks at all there is, space answers"
         return content(first, "$foreground-muted"), right
-    shown = list(islice(_in_words(ids, runbook, standings), MOST))
+    shown = islice(_in_words(ids, runbook, standings), MOST)
     return Content("  ").join(shown), right
 
 
