@@ -13,6 +13,7 @@ from runbooks.errors import DocumentError, GonogoError
 from runbooks.model import Runbook
 from state.parsed import kept, read
 from tui.app import GonogoApp
+from tui.cli.outline import complaint
 from tui.config import Config
 from tui.engine import Engine
 from tui.opening import (
@@ -146,6 +147,8 @@ class Desk(GonogoApp):
         self.leave_run()
         self._engine = engine
         self._walk = RunbookScreen(engine, notice)
+        if wrong := complaint(engine.runbook):
+            self.call_after_refresh(self.notify, wrong, severity="warning", timeout=20)
         engine.start()
         return self._walk
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -12,11 +13,13 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+ESCAPE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\^_]|\][^\x07\x1b]*\x07)")
+"""What moves the cursor, styles text or sets a mode."""
 
 
 class Terminal:
@@ -56,6 +59,10 @@ class Terminal:
         os.close(self._master)
         self._master = -1
 
+    def resize(self, columns: int, rows: int) -> None:
+        """Give the terminal another size, in cells."""
+        _resize(self._master, columns, rows)
+
     def modes(self) -> list[object]:
         return termios.tcgetattr(self._master)
 
@@ -75,6 +82,10 @@ class Terminal:
             os.close(self._master)
 
 
+def _resize(fd: int, columns: int, rows: int) -> None:
+    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+
 def _take_terminal() -> None:
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
@@ -83,33 +94,39 @@ def _take_terminal() -> None:
 def terminal(
     program: str,
     home: Path,
-    env: Mapping[str, str] | None = None,
+    env: Mapping[str, str | None] | None = None,
     *,
     controlling: bool = True,
+    size: tuple[int, int] = (80, 24),
+    under: Sequence[str] = (),
 ) -> Iterator[Terminal]:
-    """Run the Python text *program* on a terminal of 80x24, with its own home.
+    """Run the Python text *program* on a terminal, with its own home.
 
     Args:
+        env: what to set besides the usual; None as a value leaves it out.
+        size: columns and rows.
+        under: the words of a command that runs the program.
         controlling: the terminal is the session's, so that its hang-up is told
             by a signal.
     """
     master, slave = pty.openpty()
-    fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    _resize(master, *size)
+    settings = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "TERM": "xterm-256color",
+        "COLORTERM": "truecolor",
+        "LANG": "C.UTF-8",
+        "TEXTUAL_ANIMATIONS": "none",
+        **(env or {}),
+    }
     process = subprocess.Popen(
-        [sys.executable, "-c", program],
+        [*under, sys.executable, "-c", program],
         stdin=slave,
         stdout=slave,
         stderr=slave,
         cwd=ROOT,
-        env={
-            "PATH": os.environ["PATH"],
-            "HOME": str(home),
-            "TERM": "xterm-256color",
-            "COLORTERM": "truecolor",
-            "LANG": "C.UTF-8",
-            "TEXTUAL_ANIMATIONS": "none",
-            **(env or {}),
-        },
+        env={name: value for name, value in settings.items() if value is not None},
         start_new_session=True,
         preexec_fn=_take_terminal if controlling else None,
     )

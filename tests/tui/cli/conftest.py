@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -26,10 +26,12 @@ def home(tmp_path: Path) -> Path:
 def gonogo(home: Path) -> Gonogo:
     """Run gonogo without a terminal and return what it printed."""
 
-    def run(*words: str | Path, **environ: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        *words: str | Path, under: Sequence[str] = (), **environ: str
+    ) -> subprocess.CompletedProcess[str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("XDG_")}
         return subprocess.run(
-            [sys.executable, "-m", "tui", *map(str, words)],
+            [*under, sys.executable, "-m", "tui", *map(str, words)],
             cwd=ROOT,
             env={**kept, "HOME": str(home), **environ},
             stdin=subprocess.DEVNULL,

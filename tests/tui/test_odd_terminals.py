@@ -1,0 +1,149 @@
+"""gonogo as it is started, where the terminal is not what one hopes for."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+
+from tests.tui.terminals import ESCAPE, Terminal, terminal
+
+STYLE = re.compile(rb"\x1b\[([0-9;:]*)m")
+COLOURS = {*range(30, 39), *range(40, 49), *range(90, 98), *range(100, 108)}
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Path:
+    path = tmp_path / "drill.md"
+    path.write_text("# Übung – drill\n\n- [ ] The café is öpen → 日本\n- [ ] Second\n")
+    return path
+
+
+def gonogo(
+    *words: str | Path,
+    env: Mapping[str, str | None] | None = None,
+    size: tuple[int, int] = (80, 24),
+) -> AbstractContextManager[Terminal]:
+    """Run the command in a home beside the runbook."""
+    argv = [str(word) for word in words]
+    home = Path(argv[-1]).parent / "home"
+    home.mkdir(exist_ok=True)
+    program = f"import sys; from tui.__main__ import main; sys.exit(main({argv!r}))"
+    return terminal(program, home, env, size=size)
+
+
+def decided(book: Path) -> list[str]:
+    """Return the steps that the journal says were decided."""
+    (journal,) = (book.parent / "home").glob(".local/state/gonogo/runs/*/journal.jsonl")
+    events = map(json.loads, journal.read_text().splitlines())
+    return [event["step"] for event in events if event["kind"] == "decided"]
+
+
+def settle(shown: Terminal) -> None:
+    """Read until half a second passes without a byte."""
+    while shown.read(0.5):
+        pass
+
+
+def leave(shown: Terminal) -> None:
+    shown.type(b"q")
+    assert shown.ended() == 0
+
+
+def test_a_small_terminal_is_told_and_nothing_is_lost(book: Path) -> None:
+    with gonogo(book, size=(40, 10)) as shown:
+        shown.until(b"terminal is 40x10")
+        settle(shown)
+        shown.type(b" ")  # decides nothing: nobody sees what would be decided
+        shown.resize(80, 24)
+        shown.until(b"Second")
+        shown.type(b" ")
+        shown.until(lambda: len(decided(book)) == 1)
+        settle(shown)
+        shown.seen = b""
+        shown.resize(40, 10)
+        shown.until(b"terminal is 40x10")
+        settle(shown)
+        shown.seen = b""
+        shown.resize(80, 24)
+        shown.until(b"Second")
+        leave(shown)
+    assert len(decided(book)) == 1
+
+
+@pytest.mark.parametrize("term", ["dumb", "unknown", "", None])
+def test_a_terminal_that_cannot_place_text(book: Path, term: str | None) -> None:
+    with gonogo(book, env={"TERM": term}) as shown:
+        assert shown.ended() == 2
+    assert shown.seen.startswith(b"gonogo: ") and b"gonogo show" in shown.seen
+    assert shown.seen.count(b"\n") == 1 and b"\x1b" not in shown.seen
+    assert not list(book.parent.glob("home/.local/state/gonogo/runs/*"))
+
+
+def test_no_input_is_no_screen(book: Path) -> None:
+    program = f"""
+import os, sys
+os.dup2(os.open("/dev/null", os.O_RDONLY), 0)
+from tui.__main__ import main
+sys.exit(main([{str(book)!r}]))
+"""
+    with terminal(program, book.parent) as shown:
+        assert shown.ended() == 0
+    assert b"Second" in shown.seen and b"\x1b" not in shown.seen
+
+
+@pytest.mark.parametrize("locale", ["C", "POSIX", "de_DE.ISO-8859-1"])
+def test_without_utf8_only_ascii_is_sent(book: Path, locale: str) -> None:
+    env = {"LC_ALL": locale, "PYTHONUTF8": None}
+    with gonogo(book, env=env) as shown:
+        shown.until(b"Second")
+        shown.type(b" ")
+        shown.until(lambda: len(decided(book)) == 1)
+        shown.type(b"?")
+        settle(shown)
+        shown.type(b"\x1b")
+        settle(shown)
+        leave(shown)
+    assert shown.seen.isascii(), {byte for byte in shown.seen if byte > 127}
+
+
+def test_no_colour_is_sent_where_none_is_wanted(book: Path) -> None:
+    with gonogo(book, env={"NO_COLOR": "1"}) as shown:
+        shown.until(b"Second")
+        shown.type(b" ")
+        shown.until(lambda: len(decided(book)) == 1)
+        shown.type(b"x")
+        settle(shown)
+        shown.type(b"\x1b")
+        settle(shown)
+        shown.type(b"?")
+        settle(shown)
+        shown.type(b"q")
+        settle(shown)
+        leave(shown)
+    styles = {
+        int(number)
+        for style in STYLE.findall(shown.seen)
+        for number in re.split(rb"[;:]", style)
+        if number
+    }
+    assert styles, "bold and reverse still tell things apart"
+    assert not styles & COLOURS
+
+
+def test_a_terminal_that_does_not_say_its_size_is_painted_once(book: Path) -> None:
+    with gonogo(book, size=(0, 0)) as shown:
+        shown.until(b"Second")
+        settle(shown)
+        seen = len(shown.seen)
+        settle(shown)
+        settle(shown)
+        assert len(shown.seen) == seen
+        shown.resize(80, 24)
+        settle(shown)
+        leave(shown)
+    assert len(ESCAPE.sub(b"", shown.seen)) < 20 * 80 * 24
