@@ -9,7 +9,7 @@ from runbooks.errors import RefusedError
 from runbooks.events import Event, Kind
 from runbooks.model import Step
 from state import entries
-from state.rules import default_end, refusal
+from state.rules import as_named, default_end, refusal, waivers
 from state.run import Run
 from state.standing import Answer
 
@@ -23,15 +23,17 @@ def decide(
     role: str = "",
     batch: str = "",
 ) -> Event:
-    """Record that a person says *answer* of *step*.
+    """Record that a person says *answer* of *step*, in *role* where it matters.
 
     Raises:
         RefusedError: design forbids it; the message says what is possible.
         StateError: it could not be written down.
     """
     state = run.progress.get(step.id)
-    if reason := refusal(step, state, answer, note, until):
+    may_waive = waivers(run.runbook)
+    if reason := refusal(step, state, answer, note, until, 1, role, may_waive):
         raise RefusedError(reason)
+    role = as_named(role, may_waive) or role.strip()
     if answer is Answer.WAIVE:
         until = until or default_end()
     proposed = state.finding.result.value if state and state.finding else ""
@@ -40,7 +42,12 @@ def decide(
 
 
 def decide_all(
-    run: Run, steps: Sequence[Step], answer: Answer, note: str = "", until: str = ""
+    run: Run,
+    steps: Sequence[Step],
+    answer: Answer,
+    note: str = "",
+    until: str = "",
+    role: str = "",
 ) -> list[Event]:
     """Record one answer for many steps: all of them, or none where one is refused.
 
@@ -48,12 +55,15 @@ def decide_all(
         RefusedError: one of them cannot get this answer.
         StateError: it could not be written down; the steps before it stand.
     """
+    may_waive, together = waivers(run.runbook), len(steps)
     for step in steps:
         state = run.progress.get(step.id)
-        if reason := refusal(step, state, answer, note, until, len(steps)):
+        if reason := refusal(
+            step, state, answer, note, until, together, role, may_waive
+        ):
             raise RefusedError(reason)
     batch = uuid4().hex[:8] if len(steps) > 1 else ""
-    return [decide(run, step, answer, note, until, batch=batch) for step in steps]
+    return [decide(run, step, answer, note, until, role, batch) for step in steps]
 
 
 def withdraw(run: Run, step: Step) -> Event:

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from runbooks.model import Runbook, Step
+from runbooks.model import Runbook
 from state import entries
 from state.progress import Progress
 from state.rendering import KEYS, as_text, step_values
-from state.rules import default_end, refusal
+from state.rules import default_end, refusal, waivers
 from state.standing import Answer, Standing, StepState
 
 _SAID = {
@@ -53,7 +53,7 @@ def edits(
         # The text follows the document, and the document may have changed.
         changes.pop("text", None)
         if changes:
-            edit = _edit(step, step_id, state, table, changes, lost)
+            edit = _edit(runbook, step_id, state, table, changes, lost)
             now = current.steps.get(step_id)
             if (now and now.decision) != (state and state.decision):
                 edit |= {"decision": None, "withdrawn": False, "refused": [_LATE]}
@@ -61,24 +61,26 @@ def edits(
     return found
 
 
+_OF_A_DECISION = {"note", "until", "role", "by", "at"}
 _LATE = "It was decided on a screen while the file was edited; that decision stands."
 
 
 def _edit(
-    step: Step | None,
+    runbook: Runbook,
     step_id: str,
     state: StepState | None,
     table: Mapping[str, Any],
     changes: dict[str, tuple[str, str]],
     lost: bool,
 ) -> entries.Data:
+    step = runbook.step_by_id.get(step_id)
     if step is None:
         refused = f"“{step_id}” is no step of the runbook."
         return entries.edited_by_hand(changes, refused=[refused])
     old = state.decision if state else None
     notes = _new_notes(changes)
     said = _said(changes)
-    if said is None and not (old and changes.keys() & {"note", "until", "by", "at"}):
+    if said is None and not (old and changes.keys() & _OF_A_DECISION):
         if not old and "note" in changes and changes["note"][1]:
             notes.append(changes["note"][1])
         return entries.edited_by_hand(changes, notes=notes)
@@ -89,14 +91,15 @@ def _edit(
         refused = f"“{said}” is no decision; write pass, fail, skip, n/a or waive."
         return entries.edited_by_hand(changes, notes=notes, refused=[refused])
     note = as_text(table.get("note", "")).strip()
-    until = as_text(table.get("until", ""))
-    if not lost and (reason := refusal(step, state, answer, note, until)):
+    until, role = as_text(table.get("until", "")), as_text(table.get("role", ""))
+    reason = refusal(step, state, answer, note, until, 1, role, waivers(runbook))
+    if reason and not lost:
         return entries.edited_by_hand(changes, notes=notes, refused=[reason])
     if answer is Answer.WAIVE:
         until = until or default_end()
     finding = state.finding if state else None
     decision = entries.decided(
-        step, answer, note, until, finding.result.value if finding else ""
+        step, answer, note, until, finding.result.value if finding else "", role
     )
     by = changes.get("by", ("", ""))[1]
     decision["by"] = by if lost else f"{by} (by hand)".strip()

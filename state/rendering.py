@@ -15,7 +15,7 @@ from state.verdict import effective
 
 Value = str | int | bool | list[str]
 
-KEYS = ("text", "state", "decision", "by", "at", "note", "until", "notes")
+KEYS = ("text", "state", "decision", "by", "at", "note", "until", "role", "notes")
 """Keys of a step's table in their order, as far as a person may edit them."""
 
 SEEN = ("evidence", "result", "reason", "probed", "exit")
@@ -49,6 +49,8 @@ def step_values(step: Step | None, state: StepState | None) -> dict[str, Value]:
             values["note"] = decision.note
         if decision.until:
             values["until"] = decision.until
+        if decision.role:
+            values["role"] = decision.role
     if state.notes:
         values["notes"] = list(state.notes)
     if state.attachments:

@@ -8,20 +8,36 @@
 | attest | one key; with note      | with note | with reason | allowed |
 |        | where the step asks     |           |             |         |
 
-A skip asks for a note but does not force one: it never counts as pass.
+A skip asks for a note but does not force one: it never counts as pass. A blocker is
+waived only in a role that may.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
-from runbooks.model import Step
+from runbooks.model import Runbook, Step
 from runbooks.results import Result
 from runbooks.tables import Level, Severity
 from state.standing import Answer, StepState
 
 WAIVER_DAYS = 7
 """A waiver without a date ends after this many days."""
+MANAGEMENT = ("management",)
+"""Who may waive blockers where the runbook names nobody."""
+
+
+def waivers(runbook: Runbook) -> tuple[str, ...]:
+    """Return the roles that may waive blockers, as the runbook writes them."""
+    roles = runbook.options.roles
+    return tuple(role.name for role in roles if role.may_waive_blockers) or MANAGEMENT
+
+
+def as_named(role: str, roles: Sequence[str]) -> str:
+    """Return which of *roles* is meant by *role*, as a person types it, or ""."""
+    typed = role.strip().casefold()
+    return next((name for name in roles if name.casefold() == typed), "")
 
 
 def refusal(
@@ -31,11 +47,15 @@ def refusal(
     note: str = "",
     until: str = "",
     together: int = 1,
+    role: str = "",
+    waivers: Sequence[str] = MANAGEMENT,
 ) -> str:
     """Return why *answer* cannot be given, as a plain sentence, or "".
 
     Args:
         together: how many steps get this answer at once.
+        role: in which the person answers.
+        waivers: roles that may waive a blocker.
     """
     note = note.strip()
     finding = state.finding if state else None
@@ -67,6 +87,11 @@ def refusal(
     if answer is Answer.WAIVE:
         if not note:
             return f"Say why “{step.text}” may stay as it is."
+        if step.severity is Severity.BLOCKER and not as_named(role, waivers):
+            return (
+                f"Only {' or '.join(waivers)} may waive a blocker: name the role in "
+                "which you do."
+            )
         return _bad_date(until)
     if until:
         return "Only a waiver has an end date."

@@ -14,12 +14,10 @@ from runbooks.model import Runbook, Step
 from runbooks.tables import Gate, Severity
 from state.counting import counted
 from state.judging import FRESH, NEVER, decision_counts, effective, judge
+from state.rules import as_named, waivers
 from state.standing import Answer, Standing, StepState
 
 __all__ = ["FRESH", "GOOD", "Tally", "Verdict", "effective", "verdict"]
-
-DEFAULT_WAIVERS = frozenset({"management"})
-"""Roles that may waive blockers where the runbook names none."""
 
 GOOD = frozenset({Standing.PASS, Standing.WARN, Standing.NA, Standing.WAIVED})
 """Standings that count as done."""
@@ -84,10 +82,7 @@ class Tally:
         self._states: list[StepState | None] = [None] * len(self._steps)
         self._until = [NEVER] * len(self._steps)
         self._standings = [Standing.PENDING] * len(self._steps)
-        waivers = {
-            role.name for role in runbook.options.roles if role.may_waive_blockers
-        }
-        self._waivers = frozenset(waivers) or DEFAULT_WAIVERS
+        self._waivers = waivers(runbook)
         self._weighty = [
             i for i, s in enumerate(self._steps) if s.severity is not Severity.MINOR
         ]
@@ -167,10 +162,10 @@ class Tally:
                 reason = state.finding.reason if state and state.finding else ""
                 conditions.append((step.id, f"warning: {reason}".rstrip(": ")))
             elif standing is Standing.WAIVED and decision is not None:
-                if step.severity is Severity.BLOCKER and (
-                    decision.role not in self._waivers
+                if step.severity is Severity.BLOCKER and not (
+                    as_named(decision.role, self._waivers)
                 ):
-                    who = " or ".join(sorted(self._waivers))
+                    who = " or ".join(self._waivers)
                     reason = f"waived by {decision.by}, but only {who} may waive it"
                     blocking.append((step.id, reason))
                 else:

@@ -82,12 +82,17 @@ class Engine:
     # ------------------------------------------------------------ decisions
 
     def decide(
-        self, step_ids: Sequence[str], answer: Answer, note: str = "", until: str = ""
+        self,
+        step_ids: Sequence[str],
+        answer: Answer,
+        note: str = "",
+        until: str = "",
+        role: str = "",
     ) -> None:
         """Record a person's answer: for all of the steps, or for none."""
         steps = [self.runbook.step_by_id[step_id] for step_id in step_ids]
 
-        self._submit(lambda: decide_all(self.run, steps, answer, note, until))
+        self._submit(lambda: decide_all(self.run, steps, answer, note, until, role))
 
     def withdraw(self, step_id: str) -> None:
         """Take back the last decision on a step."""

@@ -341,3 +341,20 @@ def test_severity_is_read_from_the_runbook_not_from_the_file(home: Path) -> None
     edit(run, 'state = "pending"', 'state = "pass"')
     run.save()
     assert "needs a note" in run.notices[0]
+
+
+def test_a_waiver_by_hand_names_the_role(home: Path) -> None:
+    book = runbook(step("a", severity=Severity.BLOCKER))
+    run = Run.create(home, book, "", ANA)
+    note(run, "a", "x")
+    run.save()
+    waived = 'state = "waived"\nnote = "known"\n'
+    edit(run, 'state = "pending"\n', waived)
+    run.save()
+    assert run.progress["a"].decision is None
+    assert "Only management may waive a blocker" in run.notices[-1]
+    edit(run, 'state = "pending"\n', waived + 'role = "management"\n')
+    run.save()
+    decision = run.progress["a"].decision
+    assert decision and (decision.answer, decision.role) == (Answer.WAIVE, "management")
+    assert tables(run)["a"]["role"] == "management"

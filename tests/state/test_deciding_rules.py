@@ -11,11 +11,12 @@ from runbooks.errors import RefusedError
 from runbooks.events import Kind
 from runbooks.model import Step
 from runbooks.results import Finding, Result
-from runbooks.tables import Level, ProbeSpec, Severity
+from runbooks.tables import Level, ProbeSpec, Role, Severity
 from state import entries
 from state.deciding import attach, decide, decide_all, note, withdraw
 from state.run import Run
 from state.standing import Answer
+from state.verdict import verdict
 from tests.state.books import ANA, BEN, runbook, step
 
 PROBE = ProbeSpec("http")
@@ -58,7 +59,7 @@ def test_nobody_passes_what_a_probe_decides(run: Run, result: Result) -> None:
 def test_these_need_a_reason(run: Run, one: Step, answer: Answer) -> None:
     refused(run, one, answer)
     refused(run, one, answer, "  ")
-    decide(run, one, answer, "because")
+    decide(run, one, answer, "because", role="management")
 
 
 @pytest.mark.parametrize("one", BOOK.steps)
@@ -94,6 +95,24 @@ def test_a_waiver_ends(run: Run) -> None:
     decide(run, ATTEST, Answer.WAIVE, "why")
     decision = run.progress["attest"].decision
     assert decision and decision.until == (today + timedelta(days=7)).isoformat()
+
+
+def test_a_blocker_is_waived_in_a_role_that_may(home: Path, run: Run) -> None:
+    told = "Only management may waive a blocker: name the role in which you do."
+    assert refused(run, BLOCKER, Answer.WAIVE, "why") == told
+    decide(run, ATTEST, Answer.WAIVE, "nobody is asked in which role")
+    roles = (Role("Captain", may_waive_blockers=True), Role("Mate"))
+    named = Run.create(home, runbook(BLOCKER, roles=roles), "", ANA)
+    for role in ("", "Mate", "management"):
+        with pytest.raises(RefusedError, match="Only Captain may waive a blocker"):
+            decide(named, BLOCKER, Answer.WAIVE, "why", role=role)
+        with pytest.raises(RefusedError, match="Only Captain may waive a blocker"):
+            decide_all(named, [BLOCKER], Answer.WAIVE, "why", role=role)
+    decide_all(named, [BLOCKER], Answer.WAIVE, "why", role=" captain ")
+    decision = named.progress["blocker"].decision
+    assert decision and decision.role == "Captain"
+    now = datetime.now(UTC)
+    assert verdict(named.runbook, named.progress, now).word == "GO WITH CONDITIONS"
 
 
 def test_many_at_once_are_all_or_none_and_never_blockers(run: Run) -> None:

@@ -106,6 +106,20 @@ async def test_waiver_has_a_date_and_refuses_a_past_one(tmp_path: Path) -> None:
         assert [entry[1] for entry in decided(engine.run)] == ["waive"]
 
 
+async def test_a_blocker_s_waiver_asks_for_the_role(tmp_path: Path) -> None:
+    app, engine = walk(tmp_path, WEIGHTY)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("w", "y", "enter")
+        assert decided(engine.run) == []
+        assert "Only management may waive a blocker" in "\n".join(lines(app))
+        await pilot.press("tab", "tab", *"management")
+        assert "as: management" in "\n".join(lines(app))
+        await pilot.press("enter")
+        await pilot.pause()
+        decision = engine.run.progress["restore"].decision
+        assert decision and (decision.answer, decision.role) == ("waive", "management")
+
+
 async def test_backspace_takes_the_last_decision_back(tmp_path: Path) -> None:
     app, engine = walk(tmp_path)
     async with app.run_test(size=(80, 24)) as pilot:

@@ -12,6 +12,7 @@ from runbooks.model import Runbook
 from runbooks.parsing import parse
 from runbooks.results import Finding, Judged, Reading, Result
 from runbooks.tables import CommandClass
+from runbooks.target import Target
 from state import deciding, entries
 from state.author import Author
 from state.run import Run
@@ -87,7 +88,7 @@ class OwnEngine:
     def __init__(self, runbook: Runbook, run: Run) -> None:
         self.runbook = runbook
         self.run = run
-        self.target = None
+        self.target = Target("")
         self.calls: list[tuple[Any, ...]] = []
         self.broken = ""
         self.tell: Callable[[Told], None] = lambda what: None
@@ -103,12 +104,19 @@ class OwnEngine:
             self.tell(Refused(str(error)))
 
     def decide(
-        self, step_ids: Sequence[str], answer: Answer, note: str = "", until: str = ""
+        self,
+        step_ids: Sequence[str],
+        answer: Answer,
+        note: str = "",
+        until: str = "",
+        role: str = "",
     ) -> None:
         for id in step_ids:
             step = self.runbook.step_by_id[id]
             self._recorded(
-                lambda step=step: deciding.decide(self.run, step, answer, note, until)
+                lambda step=step: deciding.decide(
+                    self.run, step, answer, note, until, role
+                )
             )
 
     def withdraw(self, step_id: str) -> None:

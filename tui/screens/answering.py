@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from runbooks.model import Row, Step
 from runbooks.tables import Severity
-from state.rules import default_end, refusal
+from state.rules import as_named, default_end, refusal, waivers
 from state.standing import Answer
 from tui.widgets.answer_line import Field, Prompt
 from tui.widgets.outline import UNDECIDED, Outline
@@ -36,6 +36,7 @@ class Answering:
     Args:
         ask: opens the answer line.
         say: shows a sentence in the last line.
+        roles: those in which the operator acts.
     """
 
     def __init__(
@@ -45,8 +46,11 @@ class Answering:
         outline: Outline,
         ask: Callable[[Prompt], None],
         say: Callable[[str], None],
+        roles: Sequence[str] = (),
     ) -> None:
         self._engine = engine
+        self._waivers = waivers(engine.runbook)
+        self._roles = [role for role in roles if as_named(role, self._waivers)]
         self._standings = standings
         self._outline = outline
         self._ask = ask
@@ -75,7 +79,7 @@ class Answering:
             self._give(steps, answer)
             return True
         for step in steps:
-            if sentence := self._refusal(step, answer, "x"):
+            if sentence := self._refusal(step, answer, "x", "", self._waivers[0]):
                 self._say(sentence)
                 return False
         self._open(steps, answer)
@@ -85,12 +89,13 @@ class Answering:
         """Take what was typed for a decision; False when it is refused, and said."""
         answer = Answer(prompt.purpose)
         note, until = values["note"], values.get("until", "")
+        role = values.get("role", "")
         steps = [self._step(id) for id in prompt.about]
         for step in steps:
-            if sentence := self._refusal(step, answer, note, until):
+            if sentence := self._refusal(step, answer, note, until, role):
                 self._say(sentence)
                 return False
-        self._give(steps, answer, note, until)
+        self._give(steps, answer, note, until, role)
         return True
 
     def keep(self, prompt: Prompt, values: Mapping[str, str]) -> None:
@@ -144,15 +149,22 @@ class Answering:
         return found
 
     def _give(
-        self, steps: Sequence[Step], answer: Answer, note: str = "", until: str = ""
+        self,
+        steps: Sequence[Step],
+        answer: Answer,
+        note: str = "",
+        until: str = "",
+        role: str = "",
     ) -> None:
         for step in steps:
             self._awaited[step.id] = 1
-        self._engine.decide([step.id for step in steps], answer, note, until)
+        self._engine.decide([step.id for step in steps], answer, note, until, role)
 
-    def _refusal(self, step: Step, answer: Answer, note: str, until: str = "") -> str:
+    def _refusal(
+        self, step: Step, answer: Answer, note: str, until: str = "", role: str = ""
+    ) -> str:
         state = self._standings.state(step.id)
-        return refusal(step, state, answer, note, until)
+        return refusal(step, state, answer, note, until, 1, role, self._waivers)
 
     def _open(self, steps: Sequence[Step], answer: Answer) -> None:
         draft = self.draft(steps[0].id, answer.value)
@@ -160,6 +172,9 @@ class Answering:
         if answer is Answer.WAIVE:
             until = draft.get("until", default_end())
             fields.append(Field("until", "until", until, "YYYY-MM-DD"))
+            if steps[0].severity is Severity.BLOCKER:
+                role = draft.get("role", next(iter(self._roles), ""))
+                fields.append(Field("role", "as", role, " or ".join(self._waivers)))
         whom = f", {len(steps)} steps" if len(steps) > 1 else ""
         title = f"your answer: {ANSWERS[answer]}{whom} (not saved until Enter)"
         about = tuple(step.id for step in steps)
