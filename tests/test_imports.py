@@ -10,22 +10,28 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-HEAVY = {"textual", "rich", "httpx", "tomlkit", "click", "ahocorasick_rs", "asyncio"}
+HEAVY = {
+    *("textual", "rich", "click", "httpx", "tomlkit", "asyncio"),
+    *("markdown_it", "tree_sitter", "tree_sitter_bash", "ahocorasick_rs"),
+}
+READING = {"markdown_it", "tree_sitter", "tree_sitter_bash"}
 
 CHEAP = (
     ("runbooks.model", HEAVY),
-    ("runbooks.parsing", HEAVY),
-    ("runbooks.linting", HEAVY),
+    ("runbooks.parsing", HEAVY - {"markdown_it"}),
+    ("runbooks.linting", HEAVY - {"markdown_it"}),
     ("runbooks.classes", HEAVY),
-    ("runbooks.commands", HEAVY - {"ahocorasick_rs"}),
+    ("runbooks.commands", HEAVY),
     ("runbooks.gate", HEAVY),
     ("runbooks.target", HEAVY),
     ("runbooks.runner", HEAVY - {"asyncio"}),
     ("runbooks.probes.http", HEAVY - {"asyncio"}),
-    ("state.run", HEAVY - {"tomlkit"}),
+    ("state.run", HEAVY),
     ("state.verdict", HEAVY),
     ("state.trust", HEAVY),
     ("tui.display", HEAVY),
+    ("tui.engine", HEAVY - {"asyncio"}),
+    ("tui.opening", HEAVY - {"asyncio"}),
     ("tui.cli.group", HEAVY - {"click"}),
     ("tui.cli.show", HEAVY - {"click"}),
 )
@@ -52,7 +58,7 @@ def test_show_loads_no_screen_and_no_client(tmp_path: Path) -> None:
     path = tmp_path / "book.md"
     path.write_text("# T\n\n- [ ] a\n\n```bash\nls\n```\n")
     shown = f"from tui.__main__ import main; main(['show', {str(path)!r}])"
-    assert not (HEAVY - {"click"}) & loaded(shown)
+    assert not (HEAVY - READING - {"click"}) & loaded(shown)
 
 
 def test_a_runbook_alone_is_opened_without_click(tmp_path: Path) -> None:

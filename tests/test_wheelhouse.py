@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+OUTSIDE = dict(os.environ)
+"""Where uv and pip keep what they have fetched: not in the home of a test."""
 OFFLINE = ("unshare", "--net") if os.geteuid() == 0 else ("unshare", "-rn")
 
 
@@ -18,7 +20,7 @@ OFFLINE = ("unshare", "--net") if os.geteuid() == 0 else ("unshare", "-rn")
 def wheelhouse() -> Path:
     """The directory that `make wheelhouse` builds."""
     make = ["make", "--silent", "wheelhouse"]
-    subprocess.run(make, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(make, cwd=ROOT, env=OUTSIDE, check=True, stdout=subprocess.DEVNULL)
     return ROOT / "wheelhouse"
 
 
