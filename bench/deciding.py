@@ -19,7 +19,8 @@ from runbooks.model import Counts, Runbook, Section, Step
 from runbooks.tables import RunbookOptions
 from state.author import Author
 from state.deciding import decide
-from state.run import JOURNAL, Run
+from state.replaying import JOURNAL
+from state.run import Run
 from state.standing import Answer
 
 LIMIT = 3.0

@@ -12,6 +12,7 @@ from typing import Any
 from runbooks.model import Runbook, Step
 from runbooks.results import Finding, Judged, Reading, Result
 from runbooks.tables import CommandClass
+from state.command_steps import decided_by
 from state.standing import Answer, Decision
 
 Data = dict[str, Any]
@@ -115,20 +116,6 @@ def command_requested(
         "decides": decides,
         "parts": parts,
     }
-
-
-def decided_by(runbook: Runbook, part: str) -> tuple[str, int]:
-    """Return the step that *part* decides and of how many parts, or ("", 0)."""
-    own = next((step for step in runbook.steps if step.part == part), None)
-    if own is not None:
-        return own.id, 1
-    found = runbook.part_by_id.get(part)
-    block = runbook.block_by_id.get(found.block) if found else None
-    step = runbook.step_by_id.get(block.step) if block and block.step else None
-    if step is None or step.options.use != "command":
-        return "", 0
-    parts = sum(len(b.parts) for b in runbook.blocks if b.step == step.id)
-    return step.id, parts
 
 
 def command_started(command: str, pid: int = 0) -> Data:

@@ -5,7 +5,6 @@ progress.toml   journal.jsonl   outputs/   lock   save.lock   cursor
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -20,26 +19,20 @@ from runbooks.tables import CommandClass
 from state import entries
 from state.author import Author
 from state.journal import Journal
-from state.locations import cannot, open_file, run_directory
+from state.locations import run_directory
 from state.lock import Lock
 from state.progress import Progress, apply
-from state.replaying import JOURNAL, replay
+from state.record import OUTPUTS, Record
+from state.replaying import JOURNAL
 from state.resume import Drift, drift
-from state.saving import PROGRESS, Saving
-from state.standing import Command, StepState
+from state.saving import Saving
 from state.trust import TrustStore, shipped, unsafe
 
-OUTPUTS, CURSOR = "outputs", "cursor"
 
-__all__ = ["CURSOR", "JOURNAL", "OUTPUTS", "PROGRESS", "Run", "replay"]
-
-
-class Run:
+class Run(Record):
     """A run that is open. Safe to use from several threads.
 
     Attributes:
-        directory: where its files are; the name is the run's `id`.
-        target: name of the profile, or "".
         by: who records here.
         heard: called with every event recorded here, once it is durable.
         notices: sentences for the operator about what was found in its files.
@@ -48,11 +41,10 @@ class Run:
     """
 
     def __init__(self, directory: Path, runbook: Runbook, by: Author) -> None:
-        self.directory = directory
+        super().__init__(directory)
         self.runbook = runbook
         self.by = by
         self.notices: list[str] = []
-        self._state = Progress()
         self._guard = threading.RLock()
         self._journal = Journal(directory / JOURNAL, Lock(directory / "lock"))
         self._others: list[Event] = []
@@ -192,51 +184,6 @@ class Run:
         except StateError as error:
             self.notices.append(str(error))
 
-    # ------------------------------------------------------------ what is known
-
-    @property
-    def id(self) -> str:
-        return self.directory.name
-
-    @property
-    def target(self) -> str:
-        return self._state.target
-
-    @property
-    def progress(self) -> Mapping[str, StepState]:
-        """Step id to what is known of it; look up, copy before iterating."""
-        return self._state.steps
-
-    @property
-    def commands(self) -> Mapping[str, Command]:
-        """Part id to its last run."""
-        return self._state.commands
-
-    @property
-    def running(self) -> Mapping[str, str]:
-        """Command id to part id, of commands whose end is not recorded."""
-        return self._state.running
-
-    @property
-    def inputs(self) -> Mapping[str, str]:
-        """Remembered placeholder answers and outputs, by variable."""
-        return self._state.inputs
-
-    @property
-    def seq(self) -> int:
-        """Sequence number of the last event."""
-        return self._state.seq
-
-    @property
-    def outputs(self) -> Path:
-        """Where commands' outputs are kept."""
-        return self.directory / OUTPUTS
-
-    @property
-    def state(self) -> Progress:
-        """Everything that the journal adds up to; not to be changed."""
-        return self._state
-
     # ------------------------------------------------------------ progress.toml
 
     @property
@@ -282,23 +229,3 @@ class Run:
         self.save()
         self._journal.close()
         self._saving.close()
-
-    # ------------------------------------------------------------ where one was
-
-    @property
-    def cursor(self) -> str:
-        """Id of the row where this run was left, or ""."""
-        try:
-            return (self.directory / CURSOR).read_text("utf-8", "replace").strip()
-        except OSError:
-            return ""
-
-    @cursor.setter
-    def cursor(self, row: str) -> None:
-        path = self.directory / CURSOR
-        try:
-            handle = open_file(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-            with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
-                file.write(row)
-        except OSError as error:
-            raise cannot("write", path, error) from error

@@ -19,7 +19,8 @@ from runbooks.tables import CommandClass, Level, ProbeSpec, Severity
 from state import entries
 from state.deciding import attach, decide, note, withdraw
 from state.rendering import step_values
-from state.run import Run, replay
+from state.replaying import replay
+from state.run import Run
 from state.standing import Answer
 from tests.state.books import ANA, BEN, runbook, step
 

@@ -17,7 +17,8 @@ from runbooks.tables import CommandClass
 from state import entries
 from state.deciding import decide, note
 from state.locations import config_home, runtime_dir, state_home
-from state.run import Run, replay
+from state.replaying import replay
+from state.run import Run
 from state.standing import Answer
 from tests.state import torture
 from tests.state.books import ANA, BEN, runbook, step

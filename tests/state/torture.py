@@ -17,7 +17,8 @@ from pathlib import Path
 
 from state.author import Author
 from state.deciding import decide
-from state.run import Run, replay
+from state.replaying import replay
+from state.run import Run
 from state.standing import Answer
 from tests.state.books import ANA, runbook, step
 
