@@ -10,7 +10,6 @@ from runbooks.errors import StateError
 
 if TYPE_CHECKING:
     from runbooks.model import Runbook
-    from state.progress import Progress
     from state.standing import StepState
 
 
@@ -53,7 +52,9 @@ def progress_of(directory: Path) -> Mapping[str, StepState]:
     Raises:
         StateError: it cannot be read.
     """
-    return _replay(directory).steps
+    from state.replaying import replay
+
+    return replay(directory).steps
 
 
 def runbook_of(directory: Path) -> Path:
@@ -62,16 +63,6 @@ def runbook_of(directory: Path) -> Path:
     Raises:
         StateError: it cannot be read.
     """
-    return Path(_replay(directory).runbook)
+    from state.replaying import replay
 
-
-def _replay(directory: Path) -> Progress:
-    from state.journal import Journal
-    from state.lock import Lock
-    from state.progress import Progress, apply
-
-    progress = Progress()
-    journal = Journal(directory / "journal.jsonl", Lock(directory / "lock"))
-    for event in journal.read_new():
-        apply(progress, event)
-    return progress
+    return Path(replay(directory).runbook)
