@@ -12,12 +12,12 @@ def inventory(runbook: Runbook) -> tuple[str, ...]:
 
     Nothing is left out and nothing runs; the text is as foreign as the document.
     """
-    from runbooks.classes import classify
+    from runbooks.wish import class_as_run
 
     lines = []
     for block in runbook.blocks:
         for part in block.parts:
-            said = classify(part.text, block.options.class_)
+            said = class_as_run(block, part)
             first, *rest = part.text.splitlines() or [""]
             more = f" (+{len(rest)} lines)" if rest else ""
             lines.append(f"command {part.line}: [{said.command_class}] {first}{more}")

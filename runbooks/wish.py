@@ -117,3 +117,8 @@ class Wish:
             if stronger is not said.command_class:
                 said = replace(said, command_class=stronger, reason="declared")
         return said
+
+
+def class_as_run(block: Block, part: Part) -> Classified:
+    """The class of *part* as it will run, its placeholders filled in, and why."""
+    return Wish(block, (part,), (part.text,)).classified(())

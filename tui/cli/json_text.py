@@ -101,11 +101,11 @@ def _steps(runbook: Runbook) -> Iterator[dict[str, Any]]:
 
 
 def _commands(runbook: Runbook) -> Iterator[dict[str, Any]]:
-    from runbooks.classes import classify
+    from runbooks.wish import class_as_run
 
     for block in runbook.blocks:
         for part in block.parts:
-            said = classify(part.text, block.options.class_)
+            said = class_as_run(block, part)
             yield {
                 "id": part.id,
                 "language": block.language,

@@ -8,24 +8,16 @@ from textual.containers import Horizontal
 from textual.widgets import Input, Static
 
 from runbooks.asking import Asked, Question
-from runbooks.tables import CommandClass
 from tui.display import content
 from tui.widgets.text_view import TextView
-
-WORDS = {
-    CommandClass.OBSERVE: "only looks",
-    CommandClass.MUTATE: "changes things",
-    CommandClass.DESTRUCTIVE: "destroys things",
-}
+from tui.widgets.wording import class_sentence
 
 
 def facts(question: Question) -> Iterator[Horizontal]:
     """What will run, against what, where, and how it is taken back."""
     if question.text:
-        said = WORDS[question.command_class]
-        yield _fact("does", f"{said} (inferred)" if question.inferred else said)
-        if question.reason:
-            yield _fact("why", question.reason)
+        said = question.command_class, question.inferred, question.reason
+        yield _fact("does", class_sentence(*said))
     if question.target:
         yield _fact("target", question.target)
     if question.text:

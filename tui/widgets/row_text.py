@@ -154,10 +154,9 @@ class RowText:
         word = self._class_words.get(part.id)
         if word is None:
             # Needs the shell parser: only for parts that come in sight.
-            from runbooks.classes import classify
+            from runbooks.wish import class_as_run
 
-            classified = classify(part.text, block.options.class_)
-            word = CLASS_WORDS[classified.command_class]
+            word = CLASS_WORDS[class_as_run(block, part).command_class]
             self._class_words[part.id] = word
         return word
 

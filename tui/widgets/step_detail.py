@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 
@@ -26,9 +27,13 @@ from tui.widgets.wording import (
     SEVERITIES,
     STANDINGS,
     age,
+    class_sentence,
     duration,
     ended,
 )
+
+if TYPE_CHECKING:
+    from runbooks.classes import Classified
 
 LOUD = {
     Result.PASS: "$text-success",
@@ -86,7 +91,13 @@ class StepDetail:
         if step.options.owner:
             facts.append(step.options.owner)
         dot = f" {signs().dot} "
-        lines = [plain(step.text, "bold"), *self._where(step, state, standing)]
+        lines = [plain(step.text, "bold")]
+        if step.part:
+            part = self._runbook.part_by_id[step.part]
+            facts.append(self._class_words(part))
+            lines = [plain(step.text, QUIET)] if step.text != part.text.strip() else []
+            lines += self._command(part)
+        lines += self._where(step, state, standing)
         if step.options.hint:
             lines.append(labelled("hint", step.options.hint))
         if step.details.strip():
@@ -138,43 +149,51 @@ class StepDetail:
     # ---------------------------------------------------------------- a part
 
     def _part(self, part: Part) -> Detail:
-        # These need the shell parser: only for a part that is looked at.
-        from runbooks.classes import classify
+        head = [self._blocks[part.id].language, self._class_words(part)]
+        lines = [plain(part.title, QUIET)] if part.title else []
+        lines += self._command(part)
+        lines.append(labelled("line", f"{part.line} of {self._runbook.path.name}"))
+        return Detail(content(f" {signs().dot} ".join(head)), lines)
+
+    def _class_words(self, part: Part) -> str:
+        said = self._class(part)
+        word = CLASSES[said.command_class]
+        return f"{word} (inferred)" if said.inferred else word
+
+    def _class(self, part: Part) -> Classified:
+        # Needs the shell parser: only for a part that is looked at.
+        from runbooks.wish import class_as_run
+
+        return class_as_run(self._blocks[part.id], part)
+
+    def _command(self, part: Part) -> Iterator[Paragraph]:
+        """What would run, what it does, what it asks for, how it went last time."""
         from runbooks.natures import nature
         from runbooks.placeholders import find
 
-        block = self._blocks[part.id]
-        classified = classify(part.text, block.options.class_)
-        reason = classified.reason.removeprefix("inferred: ")
-        kind = nature(part.text)
-        word = CLASSES[classified.command_class]
-        if classified.inferred:
-            word += " (inferred)"
-        dot = f" {signs().dot} "
-        head = dot.join([block.language, word])
-        lines = [plain(part.text.rstrip("\n"), "bold")]
-        if part.title:
-            lines.insert(0, plain(part.title, QUIET))
-        lines.append(labelled("class", f"{word}: {reason}"))
+        block, said, kind = self._blocks[part.id], self._class(part), nature(part.text)
+        yield plain(part.text.rstrip("\n"), "bold")
+        yield labelled(
+            "class", class_sentence(said.command_class, said.inferred, said.reason)
+        )
+        command = self._commands.get(part.id)
+        if command:
+            yield labelled("last run", _run(command))
+            if command.text.strip() != part.text.strip():
+                yield labelled("as run", command.text.strip())
         if kind.endless or kind.interactive:
             what = "needs the terminal" if kind.interactive else "runs until stopped"
-            lines.append(labelled("nature", f"{what}: {kind.reason}"))
+            yield labelled("nature", f"{what}: {kind.reason}")
         if asked := find(part.text):
             names = ", ".join(dict.fromkeys(placeholder.text for placeholder in asked))
-            lines.append(labelled("asks for", names))
+            yield labelled("asks for", names)
         if block.options.undo:
-            lines.append(labelled("undo", block.options.undo))
-        if command := self._commands.get(part.id):
-            lines.append(labelled("last run", _run(command)))
-            if command.text.strip() != part.text.strip():
-                lines.append(labelled("as run", command.text.strip()))
+            yield labelled("undo", block.options.undo)
         if len(block.parts) > 1:
             whole = f"R runs all {len(block.parts)}, up to the first failure"
             if block.whole_refused:
                 whole = f"one at a time: {block.whole_refused}"
-            lines.append(labelled("block", whole))
-        lines.append(labelled("line", f"{part.line} of {self._runbook.path.name}"))
-        return Detail(content(head), lines)
+            yield labelled("block", whole)
 
     # -------------------------------------------------------------- a section
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from runbooks.model import Step
@@ -53,6 +54,21 @@ ANSWERS = {
     Answer.NA: "n/a",
     Answer.WAIVE: "waive",
 }
+
+
+_GUESSED = re.compile("(?:inferred|mutate|destructive): ")
+
+
+def class_sentence(said: CommandClass, inferred: bool, why: str) -> str:
+    """Return what a command may do and why: ``changes things: … (inferred)``.
+
+    Args:
+        why: the reason of `runbooks.classes`.
+    """
+    sentence = CLASSES[said]
+    if why and why != "declared":
+        sentence += f": {_GUESSED.sub('', why, count=1)}"
+    return f"{sentence} ({'inferred' if inferred else 'declared'})"
 
 
 def age(at: str, now: datetime) -> str:
