@@ -147,6 +147,12 @@ class GonogoApp(App[None]):
         except GonogoError as error:
             self.notify(str(error), severity="warning")
 
+    def on_key(self, event: events.Key) -> None:
+        # An Input stops what it takes: this one was forwarded before it was there.
+        typed_ahead = getattr(self.screen, "typed_ahead", None)
+        if typed_ahead is not None and typed_ahead(event):
+            event.prevent_default()
+
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         # A blinking cursor would write to an idle terminal twice a second.
         if isinstance(event.widget, Input):

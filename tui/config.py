@@ -20,12 +20,14 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         theme: one of Textual's themes or ours, chosen in the palette.
         slow_link: few frames and 256 colours, for a line that is slow.
         name: who decides, where several people share one Unix user.
+        roles: those in which the operator acts; steps of these owners are "mine".
         keymap: id of a key to its keys, ``"step.pass" = "space"``.
     """
 
     theme: str = ""
     slow_link: bool = False
     name: str = ""
+    roles: tuple[str, ...] = ()
     keymap: Mapping[str, str] = {}
 
 

@@ -146,7 +146,7 @@ class Desk(GonogoApp):
     def _begin(self, engine: Engine, notice: str) -> Screen[Any]:
         self.leave_run()
         self._engine = engine
-        self._walk = RunbookScreen(engine, notice)
+        self._walk = RunbookScreen(engine, notice, self._config.roles)
         if wrong := complaint(engine.runbook):
             self.call_after_refresh(self.notify, wrong, severity="warning", timeout=20)
         engine.start()

@@ -115,6 +115,13 @@ KEYS: Mapping[str, tuple[Key, ...]] = {
         Key("command.stop", "full_stop", "stop", "stop", "Stop the running command"),
         Key("step.probe", "p", "probe", "probe", "Look at this step again"),
         Key("step.probe_all", "P", "probe_all", "", "Look at every step again"),
+        Key(
+            "target.set_up",
+            "T",
+            "set_up_target",
+            "",
+            "Set up the target: write its profile, or change it",
+        ),
         Key("list.blockers", "b", "blockers", "blockers", "Show what blocks"),
         Key("list.filter", "f", "filter", "filter", "Filter: open, mine, failing, all"),
         Key("list.mark", "v", "mark", "mark", "Mark, to answer many at once"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,10 +31,18 @@ class Asking(App[None]):
         self.told.append(("typed", message.values))
 
 
+async def ready(app: Asking) -> AnswerLine:
+    """Return the line once its fields are there: they come after the first picture."""
+    line = app.query_one(AnswerLine)
+    while not line.ready:
+        await asyncio.sleep(0.01)
+    return line
+
+
 async def test_enter_gives_both_fields_and_stays_open_for_a_refusal() -> None:
     app = Asking()
     async with app.run_test() as pilot:
-        line = app.query_one(AnswerLine)
+        line = await ready(app)
         line.ask(TWO)
         await pilot.press("a", "[")
         line.next_field()
@@ -45,7 +54,7 @@ async def test_enter_gives_both_fields_and_stays_open_for_a_refusal() -> None:
 async def test_every_key_is_told_and_leaving_tells_what_was_typed() -> None:
     app = Asking()
     async with app.run_test() as pilot:
-        line = app.query_one(AnswerLine)
+        line = await ready(app)
         line.ask(TWO)
         await pilot.press("a")
         assert ("typed", {"note": "a", "until": ""}) in app.told
@@ -58,7 +67,7 @@ async def test_every_key_is_told_and_leaving_tells_what_was_typed() -> None:
 async def test_a_draft_is_there_again_with_the_cursor_behind_it() -> None:
     app = Asking()
     async with app.run_test() as pilot:
-        line = app.query_one(AnswerLine)
+        line = await ready(app)
         line.ask(Prompt("note", "note", "", (Field("text", "note", "so "),)))
         await pilot.press("f", "a", "r")
         assert line.values() == {"text": "so far"}

@@ -95,7 +95,7 @@ def test_settings_are_read(tmp_path: Path) -> None:
     ("text", "said"),
     [
         ('\nthem = "nord"', r"config.toml:2:1: .*'them'; did you mean 'theme'\?"),
-        ("zzz = 1", r"config.toml:1:1: .*there are theme, slow_link, name and keymap"),
+        ("zzz = 1", r"config.toml:1:1: .*theme, slow_link, name, roles and keymap"),
         ("theme = 3", "theme"),
         ("theme = ", "not valid TOML"),
         ('[keymap]\n"step.pas" = "y"', r"config.toml:2:1: .*'step.pass'"),

@@ -12,15 +12,20 @@ from datetime import UTC, datetime
 from textual.content import Content
 
 from runbooks.model import Row, Step
+from runbooks.tables import Gate
+from state.replaying import JOURNAL
 from tui.display import content
 from tui.screens.panes import Panes
 from tui.widgets import verdict_bar
 from tui.widgets.key_line import key_line
 from tui.widgets.outline import OPEN, Filter
+from tui.widgets.search import part_of
 from tui.widgets.signs import signs
+from tui.widgets.text_view import Paragraph
 
 REST = 0.15
 """Seconds the cursor must rest before the detail follows."""
+BLANK = (Paragraph(Content("")),)
 GATHER = 0.05
 """Seconds in which changes are gathered before the bars follow."""
 
@@ -40,7 +45,12 @@ class Board(Panes):
         self.show_output()
         self.say(self._notice)
         self.set_interval(1, self._second)
+        self.call_after_refresh(self._look_for_others)
         self._every_minute()
+
+    def _look_for_others(self) -> None:
+        self._others.read(self.engine.run.directory / JOURNAL)
+        self.show_top()
 
     # ------------------------------------------------------- time and gathering
 
@@ -84,19 +94,30 @@ class Board(Panes):
     def show_top(self) -> None:
         """Target, runbook, OBSERVE, who, and the clock in UTC."""
         engine = self.engine
-        if engine.run.target:
-            left = content(engine.run.target, "bold $accent")
-        else:
-            left = content("no target profile: write gonogo.toml (? says how)")
+        left = self._target_words()
         title = content(f"  {engine.runbook.title}", "$foreground-muted")
         if left.cell_length + title.cell_length < self.size.width - 30:
             left = Content.assemble(left, title)
         right = Content.assemble(
             Content.styled(" OBSERVE", "bold"),
-            content(f"   {engine.run.by.name}   "),
-            clock(),
+            content(f"   {engine.run.by.name}"),
+            content(f" +{others}" if (others := self._others.number) else "", "bold"),
+            f"   {clock()}",
         )
         self.line("top").show(left, right)
+
+    def _target_words(self) -> Content:
+        """Which deployment it is, or what to do so that probes know one."""
+        target, name = self.engine.target, self.engine.run.target
+        if target.untrusted:
+            what = f"{target.untrusted.name} is not trusted yet: T says how"
+            return content(f"{name}: {what}" if name else what)
+        if target.path:
+            return content(name, "bold $accent")
+        missing = content("no target profile, T sets it up")
+        if not name:
+            return missing
+        return Content.assemble(content(name, "bold $accent"), ": ", missing)
 
     def show_bars(self) -> None:
         """The verdict, how far it is, and what blocks."""
@@ -107,6 +128,7 @@ class Board(Panes):
         mine = sum(
             self.mine(step) and self.standings.standing(step.id) in OPEN
             for step in runbook.steps
+            if self._roles and (not runbook.declares or step.gate is Gate.GO)
         )
         gate = "go" if runbook.declares else ""
         self.line("verdict").show(
@@ -125,12 +147,14 @@ class Board(Panes):
         """Section line, detail and keys of the row under the cursor."""
         row = self.steps.row
         if self.moved and not keep_place:
+            self._too_long = None
             self.line("status").show(self._lasting, self._saved_text())
         self._show_list_head(row)
         if row is not None:
             detail = self._detail.of(row)
             rule = signs().rule
-            self.detail.show(detail.text, keep_place=keep_place)
+            said = [Paragraph(self._too_long), *BLANK] if self._too_long else []
+            self.detail.show([*said, *detail.text], keep_place=keep_place and not said)
             more = f" {self.detail.below} more " if self.detail.below else ""
             self.line("detail-head").show(
                 Content.assemble(
@@ -184,7 +208,7 @@ class Board(Panes):
         self.output.show(outputs.scrollback, hint)
 
     def say(self, sentence: str, style: str = "", *, lasting: bool = False) -> None:
-        """Show a sentence in the last line but one; a toast too if it is long.
+        """Show a sentence in the last line but one; whole in the detail if it is long.
 
         It stays until the cursor moves on and rests, or when *lasting* until
         something else is said: so the line comes back to what was saved last.
@@ -195,8 +219,9 @@ class Board(Panes):
         self.moved = False
         self.line("status").show(text, self._saved_text())
         room = self.size.width - 2 - len(self._saved) - 2
-        if not lasting and text.cell_length > room > 0:
-            self.notify(sentence, severity="warning" if style else "information")
+        self._too_long = text if not lasting and text.cell_length > room else None
+        if self._too_long:
+            self.show_rested(keep_place=True)
 
     def _saved_text(self) -> Content:
         alarm = not self._saved.startswith("saved")
@@ -221,8 +246,10 @@ class Board(Panes):
         if self.detail.has_focus or self.output.has_focus:
             return "reading"
         row = self.steps.row
-        if row is not None and row.kind == "part" and self.outputs.running():
-            return "busy"
+        if part_of(self.engine.runbook, row) is not None:
+            if self.outputs.running():
+                return "busy"
+            return "command" if row and row.kind == "step" else "part"
         return row.kind if row else "section"
 
     def look_at(self, steps: Iterable[Step]) -> None:

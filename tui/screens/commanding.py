@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from runbooks.model import Part
 from tui.screens.deciding import Deciding
-from tui.widgets.search import text_of
+from tui.widgets.search import part_of, text_of
 from tui.widgets.signs import signs
 
 if TYPE_CHECKING:
@@ -16,18 +17,18 @@ if TYPE_CHECKING:
 class Commanding(Deciding):
     """A board whose parts run."""
 
-    def __init__(self, engine: Engine, notice: str = "") -> None:
-        super().__init__(engine, notice)
+    def __init__(
+        self, engine: Engine, notice: str = "", roles: Sequence[str] = ()
+    ) -> None:
+        super().__init__(engine, notice, roles)
         self._shown_by_hand = False
 
     def _part(self) -> Part | None:
         """The part that is meant: under the cursor, or the step's only one."""
         runbook, row = self.engine.runbook, self.steps.row
-        if row is not None and row.kind == "part":
-            return runbook.part_by_id[row.id]
+        if part := part_of(runbook, row):
+            return part
         if row is not None and row.kind == "step":
-            if own := runbook.step_by_id[row.id].part:
-                return runbook.part_by_id[own]
             parts = [p for b in runbook.blocks if b.step == row.id for p in b.parts]
             if len(parts) == 1:
                 return parts[0]
@@ -50,9 +51,8 @@ class Commanding(Deciding):
             self.engine.run_block(part.block)
 
     def action_edit(self) -> None:
-        row = self.steps.row
-        if row is not None and row.kind == "part":
-            self._edit(self.engine.runbook.part_by_id[row.id])
+        if part := part_of(self.engine.runbook, self.steps.row):
+            self._edit(part)
         else:
             super().action_edit()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,10 +22,12 @@ if TYPE_CHECKING:
 class Deciding(Moving):
     """A board whose steps are answered in place."""
 
-    def __init__(self, engine: Engine, notice: str = "") -> None:
-        super().__init__(engine, notice)
+    def __init__(
+        self, engine: Engine, notice: str = "", roles: Sequence[str] = ()
+    ) -> None:
+        super().__init__(engine, notice, roles)
         self._answering = Answering(
-            engine, self.standings, self.outline, self._ask, self.say
+            engine, self.standings, self.outline, self._ask, self.say, roles
         )
 
     def _meant(self) -> list[Step]:
@@ -85,8 +88,8 @@ class Deciding(Moving):
             start = self._before_find
             before = rows[rows.index(start) - 1] if start else None
             found = find(self.engine.runbook, wanted, before, 1)
-            if found is not None:
-                self.steps.go_to(found)
+            if row := found or start:
+                self.steps.go_to(row)
 
     @on(AnswerLine.Left)
     def leave(self, message: AnswerLine.Left) -> None:
@@ -102,8 +105,8 @@ class Deciding(Moving):
     def give(self, message: AnswerLine.Given) -> None:
         prompt, values = message.prompt, message.values
         if prompt.purpose == "find":
-            self._wanted = values["text"]
             self._close_answer()
+            self._found(values["text"])
         elif prompt.purpose in ("note", "evidence"):
             if not (text := values["text"].strip()):
                 self.say("Nothing is typed yet; Esc leaves.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from textual import on
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
 class Moving(Board):
     """A board that one can move about on."""
 
-    def __init__(self, engine: Engine, notice: str = "") -> None:
-        super().__init__(engine, notice)
+    def __init__(
+        self, engine: Engine, notice: str = "", roles: Sequence[str] = ()
+    ) -> None:
+        super().__init__(engine, notice, roles)
         self._wanted = ""
         self._before_find: Row | None = None
 
@@ -151,7 +154,8 @@ class Moving(Board):
     def action_find(self) -> None:
         self._before_find = self.steps.row
         hint = "Enter stays there, Esc goes back; n and N find the next and the last."
-        wanted = Field("text", "find", self._wanted)
+        again = f"{self._wanted}, again" if self._wanted else ""
+        wanted = Field("text", "find", "", again)
         self._ask(Prompt("find", "find", hint, (wanted,)))
 
     def action_find_next(self, step: int = 1) -> None:
@@ -162,6 +166,16 @@ class Moving(Board):
             self.say(f"“{self._wanted}” is nowhere in this runbook.")
         else:
             self.action_find()
+
+    def _found(self, wanted: str) -> None:
+        """Stay at what was found while it was typed; without text find the last."""
+        if not wanted:
+            if self._wanted:
+                self.action_find_next()
+            return
+        self._wanted = wanted
+        if find(self.engine.runbook, wanted, None, 1) is None:
+            self.say(f"“{wanted}” is nowhere in this runbook.")
 
     def action_find_previous(self) -> None:
         self.action_find_next(-1)
@@ -189,5 +203,5 @@ class Moving(Board):
     def _close_answer(self) -> None:
         self.answer.close()
         self.remove_class("-asking")
-        self.steps.focus()
+        self.set_focus(self.steps)
         self.call_after_refresh(self._panels_changed)

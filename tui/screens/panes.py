@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from runbooks.tables import Gate
 from state.verdict import Tally, Verdict
 from tui.widgets.answer_line import AnswerLine
 from tui.widgets.edge_line import EdgeLine
+from tui.widgets.others import Others
 from tui.widgets.outline import Outline
 from tui.widgets.output_view import OutputView
 from tui.widgets.outputs import Outputs
@@ -36,6 +38,7 @@ class Panes(Screen[None]):
 
     Args:
         notice: a sentence for the last line until the first key.
+        roles: those in which the operator acts; all steps are theirs without.
     """
 
     # Not CSS_PATH: Textual does not read that of the first screen of an app.
@@ -44,7 +47,9 @@ class Panes(Screen[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-mid"), (24, "-high"), (34, "-tall")]  # noqa: RUF012
 
-    def __init__(self, engine: Engine, notice: str = "") -> None:
+    def __init__(
+        self, engine: Engine, notice: str = "", roles: Sequence[str] = ()
+    ) -> None:
         super().__init__()
         self.engine = engine
         runbook, run = engine.runbook, engine.run
@@ -56,14 +61,16 @@ class Panes(Screen[None]):
         self._detail = StepDetail(runbook, self.standings, run.commands)
         self._tally = Tally(runbook)
         self._verdict: Verdict | None = None
+        self._others = Others(run.by.as_data())
         self._notice = notice
         self._saved = f"saved #{run.seq}"
         self._resting: Timer | None = None
         self._gathering: Timer | None = None
         self._lasting = Content("")
+        self._too_long: Content | None = None
         self.moved = False
         """Whether the cursor has moved since something was said."""
-        self._names = {run.by.user, run.by.sudo_user} - {""}
+        self._roles = frozenset(role.casefold() for role in roles)
 
     # --------------------------------------------------------------- the panes
 
@@ -121,8 +128,9 @@ class Panes(Screen[None]):
         return next((row for row in rows if row.kind == "step"), None)
 
     def mine(self, step: Step) -> bool:
-        """Whether the step is the operator's own to answer."""
-        return step.options.owner in self._names
+        """Whether the step is for one of the operator's roles, or has no owner."""
+        owner = (step.options.owner or "").casefold()
+        return not (owner and self._roles) or owner in self._roles
 
     def _section_of(self, row: Row) -> str:
         if row.kind == "section":
@@ -142,17 +150,18 @@ def later_gates(runbook: Runbook) -> frozenset[str]:
     """Ids of sections in which nothing counts before launch: folded until then."""
     if not runbook.declares:
         return frozenset()
-    now: set[str] = set()
-    later: set[str] = set()
+    path_of = {section.id: section.path for section in runbook.sections}
+    now: set[tuple[str, ...]] = set()
     for step in runbook.steps:
-        (now if step.gate is Gate.GO else later).add(step.section)
-    paths = {runbook.section_by_id[id].path for id in now}
-    above = {path[:length] for path in paths for length in range(1, len(path) + 1)}
-    return frozenset(
-        section.id
-        for section in runbook.sections
-        if section.id in later and section.path not in above
-    )
+        if step.gate is Gate.GO:
+            path = path_of[step.section]
+            now.update(path[:length] for length in range(len(path) + 1))
+    outermost: set[tuple[str, ...]] = set()
+    for step in runbook.steps:
+        path = path_of[step.section]
+        above = (path[:length] for length in range(1, len(path) + 1))
+        outermost.update(islice((p for p in above if p not in now), 1))
+    return frozenset(id for id, path in path_of.items() if path in outermost)
 
 
 def _fitting(breakpoints: Sequence[tuple[int, str]], cells: int) -> str:

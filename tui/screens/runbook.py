@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, cast
 
-from textual import on
+from textual import events, on
 from textual.binding import BindingType
 from textual.message import Message
+from textual.widgets import Input
 
 from runbooks.errors import GonogoError
 from runbooks.events import Event, Kind
@@ -15,7 +16,7 @@ from runbooks.model import Row, Step
 from state.author import person
 from state.standing import Answer, Standing
 from tui.keymap import bindings
-from tui.screens.commanding import Commanding
+from tui.screens.setting_up import SettingUp
 from tui.told import (
     Asks,
     CommandEnded,
@@ -40,10 +41,11 @@ WHILE_TYPING = frozenset({"back", "next_panel", "help", "command_palette", "quit
 ABOUT_COMMANDS = frozenset(
     {Kind.COMMAND_REQUESTED, Kind.COMMAND_STARTED, Kind.COMMAND_FINISHED}
 )
+ABOUT_SCREENS = frozenset({Kind.RUN_OPENED, Kind.RUN_CLOSED})
 ABOUT_EVERYTHING = frozenset({Kind.DRIFT_FOUND, Kind.RUN_OPENED})
 
 
-class RunbookScreen(Commanding):
+class RunbookScreen(SettingUp):
     """Walks a runbook.
 
     Args:
@@ -65,6 +67,14 @@ class RunbookScreen(Commanding):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
         """While an answer is typed no key may do anything behind it."""
         return self.answer.prompt is None or action in WHILE_TYPING
+
+    def typed_ahead(self, key: events.Key) -> bool:
+        """Give the answer line a key that left for the list before it had opened."""
+        late = key.is_printable or not isinstance(self.focused, Input)
+        if self.answer.prompt is None or not late or key.key == "escape":
+            return False
+        self.answer.take(key)
+        return True
 
     @on(Heard)
     def take(self, message: RunbookScreen.Heard) -> None:
@@ -93,6 +103,9 @@ class RunbookScreen(Commanding):
 
     def _happened(self, event: Event) -> None:
         runbook, step_id = self.engine.runbook, event.step or ""
+        if event.kind in ABOUT_SCREENS:
+            self._others.hear(event)
+            self.show_top()
         if event.kind in ABOUT_EVERYTHING:
             self.standings.look_again()
             self.steps.refresh()
@@ -163,7 +176,7 @@ class RunbookScreen(Commanding):
             why = str(error) or "This terminal cannot be handed over to a command."
             self._failed(why)
             ending = Ending(
-                code=None, ending="not started", seconds=0.0, started="", finished=""
+                code=None, ending="stopped", seconds=0.0, started="", finished=""
             )
         self.engine.interactive_ended(needs.plan.id, ending)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
@@ -34,7 +34,7 @@ class Prompt:
         purpose: what the values are for: an answer, ``note``, ``find``, ….
         about: ids of the steps that are answered.
         hint: one line on what belongs here.
-        fields: one or two.
+        fields: one to three.
     """
 
     purpose: str
@@ -45,8 +45,12 @@ class Prompt:
     rest: Mapping[str, str] = field(default_factory=dict)
 
 
+FIELDS = 3
+"""As many texts are asked for at once at most."""
+
+
 class AnswerLine(Vertical):
-    """Asks for one or two short texts.
+    """Asks for a few short texts.
 
     What was typed is told with every way out, so that nothing is ever lost.
     """
@@ -72,6 +76,9 @@ class AnswerLine(Vertical):
         prompt: Prompt
         values: Mapping[str, str]
 
+    ready = False
+    """Whether the fields are there; they come after the first picture."""
+
     prompt: Prompt | None = None
     """What is being asked, None while the line is closed."""
 
@@ -80,22 +87,28 @@ class AnswerLine(Vertical):
         yield EdgeLine(id="answer-hint")
 
     def on_mount(self) -> None:
+        self._ahead: list[events.Key] = []
         # Not in compose: the first picture need not wait for what it does not show.
         self.call_after_refresh(self._mount_fields)
 
     async def _mount_fields(self) -> None:
-        for number in (0, 1):
+        rows = []
+        for number in range(FIELDS):
             box = Input(compact=True, id=f"answer-{number}", select_on_focus=False)
             # A blinking cursor would write to an idle terminal.
             box.cursor_blink = False
             label = Label("", markup=False)
-            await self.mount(Horizontal(label, box, classes="answer-field"))
+            rows.append(Horizontal(label, box, classes="answer-field"))
+        await self.mount_all(rows)
+        self.ready = True
+        if self.prompt is not None:
+            self.ask(self.prompt)
 
     def ask(self, prompt: Prompt) -> None:
         """Open with *prompt*, the cursor in its first field."""
-        self.prompt = None
-        if len(list(self._rows())) < 2:
-            self.call_later(self.ask, prompt)
+        self.prompt = prompt if not self.ready else None
+        self.display = True
+        if not self.ready:
             return
         rule = signs().rule
         title = content(f"{rule} {prompt.title} ", "$accent")
@@ -111,11 +124,28 @@ class AnswerLine(Vertical):
                 box.placeholder = asked.wanted
                 box.cursor_position = len(asked.value)
         self.prompt = prompt
-        self.display = True
-        self.query_one("#answer-0", Input).focus()
+        # At once: Widget.focus would come after keys that are already on their way.
+        self.screen.set_focus(self.query_one("#answer-0", Input))
+        ahead, self._ahead = self._ahead, []
+        for key in ahead:
+            self.take(key)
+
+    def take(self, key: events.Key) -> None:
+        """Take a key that was typed before the field for it was there."""
+        if not self.ready:
+            self._ahead.append(key)
+            return
+        box = self.query_one("#answer-0", Input)
+        if key.is_printable and key.character:
+            box.insert_text_at_cursor(key.character)
+        elif key.key == "backspace":
+            box.action_delete_left()
+        elif key.key == "enter" and self.prompt:
+            self.post_message(self.Given(self.prompt, self.values()))
 
     def close(self) -> None:
         self.prompt = None
+        self._ahead.clear()
         self.display = False
 
     def leave(self) -> None:
@@ -127,7 +157,7 @@ class AnswerLine(Vertical):
 
     def values(self) -> dict[str, str]:
         """Return what is typed at this moment, by field name."""
-        if self.prompt is None:
+        if self.prompt is None or not self.ready:
             return {}
         boxes = [row.query_one(Input).value for row in self._rows()]
         return {
@@ -136,18 +166,17 @@ class AnswerLine(Vertical):
         }
 
     def next_field(self) -> None:
-        """Go to the other field, when there are two."""
+        """Go to the next field, from the last to the first."""
         boxes = [row.query_one(Input) for row in self._rows() if row.display]
-        others = [box for box in boxes if not box.has_focus]
-        if others:
-            others[0].focus()
+        here = next((i for i, box in enumerate(boxes) if box.has_focus), -1)
+        boxes[(here + 1) % len(boxes)].focus()
 
     def _rows(self) -> Iterator[Horizontal]:
         yield from self.query(".answer-field").results(Horizontal)
 
     @staticmethod
     def _padded(prompt: Prompt) -> list[Field | None]:
-        return [*prompt.fields, None, None][:2]
+        return [*prompt.fields, *[None] * FIELDS][:FIELDS]
 
     @on(Input.Submitted)
     def give(self, event: Input.Submitted) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from runbooks.model import Runbook, Step
+from runbooks.tables import Gate
 from state.counting import countable
 from state.standing import Standing, StepState
 from state.verdict import GOOD, effective
@@ -30,6 +31,13 @@ class Standings:
         self._standing: dict[str, Standing] = {}
         self._holders = _holders(runbook)
         self._counted = {step.id for step in countable(runbook)}
+        self._current = {
+            holder
+            for step in runbook.steps
+            if step.gate is Gate.GO and runbook.declares
+            for holder in self._holders[step.section]
+        }
+        """Ids of sections in which something counts before launch."""
         self._done: dict[str, int] = dict.fromkeys(self._holders, 0)
         self._total: dict[str, int] = dict.fromkeys(self._holders, 0)
         self.look_again()
@@ -41,7 +49,10 @@ class Standings:
         return self._standing[step_id]
 
     def section(self, section_id: str) -> tuple[int, int]:
-        """Return how many steps under a heading are done, of how many that count."""
+        """Return how many steps under a heading are done, of how many that count.
+
+        Those of the current gate, or all where that heading has none of it.
+        """
         return self._done[section_id], self._total[section_id]
 
     def inside(self, section_id: str) -> tuple[str, ...]:
@@ -61,9 +72,7 @@ class Standings:
         for step in self._runbook.steps:
             standing = effective(step, self.state(step.id), now)
             self._standing[step.id] = standing
-            if step.id not in self._counted:
-                continue
-            for section in self._holders[step.section]:
+            for section in self._counting(step):
                 self._total[section] += 1
                 self._done[section] += standing in GOOD
         return frozenset(
@@ -77,11 +86,22 @@ class Standings:
         standing = effective(step, self.state(step.id), datetime.now(UTC))
         before, self._standing[step.id] = self._standing[step.id], standing
         change = (standing in GOOD) - (before in GOOD)
-        if not change or step.id not in self._counted:
+        if not change:
             return ()
-        for section in self._holders[step.section]:
+        counting = self._counting(step)
+        for section in counting:
             self._done[section] += change
-        return self._holders[step.section]
+        return counting
+
+    def _counting(self, step: Step) -> tuple[str, ...]:
+        """Ids of the sections in whose progress *step* counts."""
+        if step.id not in self._counted:
+            return ()
+        return tuple(
+            holder
+            for holder in self._holders[step.section]
+            if step.gate is Gate.GO or holder not in self._current
+        )
 
 
 def _holders(runbook: Runbook) -> dict[str, tuple[str, ...]]:
