@@ -15,8 +15,8 @@ from runbooks.tables import Level, ProbeSpec, Role, Severity
 from state import entries
 from state.deciding import attach, decide, decide_all, note, withdraw
 from state.run import Run
-from state.standing import Answer
-from state.verdict import verdict
+from state.standing import Answer, Standing
+from state.verdict import effective, verdict
 from tests.state.books import ANA, BEN, runbook, step
 
 PROBE = ProbeSpec("http")
@@ -134,6 +134,31 @@ def test_anyone_takes_back_and_is_named(run: Run) -> None:
     assert ben.progress["auto"].decision is None
     with pytest.raises(RefusedError, match="nothing to take back"):
         withdraw(ben, AUTO)
+
+
+def test_a_person_s_fail_outranks_a_passing_probe_until_withdrawn(run: Run) -> None:
+    def stands() -> Standing:
+        return effective(AUTO, run.progress["auto"], datetime.now(UTC))
+
+    find(run, AUTO, Result.PASS)
+    assert stands() is Standing.PASS
+    decide(run, AUTO, Answer.FAIL, "the wrong cluster was probed")
+    find(run, AUTO, Result.PASS)
+    assert stands() is Standing.FAIL
+    ben = Run.open(run.directory, BOOK, BEN)
+    taken_back = withdraw(ben, AUTO)
+    assert (taken_back.by["user"], taken_back.data["by"]) == ("ben", "ana")
+    run.poll()
+    assert stands() is Standing.PASS
+
+
+@pytest.mark.parametrize("one", BOOK.steps)
+def test_a_skip_never_counts_as_pass(run: Run, one: Step) -> None:
+    find(run, one, Result.PASS)
+    decide(run, one, Answer.SKIP, "not now")
+    answer = verdict(BOOK, run.progress, datetime.now(UTC))
+    assert (answer.done, answer.counts[Standing.SKIPPED]) == (0, 1)
+    assert one.id in dict(answer.blocking) or one.severity is Severity.MINOR
 
 
 def test_taking_back_restores_the_one_before(run: Run) -> None:

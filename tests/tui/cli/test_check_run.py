@@ -1,0 +1,74 @@
+"""`gonogo check --run`: what people said counts too, and decides the exit code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from runbooks.parsing import read
+from state.deciding import decide
+from state.run import Run
+from state.standing import Answer
+from tests.state.books import ANA
+
+STEP = """
+- [ ] Backup restored
+  ```toml step
+  severity = "blocker"
+  {probe}
+  ```
+"""
+
+
+@pytest.mark.parametrize(
+    "answer, code",
+    [
+        (None, 4),
+        (Answer.PASS, 0),
+        (Answer.FAIL, 1),
+        (Answer.SKIP, 1),
+        (Answer.WAIVE, 3),
+        (Answer.NA, 3),
+    ],
+)
+def test_what_was_said(
+    gonogo, write, tmp_path: Path, answer: Answer | None, code: int
+) -> None:
+    path = write("# Launch\n" + STEP.format(probe="") + "\n- [ ] Logs read\n")
+    run = said(tmp_path / "state", path, answer)
+    assert gonogo("trust", "--yes", path).returncode == 0
+    where = ("--state-dir", tmp_path / "state")
+    assert gonogo("check", "--run", run, *where).returncode == code
+    assert gonogo("check", path).returncode == 4, "no machine decides here"
+
+
+def test_a_person_s_fail_outranks_what_a_machine_sees(
+    gonogo, write, tmp_path: Path
+) -> None:
+    probe = f'probe = {{ use = "file", path = "{tmp_path}/book.md", '
+    probe += "expect = { exists = true } }"
+    path = write("# Launch\n" + STEP.format(probe=probe))
+    assert gonogo("trust", "--yes", path).returncode == 0
+    assert gonogo("check", path).returncode == 0
+    run = said(tmp_path / "state", path, Answer.FAIL)
+    where = ("--state-dir", tmp_path / "state")
+    assert gonogo("check", path, "--run", run, *where).returncode == 1
+
+
+def test_an_unknown_run(gonogo, write) -> None:
+    path = write("# Launch\n" + STEP.format(probe=""))
+    done = gonogo("check", path, "--run", "none-such")
+    assert done.returncode == 2 and "no run none-such" in done.stderr
+
+
+def said(home: Path, path: Path, answer: Answer | None) -> str:
+    home.mkdir(mode=0o700)
+    book = read(path)
+    run = Run.create(home, book, "", ANA)
+    if answer is not None:
+        decide(run, book.steps[0], answer, "seen", role="management")
+        for other in book.steps[1:]:
+            decide(run, other, Answer.PASS)
+    run.close()
+    return run.id
