@@ -31,16 +31,18 @@ def test_sections_of_the_customers_document_add_up_to_the_verdict() -> None:
 
 
 @pytest.mark.parametrize("severity", [None, Severity.MAJOR])
-def test_a_command_counts_only_where_the_runbook_declares(
+def test_commands_count_nowhere_beside_tasks_that_declare_nothing(
     severity: Severity | None,
 ) -> None:
-    book = runbook(step("a", severity=severity), step("b", part="p"))
+    beside, alone = step("b", part="p"), step("c", section="t", part="q")
+    book = runbook(step("a", severity=severity), beside, alone)
     states = {"a": decided()}
     standings = Standings(book, states)
-    all_of_them = 2 if severity else 1
-    assert standings.section("s") == (1, all_of_them)
-    states["b"] = decided()
-    standings.look(book.steps[1])
-    assert standings.section("s") == (all_of_them, all_of_them)
+    later = 1 if severity else 0
+    assert (standings.section("s"), standings.section("t")) == ((1, 1), (0, later))
+    states |= {"b": decided(), "c": decided()}
+    for one in (beside, alone):
+        standings.look(one)
+    assert (standings.section("s"), standings.section("t")) == ((1, 1), (later, later))
     standings.look_again()
-    assert standings.section("s") == (all_of_them, all_of_them)
+    assert (standings.section("s"), standings.section("t")) == ((1, 1), (later, later))

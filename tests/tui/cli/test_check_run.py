@@ -56,6 +56,16 @@ def test_a_person_s_fail_outranks_what_a_machine_sees(
     assert gonogo("check", path, "--run", run, *where).returncode == 1
 
 
+def test_a_section_is_weighed_as_its_runbook_is(gonogo, write, tmp_path: Path) -> None:
+    probe = f'probe = {{ use = "file", path = "{tmp_path}/none", '
+    probe += "expect = { exists = true } }"
+    plain = STEP.format(probe=probe).replace('severity = "blocker"', "")
+    path = write("# Launch\n" + STEP.format(probe="") + "\n# Notes\n" + plain)
+    assert gonogo("trust", "--yes", path).returncode == 0
+    done = gonogo("check", path, "--section", "Notes")
+    assert (done.returncode, done.stdout.split()[-4:]) == (0, ["GO", "0", "of", "1"])
+
+
 def test_an_unknown_run(gonogo, write) -> None:
     path = write("# Launch\n" + STEP.format(probe=""))
     done = gonogo("check", path, "--run", "none-such")
