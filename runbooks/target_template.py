@@ -55,12 +55,12 @@ def write_template(runbook: Runbook, directory: Path) -> Path:
     """
     name = (runbook.options.target or runbook.id).replace("/", "-").strip(".") or "new"
     path = directory / f"{name}.toml"
+    if path.exists():
+        return path
     try:
         directory.mkdir(0o700, parents=True, exist_ok=True)
         with os.fdopen(create(str(path)), "wb") as file:
             file.write(template(runbook).encode("utf-8", "replace"))
-    except FileExistsError:
-        return path
     except OSError as error:
         raise StateError(f"{path} cannot be written: {error.strerror}.") from error
     return path

@@ -169,7 +169,11 @@ class OwnEngine:
 
 
 def walk(
-    home: Path, text: str = PLAIN, run: Run | None = None, notice: str = ""
+    home: Path,
+    text: str = PLAIN,
+    run: Run | None = None,
+    notice: str = "",
+    roles: Sequence[str] = (),
 ) -> tuple[GonogoApp, OwnEngine]:
     """Return an app on *text*, in a new run under *home* unless one is given."""
     runbook = parse(text.encode(), Path("launch.md"))
@@ -178,7 +182,7 @@ def walk(
     engine = OwnEngine(runbook, run)
 
     def first() -> RunbookScreen:
-        screen = RunbookScreen(engine, notice)  # type: ignore[arg-type]
+        screen = RunbookScreen(engine, notice, roles)  # type: ignore[arg-type]
         engine.tell = screen.tell
         return screen
 

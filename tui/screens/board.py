@@ -205,6 +205,9 @@ class Board(Panes):
             ),
         )
         hint = "" if title else "  nothing has run here; r runs the selected command"
+        record = self.engine.run.outputs / f"{outputs.shown}.cast"
+        if title and not outputs.scrollback.count and record.exists():
+            hint = f"  it had the terminal; its record is outputs/{record.name}"
         self.output.show(outputs.scrollback, hint)
 
     def say(self, sentence: str, style: str = "", *, lasting: bool = False) -> None:

@@ -173,8 +173,9 @@ class RunbookScreen(SettingUp):
             with app.lend_terminal(), app.suspend():
                 ending = run_interactive(needs.plan)
         except (SuspendNotSupported, GonogoError) as error:
-            why = str(error) or "This terminal cannot be handed over to a command."
-            self._failed(why)
+            handed = isinstance(error, GonogoError)
+            why = "Nothing ran: this terminal cannot be handed over to a command."
+            self._failed(str(error) if handed else why)
             ending = Ending(
                 code=None, ending="stopped", seconds=0.0, started="", finished=""
             )
