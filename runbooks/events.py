@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
+
+import msgspec
 
 from runbooks.tables import CommandClass
 
@@ -29,8 +30,7 @@ class Kind(StrEnum):
     DRIFT_FOUND = "drift_found"
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(msgspec.Struct, frozen=True):
     """One line of the journal.
 
     Attributes:

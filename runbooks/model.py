@@ -11,6 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
+import msgspec
+
 from runbooks.tables import (
     NOTHING_DECLARED,
     ActionSpec,
@@ -24,8 +26,7 @@ from runbooks.tables import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(msgspec.Struct, frozen=True):
     """A complaint about a document, with its remedy.
 
     Attributes:
@@ -44,16 +45,14 @@ class Problem:
         return f"{self.path}:{self.line}:{self.column}: {self.problem}; {self.remedy}"
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(msgspec.Struct, frozen=True):
     """Something that looks like a step and is none (``-[ ]``, ☐, a box in a table)."""
 
     line: int
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(msgspec.Struct, frozen=True):
     """The text under one heading.
 
     Attributes:
@@ -71,8 +70,7 @@ class Section:
     path: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(msgspec.Struct, frozen=True):
     """One complete shell command of a fenced block: the unit that runs.
 
     Attributes:
@@ -90,8 +88,7 @@ class Part:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(msgspec.Struct, frozen=True):
     """A fenced shell block.
 
     Attributes:
@@ -113,8 +110,7 @@ class Block:
     whole_refused: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     """Something to be decided.
 
     Attributes:
@@ -169,8 +165,7 @@ class Step:
         return self.severity is Severity.BLOCKER and self.level is Level.ATTEST
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(msgspec.Struct, frozen=True):
     """What GFM counts, whatever gonogo makes of it.
 
     Attributes:
@@ -185,8 +180,7 @@ class Counts:
     fences: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True):
     """One line of the checklist: `id` is that of a section, step or part."""
 
     kind: Literal["section", "step", "part"]

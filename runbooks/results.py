@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 Value = str | int | float | bool | None
 
@@ -35,8 +36,7 @@ def worst(results: Iterable[Result]) -> Result:
     return Result.UNKNOWN
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(msgspec.Struct, frozen=True):
     """One measured value.
 
     Attributes:
@@ -48,8 +48,7 @@ class Reading:
     unit: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(msgspec.Struct, frozen=True):
     """A reading with what was expected of it and the answer."""
 
     reading: Reading
@@ -58,8 +57,7 @@ class Judged:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """What a machine says of one step.
 
     Attributes:

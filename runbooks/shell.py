@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from runbooks.natures import nature
 from runbooks.syntax import masked, tree
@@ -35,8 +36,7 @@ _HOST_ROOT = re.compile(rf"\s*(?:\([\w.-]+\) ?)?(?:{_HOST})# (?P<command>.*)")
 _BARE_ROOT = re.compile(r"\s*# (?P<command>.*)")
 
 
-@dataclass(frozen=True, slots=True)
-class RawPart:
+class RawPart(msgspec.Struct, frozen=True):
     """One complete command of a block.
 
     Attributes:

@@ -6,9 +6,12 @@ of the journal cannot disagree.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec.structs import replace
 
 from runbooks.errors import StateError
 from runbooks.events import Event, Kind
@@ -56,7 +59,7 @@ class Progress:
 
     def copy(self) -> Progress:
         """Return an independent copy."""
-        return replace(
+        return dataclasses.replace(
             self,
             steps=self.steps.copy(),
             commands=self.commands.copy(),

@@ -6,8 +6,9 @@ the engine's thread records.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 from runbooks.results import Finding
 
@@ -39,8 +40,7 @@ class Standing(StrEnum):
     PENDING = "pending"
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True):
     """A person's answer.
 
     Attributes:
@@ -62,8 +62,7 @@ class Decision:
     role: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Attachment:
+class Attachment(msgspec.Struct, frozen=True):
     """Evidence attached by a person: kind is ``text``, ``file`` or ``link``."""
 
     kind: str
@@ -72,8 +71,7 @@ class Attachment:
     at: str
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(msgspec.Struct, frozen=True):
     """The last run of a part.
 
     Attributes:
@@ -96,8 +94,7 @@ class Command:
     seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class StepState:
+class StepState(msgspec.Struct, frozen=True):
     """All that is known of one step.
 
     Attributes:

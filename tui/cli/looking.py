@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from runbooks.asking import Place, Reply
 from runbooks.errors import CommandError, RefusedError
@@ -158,7 +161,7 @@ class _Commands:
         plan = self._door.plan(permit)
         self._door.request(permit, plan)
         began = _now()
-        running = start(replace(plan, wall=plan.wall or WALL))
+        running = start(dataclasses.replace(plan, wall=plan.wall or WALL))
         try:
             while (ending := running.ending()) is None:
                 await asyncio.sleep(_POLL)
