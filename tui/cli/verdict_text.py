@@ -8,6 +8,8 @@ from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import asdict
+
 from tui.cli.json_text import VERSION, encode
 from tui.cli.printing import paint
 
