@@ -7,11 +7,12 @@ import signal
 import stat
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from runbooks.model import Row
 from runbooks.plan import Plan
 from runbooks.target import Target
 from runbooks.target_template import write_template
@@ -185,6 +186,26 @@ async def test_every_panel_keeps_its_place(
             panels = (app.screen.steps, app.screen.detail, app.screen.output)
             places.add(tuple(panel.region for panel in panels))
         assert len(places) == 1
+
+
+async def test_the_full_minute_repaints_only_the_rows_that_grew_older(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, engine = walk(tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("space")
+        await pilot.pause(0.3)
+        steps, repainted = app.screen.steps, []
+        monkeypatch.setattr(
+            steps, "refresh", lambda *regions: repainted.extend(regions)
+        )
+        app.screen._minute()
+        assert repainted == []
+        monkeypatch.setattr("tui.widgets.row_text.age", lambda at, now: "9m")
+        decided = steps.outline.index(Row("step", engine.runbook.steps[0].id))
+        app.screen._minute()
+        assert decided in {region.y + steps.top for region in repainted}
+        assert all(region.height == 1 for region in repainted)
 
 
 async def test_resizing_while_typing_keeps_text_and_cursor(tmp_path: Path) -> None:

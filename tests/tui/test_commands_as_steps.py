@@ -46,6 +46,18 @@ async def test_its_detail_is_that_of_the_command(tmp_path: Path) -> None:
         assert "looks only (inferred)" in "\n".join(lines(app))
 
 
+async def test_its_row_says_what_it_may_do_and_how_it_went(tmp_path: Path) -> None:
+    app, engine = walk(tmp_path, QUICK)
+    second = engine.runbook.steps[1]
+    async with app.run_test(size=(80, 24)) as pilot:
+        engine.began(second.part or "", "c1")
+        engine.ended(second.part or "", "c1", 0)
+        await pilot.pause(0.2)
+        rows = [line.split() for line in lines(app)]
+        assert any(row[-3:] == ["▷", "looks", "–"] for row in rows)
+        assert any(row[-4:] == ["▷", "exit", "0", "now"] for row in rows)
+
+
 async def test_r_e_and_block_work_on_it(tmp_path: Path) -> None:
     app, engine = walk(tmp_path, QUICK)
     step = engine.runbook.steps[0]

@@ -61,7 +61,7 @@ class Board(Panes):
     def _minute(self) -> None:
         self.show_top()
         self.standings.look_again()
-        self.steps.refresh()
+        self.steps.grow_older()
         self.show_bars()
         self._every_minute()
 

@@ -111,9 +111,12 @@ class RowText:
         text = display_text(step.text[:LONGEST])
         left = f"{letter} {text}" if letter else text
         sign = f"{cursor}{indent}{known.standing[standing]} "
-        old = f" {age(when(state, standing), now):>4} "
+        few, at = reason(step, state, standing), when(state, standing)
+        if step.part and not state.decision:
+            few, at = self._run_of(self._runbook.part_by_id[step.part])
+        old = f" {age(at, now):>4} "
         room = width - cell_len(sign) - cell_len(left) - len(old) - 2
-        few = display_text(reason(step, state, standing)[:LONGEST])
+        few = display_text(few[:LONGEST])
         few = shorten(few, max(room, width // 4), known.cut)
         dim = id in self.dimmed
         tone = "quiet" if dim else TONES.get(standing, "")
@@ -149,6 +152,13 @@ class RowText:
             right_tone=tone or "quiet",
             cut=known.cut,
         )
+
+    def _run_of(self, part: Part) -> tuple[str, str]:
+        """How the last run of a step's part went and when, else what it may do."""
+        sign = signs().part
+        if command := self._commands.get(part.id):
+            return f"{sign} {ended(command)}", command.at
+        return f"{sign} {self._class_word(part, self._blocks[part.id])}", ""
 
     def _class_word(self, part: Part, block: Block) -> str:
         word = self._class_words.get(part.id)

@@ -80,6 +80,8 @@ class StepList(LineView):
         self.marked: set[str] = set()
         """Ids of steps marked for one answer."""
         self._text = text
+        self._painted: dict[int, Line] = {}
+        """Index of a row to its line as it stands on the screen."""
 
     @property
     def line_count(self) -> int:
@@ -134,6 +136,25 @@ class StepList(LineView):
         found = (self.outline.index(row) for row in rows)
         self.refresh_lines(index for index in found if index is not None)
 
+    def grow_older(self) -> None:
+        """Time has passed: repaint the rows in sight that say something else now."""
+        now, rows = datetime.now(UTC), self.outline.rows
+        in_sight = range(self.top, min(self.line_count, self.top + self.size.height))
+        self.refresh_lines(
+            index
+            for index in in_sight
+            if self._line(rows[index], index, now) != self._painted.get(index)
+        )
+
+    def _line(self, row: Row, index: int, now: datetime) -> Line:
+        return self._text.line(
+            row,
+            self.size.width,
+            now,
+            here=index == self.cursor,
+            marked=row.id in self.marked,
+        )
+
     def on_resize(self) -> None:
         self.top = min(self.top, self.last_top)
         self._keep_in_sight()
@@ -173,9 +194,8 @@ class StepList(LineView):
             return Strip.blank(width, self.rich_style)
         row = self.outline.rows[index]
         here = index == self.cursor
-        line = self._text.line(
-            row, width, datetime.now(UTC), here=here, marked=row.id in self.marked
-        )
+        line = self._line(row, index, datetime.now(UTC))
+        self._painted[index] = line
         base = ("step-list--cursor",) if here else ()
         return self._strip(line, width, base)
 
