@@ -8,7 +8,6 @@ layout. Parsing the whole file with tomlkit takes seconds at 10,000 steps.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -78,6 +77,8 @@ def _whole(text: str) -> bool:
     header, _, body = text.partition("\n")
     if '"""' not in text and header.startswith("[") and _PLAIN.fullmatch(body):
         return True
+    import tomllib
+
     try:
         tomllib.loads(text)
     except tomllib.TOMLDecodeError:
@@ -113,6 +114,8 @@ _OURS = re.compile(r'\[step\."([^"\\]*)"\]')
 def _name(header: str) -> tuple[str, ...]:
     if ours := _OURS.fullmatch(header):
         return "step", ours[1]
+    import tomllib
+
     found: Any = tomllib.loads(header)
     path = []
     while isinstance(found, dict) and found:

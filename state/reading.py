@@ -9,7 +9,6 @@ another digest it was edited by hand.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -50,6 +49,8 @@ def read(data: bytes, tables_too: bool = False) -> tuple[Found, str]:
     Raises:
         NewerState: a newer gonogo wrote it.
     """
+    import tomllib
+
     try:
         text = data.decode("utf-8")
         if (written := _intact(text)) and not tables_too:

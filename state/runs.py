@@ -6,7 +6,6 @@ Reading journals would take seconds with 200 runs of a long night.
 from __future__ import annotations
 
 import os
-import tomllib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -104,6 +103,8 @@ def _head(path: Path) -> dict[str, Any]:
             data = file.read(HEAD)
     except OSError as error:
         raise cannot("read", path, error) from error
+    import tomllib
+
     text = data.decode("utf-8", "ignore")
     begin = text.index("[run]")
     end = text.find("\n[", begin)
