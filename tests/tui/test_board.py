@@ -122,6 +122,7 @@ async def test_one_key_writes_the_target_s_profile_once(
         assert "launch.toml" in app.screen.detail.text + lines(app)[-2]
         path.write_text("[api]\nurl = 'http://h'\n")
         await pilot.press("T")
+        assert "cannot be written" not in app.screen.detail.text + lines(app)[-2]
         assert path.read_text() == "[api]\nurl = 'http://h'\n"
 
 

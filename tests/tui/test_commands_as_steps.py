@@ -8,6 +8,7 @@ import pytest
 from textual.widgets import TextArea
 
 from tests.tui.walking import PLAIN, lines, walk
+from tui.widgets.answer_line import AnswerLine
 
 QUICK = """\
 # Notes
@@ -83,6 +84,32 @@ async def test_find_looks_into_commands_and_their_titles(tmp_path: Path) -> None
             assert app.screen.steps.row.id == found.id, wanted
         await pilot.press("slash", *"api health", "enter")
         assert app.screen.steps.row.id == first.id
+
+
+async def test_find_looks_into_titles_and_details_of_a_checklist(
+    tmp_path: Path,
+) -> None:
+    text = "# A\n\n- [ ] one\n\n  Mind the gap.\n\n## B\n\n- [ ] two\n- [ ] three\n"
+    text += "\n```bash\n# see who is there\nwho\n```\n"
+    app, engine = walk(tmp_path, text)
+    part = engine.runbook.blocks[0].parts[0]
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("slash", *"SEE WHO", "enter")
+        assert app.screen.steps.row.id == part.id
+        await pilot.press("slash", *"the gap", "enter")
+        assert app.screen.steps.row.id == engine.runbook.steps[0].id
+
+
+async def test_the_list_has_the_keys_again_as_soon_as_the_line_closes(
+    tmp_path: Path,
+) -> None:
+    app, _ = walk(tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("slash", "z")
+        line = app.screen.answer
+        assert line.prompt is not None
+        app.screen.give(AnswerLine.Given(line.prompt, line.values()))
+        assert app.screen.focused is app.screen.steps
 
 
 async def test_what_is_nowhere_is_said_and_the_keys_are_those_of_the_place(
