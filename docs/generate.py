@@ -1,17 +1,23 @@
 """Makes what the documentation shows: the pictures, and the table of keys.
 
-The pictures are of gonogo itself, walking the shipped runbook in a terminal of
-120x36 cells: keys are pressed, and what the terminal shows is drawn as SVG.
+The pictures are of gonogo itself, walking the shipped runbook against a deployment
+of which only the API answers: keys are pressed, and what the terminal shows is drawn
+as SVG, and as PNG where rsvg-convert is installed.
 """
 
 from __future__ import annotations
 
 import io
+import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Thread
 
 import pyte
 from rich.console import Console
@@ -25,31 +31,82 @@ from terminal import Terminal, gonogo  # noqa: E402
 
 from tui.keymap import SCREENS, keys_of, shown  # noqa: E402
 
-COLUMNS, LINES = 120, 36
 RUNBOOK = ROOT / "runbooks/documents/production-deployment.md"
-PICTURES = {
-    "runbook.svg": ["j", "j", " ", "GPU nodes are labelled, see OPS-1240\r", "jj"],
-}
-"""File to what is typed before the picture is taken."""
+PORT = 8000
+PROFILE = f"""
+[api]
+url = "http://localhost:{PORT}"
+host = "localhost"
+
+[web]
+url = "http://localhost:{PORT}"
+
+[prometheus]
+url = "http://localhost:9090"
+
+[backups]
+directory = "/var/backups/transcripts"
+
+[facts]
+platform = "docker"
+"""
+TYPED = (
+    *("P", "g", "jjj", " ", "Docker host prod-3, see OPS-1240\r"),
+    *(" ", "two GPUs, seen with rocm-smi, OPS-1241\r"),
+    *("/", "API health\r", "n", "e", "\x01\x0b"),
+    *(f"curl -s http://localhost:{PORT}/health\r", "\x12"),
+    *("g", "/", "Database backups scheduled\r"),
+)
+"""What is typed before a picture is taken; after each item the screen comes to rest."""
+PICTURES = {"runbook": (120, 40), "runbook-80x24": (80, 24)}
+"""Name of a picture to columns and lines of its terminal."""
 
 
-def take(typed: list[str]) -> pyte.Screen:
+class Healthy(BaseHTTPRequestHandler):
+    """The API of the deployment; whatever else is asked for is not there."""
+
+    def do_GET(self) -> None:
+        body = b'{"status": "healthy", "database": "ok", "queue": 3}\n'
+        self.send_response(200 if self.path.startswith("/health") else 404)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@contextmanager
+def deployment() -> Iterator[None]:
+    """Serve the API while pictures are taken."""
+    server = ThreadingHTTPServer(("127.0.0.1", PORT), Healthy)
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def take(columns: int, lines: int) -> pyte.Screen:
     """Walk the shipped runbook in a new home and return what the terminal shows."""
-    screen = pyte.Screen(COLUMNS, LINES)
+    screen = pyte.Screen(columns, lines)
     stream = pyte.ByteStream(screen)
-    with (
-        TemporaryDirectory() as home,
-        Terminal(
-            gonogo(str(RUNBOOK)), Path(home), columns=COLUMNS, lines=LINES
-        ) as terminal,
-    ):
-        terminal.until("Infrastructure")
-        terminal.settle(1)
-        for keys in typed:
-            for key in keys:
-                terminal.press(key)
-            terminal.settle(0.4)
-        stream.feed(terminal.seen)
+    with TemporaryDirectory() as name:
+        home = Path(name)
+        profile = home / ".config/gonogo/targets/staging.toml"
+        profile.parent.mkdir(parents=True)
+        profile.write_text(PROFILE)
+        argv = gonogo("open", str(RUNBOOK), "--target", "staging")
+        with Terminal(argv, home, columns=columns, lines=lines) as terminal:
+            terminal.until("Infrastructure")
+            terminal.settle(1)
+            for keys in TYPED:
+                for key in keys:
+                    terminal.press(key)
+                terminal.settle(1)
+            stream.feed(terminal.seen)
     return screen
 
 
@@ -58,7 +115,12 @@ def segments(screen: pyte.Screen) -> Iterator[Segment]:
     for y in range(screen.lines):
         cells = [screen.buffer[y][x] for x in range(screen.columns)]
         for style, alike in groupby(cells, key=_style):
-            yield Segment("".join(cell.data for cell in alike), style)
+            text = "".join(cell.data for cell in alike)
+            # rsvg-convert drops spaces that a text begins with. Rich joins what has
+            # the same style, and dim is not seen on a space.
+            words = text.lstrip()
+            yield Segment(" " * (len(text) - len(words)), style + Style(dim=True))
+            yield Segment(words, style)
         yield Segment.line()
 
 
@@ -104,14 +166,24 @@ def keys_table() -> str:
 
 def main() -> None:
     (ROOT / "docs/keys.md").write_text(keys_table())
-    for name, typed in PICTURES.items():
-        screen = take(typed)
-        console = Console(
-            record=True, width=COLUMNS, file=io.StringIO(), color_system="truecolor"
-        )
-        console.print(Segments(segments(screen)), end="")
-        svg = console.export_svg(title="gonogo", unique_id="gonogo")
-        (ROOT / "docs/pictures" / name).write_text(svg)
+    with deployment():
+        for name, (columns, lines) in PICTURES.items():
+            draw(take(columns, lines), ROOT / f"docs/pictures/{name}.svg")
+
+
+def draw(screen: pyte.Screen, path: Path) -> None:
+    """Write what *screen* shows as SVG, and beside it as PNG."""
+    console = Console(
+        record=True,
+        width=screen.columns,
+        file=io.StringIO(),
+        color_system="truecolor",
+    )
+    console.print(Segments(segments(screen)), end="")
+    path.write_text(console.export_svg(title="gonogo", unique_id="gonogo"))
+    if convert := shutil.which("rsvg-convert"):
+        png = path.with_suffix(".png")
+        subprocess.run([convert, "--output", png, path], check=True)
 
 
 if __name__ == "__main__":
