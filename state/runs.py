@@ -67,15 +67,22 @@ def runs(home: Path) -> list[Summary]:
 def latest(home: Path, runbook: Runbook, target: str) -> Path | None:
     """Return the unfinished run of this document and target touched last, or None.
 
+    A run in which everything is decided goes on while a command of it does.
+
     Raises:
-        StateError: the state home cannot be read.
+        StateError: the state home, or the journal of that run, cannot be read.
     """
+    from state.replaying import replay
+
     path = runbook.path.resolve()
-    for found in runs(home):
-        same = found.runbook == path and found.target == target
-        if same and found.unfinished and not found.problem:
-            return found.directory
-    return None
+    same = [
+        found
+        for found in runs(home)
+        if found.runbook == path and found.target == target and not found.problem
+    ]
+    if same and not same[0].unfinished and replay(same[0].directory).running:
+        return same[0].directory
+    return next((found.directory for found in same if found.unfinished), None)
 
 
 def summary(directory: Path) -> Summary:
