@@ -43,7 +43,7 @@ bench: .venv/.developing .venv/.compiled ## time and memory as ratios against a 
 oracle: .venv/.developing ## record the golden counts of Markdown files again
 	$(BIN)/python tests/oracle/record.py
 
-screenshots: .venv/.developing .venv/.compiled ## make the pictures of the documentation again
+screenshots: .venv/.developing .venv/.compiled .venv/.drawing ## make the pictures of the documentation again
 	$(BIN)/python docs/generate.py
 
 wheelhouse: wheelhouse/.complete ## all wheels, for machines without internet
@@ -83,6 +83,12 @@ $(UV):
 	@missing=; for pair in $(TEST_PROGRAMS); do \
 		command -v "$${pair%%:*}" >/dev/null || missing="$$missing $${pair#*:}"; \
 	done; test -z "$$missing" || $(call need,$$missing)
+	touch $@
+
+# Without rsvg-convert the pictures are SVG only.
+.venv/.drawing: | .venv/.developing
+	@command -v rsvg-convert >/dev/null || \
+		$(call need,librsvg2-bin fonts-firacode) || true
 	touch $@
 
 # Pip itself is in it, because pipx wants a newer one than Debian's.
