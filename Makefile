@@ -88,7 +88,7 @@ $(UV):
 # Without rsvg-convert the pictures are SVG only.
 .venv/.drawing: | .venv/.developing
 	@command -v rsvg-convert >/dev/null || \
-		$(call need,librsvg2-bin fonts-firacode) || true
+		( $(call need,librsvg2-bin fonts-firacode) ) || true
 	touch $@
 
 # Pip itself is in it, because pipx wants a newer one than Debian's.
