@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from runbooks.model import Block, Part, Row, Runbook, Step
-from runbooks.results import Finding, Result
 from state.standing import Command, Standing, StepState
 from tui.display import content
+from tui.widgets.finding_text import ago, finding_text, labelled, plain
 from tui.widgets.signs import signs
 from tui.widgets.standings import Standings
 from tui.widgets.text_view import QUIET, Paragraph
@@ -34,13 +34,6 @@ from tui.widgets.wording import (
 
 if TYPE_CHECKING:
     from runbooks.classes import Classified
-
-LOUD = {
-    Result.PASS: "$text-success",
-    Result.WARN: "$text-warning",
-    Result.UNKNOWN: "$text-warning",
-    Result.FAIL: "$text-error",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +96,7 @@ class StepDetail:
         if step.details.strip():
             lines.append(plain(step.details.strip("\n")))
         if state.finding:
-            lines += _finding(state.finding, state)
+            lines += finding_text(state.finding, state)
         for text in state.notes:
             lines.append(labelled("note", text))
         for attached in state.attachments:
@@ -132,7 +125,7 @@ class StepDetail:
             text = f"{ANSWERS[decision.answer]}, {decision.by}"
             if decision.until:
                 text += f", until {decision.until}"
-            text += f", {_ago(age(decision.at, now))}"
+            text += f", {ago(age(decision.at, now))}"
             if decision.note:
                 text += f": {decision.note}"
             yield labelled("decided", text)
@@ -209,16 +202,6 @@ class StepDetail:
         return Detail(content("section"), lines)
 
 
-def labelled(label: str, text: str, style: str = "") -> Paragraph:
-    """Return foreign *text* behind a label."""
-    return Paragraph(content(text, style, lines=True), label)
-
-
-def plain(text: str, style: str = "") -> Paragraph:
-    """Return foreign *text* over the whole width."""
-    return Paragraph(content(text, style, lines=True))
-
-
 def _call(step: Step) -> str:
     """What an open step waits for, as a sentence."""
     match step.level.value:
@@ -233,65 +216,5 @@ def _call(step: Step) -> str:
 
 
 def _run(command: Command) -> str:
-    text = f"{ended(command)}, {command.by}, {_ago(age(command.at, datetime.now(UTC)))}"
+    text = f"{ended(command)}, {command.by}, {ago(age(command.at, datetime.now(UTC)))}"
     return f"{text}, took {duration(command.seconds)}" if command.ending else text
-
-
-def _ago(time: str) -> str:
-    return (
-        "just now"
-        if time == "now"
-        else f"{time} ago"
-        if time[-1:].isalpha()
-        else "once"
-    )
-
-
-def _finding(finding: Finding, state: StepState) -> Iterator[Paragraph]:
-    now = datetime.now(UTC)
-    seen = (
-        f"{finding.result.value}: {finding.reason}"
-        if finding.reason
-        else (finding.result.value)
-    )
-    took = f"{_ago(age(state.probed_at, now))}, took {duration(finding.seconds)}"
-    line = content(seen, LOUD.get(finding.result, ""), lines=True)
-    yield Paragraph(
-        Content.assemble(line, Content.styled(f"  {took}", QUIET)), "looked"
-    )
-    if state.was and state.was != finding.result.value:
-        yield labelled("before", state.was)
-    if finding.source:
-        yield labelled("source", finding.source)
-    if finding.judged:
-        yield from _table(finding)
-    if finding.evidence.strip():
-        yield labelled("evidence", finding.evidence.rstrip("\n"), QUIET)
-
-
-def _table(finding: Finding) -> Iterator[Paragraph]:
-    """Readings against what was expected of them, in columns."""
-    rows = [
-        (
-            judged.reading.name,
-            judged.expected,
-            _value(judged.reading.value, judged.reading.unit),
-            judged.result,
-        )
-        for judged in finding.judged
-    ]
-    name = min(28, max(4, *(len(row[0]) for row in rows)))
-    expected = min(24, max(8, *(len(row[1]) for row in rows)))
-    head = f"{'read':<{name}}  {'expected':<{expected}}  value"
-    yield Paragraph(Content.styled(head, QUIET))
-    for label, bound, value, result in rows:
-        line = Content.assemble(
-            content(f"{label:<{name}}  {bound:<{expected}}  "),
-            content(f"{value}  {result.value}", LOUD.get(result, "")),
-        )
-        yield Paragraph(line)
-
-
-def _value(value: object, unit: str) -> str:
-    text = f"{value:g}" if isinstance(value, float) else str(value)
-    return f"{text} {unit}" if unit else text
