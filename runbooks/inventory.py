@@ -8,9 +8,10 @@ from runbooks.model import Runbook
 
 
 def inventory(runbook: Runbook) -> tuple[str, ...]:
-    """One line for every command, probe, action and host of *runbook*.
+    """Every command, undo, fix, probe, action and host of *runbook*, line by line.
 
-    Nothing is left out and nothing runs; the text is as foreign as the document.
+    Nothing is left out or cut, since all of it is trusted, and nothing runs; the
+    text is as foreign as the document.
     """
     from runbooks.wish import class_as_run
 
@@ -18,17 +19,28 @@ def inventory(runbook: Runbook) -> tuple[str, ...]:
     for block in runbook.blocks:
         for part in block.parts:
             said = class_as_run(block, part)
-            first, *rest = part.text.splitlines() or [""]
-            more = f" (+{len(rest)} lines)" if rest else ""
-            lines.append(f"command {part.line}: [{said.command_class}] {first}{more}")
+            lines += _listed(f"command {part.line}: [{said.command_class}] ", part.text)
+        if block.options.undo:
+            lines += _listed(f"undo {block.line}: ", block.options.undo)
     hosts = set()
     for step in runbook.steps:
+        for fix in step.options.fix:
+            lines += _listed(f"fix {step.line}: ", fix)
         for probe in step.probes:
             said_of = ", ".join(f"{k}={v}" for k, v in probe.parameters.items())
-            lines.append(f"probe {step.line}: {probe.use} {said_of}")
+            lines += _listed(f"probe {step.line}: ", f"{probe.use} {said_of}")
             for value in probe.parameters.values():
                 if isinstance(value, str) and (host := urlsplit(value).hostname):
                     hosts.add(host)
         for action in step.actions:
-            lines.append(f"action {step.line}: {action.use}")
+            said_of = ", ".join(f"{k}={v}" for k, v in action.parameters.items())
+            lines += _listed(f"action {step.line}: ", f"{action.use} {said_of}")
+            if action.undo:
+                lines += _listed(f"undo {step.line}: ", action.undo)
     return (*lines, *(f"host {host}" for host in sorted(hosts)))
+
+
+def _listed(head: str, text: str) -> list[str]:
+    """All lines of *text* behind *head*; only a line feed ends a line of the shell."""
+    first, *rest = text.split("\n")
+    return [head + first, *(f"    {line}" for line in rest)]

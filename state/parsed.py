@@ -62,7 +62,7 @@ def read(path: Path, progress: Callable[[float], bool] | None = None) -> Runbook
 
 def _content(path: Path) -> tuple[bytes, bytes | None] | None:
     """The document and its sidecar; None where reading has to say what is wrong."""
-    beside = path.with_name(path.stem + ".gonogo.toml")
+    beside = path.parent / f"{path.stem}.gonogo.toml"
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode) or status.st_size > _LARGEST:

@@ -89,7 +89,9 @@ class Run(Record):
         for event in self._journal.read_new():
             self._apply(event)
         self.left_at = self._state.acted_at
-        self.notices += map(str, self._journal.damage)
+        if damage := self._journal.damage:
+            more = f" And so in {len(damage) - 1} more places." if damage[1:] else ""
+            self.notices.append(f"{damage[0]}{more}")
         self._saving.merge(lost=bool(self._journal.damage))
         self.drift = drift(self._state.digests, self.runbook)
         if self.drift.any:
