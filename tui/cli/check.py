@@ -78,17 +78,18 @@ def _document(directory: Path | None) -> Path:
 
 
 def _admit(document: Runbook, store: TrustStore) -> None:
-    """Refuse a document that is broken, or that this user has not trusted.
+    """Refuse a document that lint calls broken, or that this user has not trusted.
 
     Raises:
         GonogoError: the sentence that says what to do.
     """
     from runbooks.errors import GonogoError, RefusedError
+    from runbooks.linting import lint
     from state.trust import shipped, unsafe
 
-    errors = [problem for problem in document.problems if not problem.warning]
+    errors = [problem for problem in lint(document) if not problem.warning]
     if errors:
-        raise GonogoError(f"{errors[0]}. 'gonogo lint {document.path}' says all.")
+        raise GonogoError(f"{errors[0]}. 'gonogo lint {document.path}' lists all.")
     if shipped(document):
         return
     if not store.is_trusted(document.digest):

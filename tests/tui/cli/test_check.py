@@ -91,6 +91,17 @@ def test_a_changed_file_is_untrusted_again(gonogo, write, url: str) -> None:
     assert gonogo("check", path).returncode == 2
 
 
+def test_what_lint_calls_broken_is_not_run(gonogo, write, tmp_path) -> None:
+    marker = tmp_path / "ran"
+    text = decided_by_command("{class=observe}", f"touch {marker}")
+    path = write(text.replace("severity", 'needs = ["none"]\n  severity'))
+    done = checked(gonogo, path)
+    assert done.returncode == 2 and not marker.exists()
+    assert "no step has that id" in done.stderr
+    assert f"'gonogo lint {path}' lists all." in done.stderr
+    assert gonogo("lint", path).returncode == 2
+
+
 def test_nothing_to_check(gonogo, write) -> None:
     done = checked(gonogo, write("- [ ] only a person can say\n"))
     assert done.returncode == 4
