@@ -86,6 +86,7 @@ class Found:
     """Everything found, in document order.
 
     Attributes:
+        unclosed: 1-based lines of the fences that nothing closes.
         too_deep: 1-based line where nesting went beyond `MAX_NESTING`, or 0.
         references: link reference definitions, for reading inline markup.
     """
@@ -94,5 +95,6 @@ class Found:
     headings: Counter[int] = field(default_factory=Counter)
     fences: Counter[str] = field(default_factory=Counter)
     spans: list[Span] = field(default_factory=list)
+    unclosed: list[int] = field(default_factory=list)
     too_deep: int = 0
     references: dict[str, Any] = field(default_factory=dict)

@@ -11,8 +11,11 @@ from runbooks.tables import Level
 
 
 def lint(runbook: Runbook) -> tuple[Problem, ...]:
-    """Return the problems of the document and of what its steps refer to."""
-    problems = [*runbook.problems, *_Lint(runbook).problems()]
+    """Return the problems of the document and of what its steps refer to.
+
+    What looks like a task and is none is a warning.
+    """
+    problems = [*runbook.problems, *_near_misses(runbook), *_Lint(runbook).problems()]
     return tuple(sorted(problems, key=lambda each: (str(each.path), each.line)))
 
 
@@ -105,6 +108,12 @@ class _Lint:
                 line, column = number, match.start() + 1
                 break
         return Problem(self._runbook.path, line, column, problem, remedy)
+
+
+def _near_misses(runbook: Runbook) -> Iterator[Problem]:
+    for notice in runbook.notices:
+        problem, _, remedy = notice.text.partition("; ")
+        yield Problem(runbook.path, notice.line, 1, problem, remedy, warning=True)
 
 
 def _lines(data: bytes) -> list[str]:

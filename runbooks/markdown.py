@@ -248,6 +248,9 @@ class _Reader(StateBlock):
         self._cover(token, "code")
         self.found.fences[first_word(token.info)] += 1
         start, end = token.map or (0, 0)
+        lines = token.content.removesuffix("\n").count("\n") + bool(token.content)
+        if start + 1 + lines == end:
+            self.found.unclosed.append(start + 1)
         task = self._stack[-1].task
         if kind(token.info) != "other":
             self._dig(start, end)

@@ -61,8 +61,8 @@ _SHAPES = (
 )
 
 _INSIDE = {
-    "code": "a checklist in a code block is not read",
-    "html": "a checklist in a comment or HTML block is not read",
+    "code": "a checklist in a code block is not read; move it out of the block",
+    "html": "a checklist in a comment or HTML block is not read; move it out of that",
     "table": "a box in a table is no task; write a list",
 }
 

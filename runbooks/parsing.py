@@ -84,6 +84,17 @@ def parse(
                 "what is deeper is not read; write it flatter",
             )
         )
+    problems += [
+        Problem(
+            path,
+            line,
+            1,
+            "nothing closes the fence that begins here; what follows is read as code",
+            "write a closing fence where the code ends",
+            warning=True,
+        )
+        for line in found.unclosed
+    ]
     beside = Sidecar(path.with_name(path.stem + SIDECAR), sidecar or b"", problems)
     attached = Attached(path, text, found, beside, problems)
     noticed = notices(text, found)
@@ -120,7 +131,7 @@ def _bytes(path: Path) -> bytes:
         if not stat.S_ISREG(facts.st_mode):
             raise DocumentError(path, "this is no regular file; copy it to one")
         if facts.st_size > MAX_BYTES:
-            raise _too_large(path, facts.st_size)
+            raise _too_large(path)
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except FileNotFoundError as error:
@@ -129,15 +140,15 @@ def _bytes(path: Path) -> bytes:
         said = (getattr(error, "strerror", "") or str(error)).lower()
         raise DocumentError(path, f"it cannot be read: {said}") from error
     if len(data) > MAX_BYTES:
-        raise _too_large(path, len(data))
+        raise _too_large(path)
     return data
 
 
-def _too_large(path: Path, size: int) -> DocumentError:
+def _too_large(path: Path) -> DocumentError:
     return DocumentError(
         path,
-        f"it has {size / 1024 / 1024:.1f} MiB, and {MAX_BYTES // 1024 // 1024} are the"
-        " most; split it into several runbooks",
+        f"it is larger than the {MAX_BYTES // 1024 // 1024} MiB that gonogo reads; "
+        "split it into several runbooks",
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from runbooks.linting import lint
 from runbooks.model import Problem
 from runbooks.parsing import parse
@@ -104,3 +106,35 @@ def test_everything_comes_at_once_in_order() -> None:
     problems = linted(text)
     assert [p.line for p in problems] == [16, 17, 18]
     assert str(problems[0]).startswith("book.md:16:3: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("```sh\nls\n", [1]),
+        ("```", [1]),
+        ("```\n\n\n", [1]),
+        ("# T\n\n~~~~sh\nls\n~~~", [3]),
+        ("- [ ] a\n  ```sh\n  ls\n\nend\n", [2]),
+        ("> ```\n> a\n\nb\n\n- ```\n", [1, 6]),
+        ("```sh\nls\n    ```\n", [1]),
+        ("```sh\n```\n\n```sh\n\n```\n\n```sh\na\fb\x85c\n```", []),
+        ("- [ ] a\n  ```sh\n  ls\n  ```\n> ```\n> a\n> ```\n- ```\n  ```\n", []),
+    ],
+)
+def test_a_fence_that_nothing_closes(text: str, lines: list[int]) -> None:
+    problems = linted(text)
+    assert [problem.line for problem in problems] == lines
+    assert all(p.warning and "closing fence" in p.remedy for p in problems)
+
+
+def test_what_an_unclosed_fence_swallows_stays_code() -> None:
+    runbook = parse(b"```sh\nls\n\n- [ ] a\n", Path("book.md"))
+    assert [step.text for step in runbook.steps if not step.part] == []
+
+
+def test_every_near_miss_says_what_to_write() -> None:
+    path = Path(__file__).parents[1] / "golden" / "near-misses.md"
+    near = [p for p in linted(path.read_text()) if "looks like a task" in p.problem]
+    assert near
+    assert all(problem.warning and problem.remedy for problem in near)

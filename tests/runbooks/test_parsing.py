@@ -309,7 +309,7 @@ def test_what_cannot_be_read(tmp_path: Path) -> None:
         (binary, "binary"),
         (wide, "binary"),
         (pipe, "regular file"),
-        (large, "10 are the most"),
+        (large, "larger than the 10 MiB that gonogo reads"),
         (tmp_path / ("x" * 300), "cannot be read"),
         (Path("nul\0"), "cannot be read"),
     ):

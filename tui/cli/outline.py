@@ -62,12 +62,26 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
+def remarks(runbook: Runbook) -> Iterator[str]:
+    """Yield a line for each warning, and one for all that is nearly a task."""
+    for problem in runbook.problems:
+        if problem.warning:
+            yield f"warning: {problem}"
+    if runbook.notices:
+        first, *more = runbook.notices
+        others = f" (and {_count(len(more), 'more line')})" if more else ""
+        yield (
+            f"warning: {runbook.path}:{first.line}: {first.text}{others}. "
+            f"'gonogo lint {runbook.path}' lists all."
+        )
+
+
 def complaint(runbook: Runbook) -> str:
     """Return what is wrong with the whole of *runbook* in one sentence, or ""."""
     errors = [problem for problem in runbook.problems if not problem.warning]
     if errors:
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-        return f"{errors[0]}{more}. 'gonogo lint {runbook.path}' says all."
+        return f"{errors[0]}{more}. 'gonogo lint {runbook.path}' lists all."
     if not runbook.steps:
         return (
             f"{runbook.path} has no steps: neither task items (- [ ] …) nor shell "

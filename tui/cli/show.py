@@ -54,10 +54,12 @@ def command(runbooks: tuple[Path, ...], form: str) -> int:
 
 def _show(runbook: Runbook, form: str) -> None:
     if form == "text":
-        from tui.cli.outline import outline
+        from tui.cli.outline import outline, remarks
         from tui.cli.printing import say
 
         for line in outline(runbook, {}):
+            say(line)
+        for line in remarks(runbook):
             say(line)
         return
     from tui.cli.json_text import chunks

@@ -88,6 +88,24 @@ def test_text_lists_sections_steps_and_commands(gonogo, write) -> None:
     assert "$ rm -rf /tmp/x" in done.stdout
 
 
+def test_text_ends_with_what_is_nearly_a_task(gonogo, write) -> None:
+    path = write(BOOK + "\n- [] another\n")
+    done = gonogo("show", path)
+    last = done.stdout.splitlines()[-1]
+    assert done.returncode == 0
+    assert last.startswith(f"warning: {path}:15: looks like a task and is none")
+    assert "(and 1 more line)" in last and f"gonogo lint {path}" in last
+
+
+def test_an_unclosed_fence_is_mentioned(gonogo, write) -> None:
+    path = write("# T\n\n- [ ] a\n\n```sh\nls\n")
+    done = gonogo("show", path)
+    assert done.returncode == 0
+    assert f"warning: {path}:5:1: nothing closes the fence" in done.stdout
+    shown = json.loads(gonogo("show", path, "--format", "json").stdout)
+    assert [(p["line"], p["warning"]) for p in shown["problems"]] == [(5, True)]
+
+
 def test_foreign_text_cannot_reach_the_terminal(gonogo, write) -> None:
     path = write("# T\x1b[2J\n\n- [ ] evil \x1b]0;title\x07 \u202etxt \x9b1m\n")
     for form in ("text", "json", "jsonl"):
@@ -105,3 +123,4 @@ def test_without_a_terminal_the_runbook_is_printed(gonogo, write) -> None:
     done = gonogo(write(BOOK))
     assert done.returncode == 0
     assert "[ ] open" in done.stdout
+    assert "warning: " in done.stdout.splitlines()[-1]

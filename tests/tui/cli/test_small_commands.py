@@ -29,6 +29,14 @@ def test_lint_of_a_good_file(gonogo, write) -> None:
     assert (done.returncode, done.stdout) == (0, "Nothing is wrong.\n")
 
 
+def test_lint_warns_of_what_is_nearly_a_task(gonogo, write) -> None:
+    path = write("# T\n\n- [ ] a\n\n-[ ] b\n")
+    done = gonogo("lint", path)
+    assert done.returncode == 0
+    assert done.stdout.startswith(f"warning {path}:5:1: looks like a task and is none")
+    assert done.stdout.endswith("write - [ ]\n")
+
+
 def test_trust_lists_everything_and_needs_a_yes(gonogo, write) -> None:
     path = write("# T\n\n```bash\nrm -rf /srv/x\n```\n")
     done = gonogo("trust", path)
