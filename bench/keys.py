@@ -9,10 +9,10 @@ from report import median, p95, say
 from startup import FIRST_ROW, RUNS, SHIPPED, first_step
 from terminal import Terminal, floor, gonogo
 
-PRESSES = 15
-BYTES_RUNS = 3
+PRESSES = 10
+BYTES_RUNS = 2
 BYTES_MOVES = 8
-SCROLLED = 60
+SCROLLED = 30
 """Presses after which the cursor is below the first screen for certain."""
 
 
@@ -70,8 +70,10 @@ def main() -> None:
     say("move.bytes.p95", p95(at_once), "B")
     say("detail.bytes", median(later), "B", 4096)
     say("detail.bytes.p95", p95(later), "B")
-    say("scroll.bytes", median(scrolls), "B", median(stock) / 2)
-    say("scroll.bytes.p95", p95(scrolls), "B")
+    # The list scrolls by several rows at once: most moves below the first screen
+    # do not scroll, so the one that wrote most stands for those that do.
+    say("scroll.bytes", max(scrolls), "B", median(stock) / 2)
+    say("scroll.bytes.median", median(scrolls), "B")
     say("scroll.stock", median(stock), "B")
 
 
