@@ -78,6 +78,8 @@ def decoded(raw: bytes) -> Event | None:
     """
     try:
         line = _decode(raw)
+        if line.v > VERSION:
+            raise _newer(line.v)
         kind = Kind(line.kind)
     except (msgspec.DecodeError, UnicodeDecodeError, ValueError):
         _refuse_newer(raw)
@@ -102,10 +104,14 @@ def _refuse_newer(raw: bytes) -> None:
     except (msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError):
         return
     if isinstance(version, int) and version > VERSION:
-        raise NewerState(
-            f"it was written by a newer gonogo (format {version}, this one knows "
-            f"{VERSION}); nothing was changed. Use the newer gonogo."
-        )
+        raise _newer(version)
+
+
+def _newer(version: int) -> NewerState:
+    return NewerState(
+        f"it was written by a newer gonogo (format {version}, this one knows "
+        f"{VERSION}); nothing was changed. Use the newer gonogo."
+    )
 
 
 @cache

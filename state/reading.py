@@ -59,13 +59,8 @@ def read(data: bytes, tables_too: bool = False) -> tuple[Found, str]:
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         return Found(problem=f"it cannot be read ({error})"), ""
     run, end = tables.get("run", {}), tables.get("end")
-    version = run.get("version") if isinstance(run, dict) else None
-    if isinstance(version, int) and version > VERSION:
-        raise NewerState(
-            "progress.toml was written by a newer gonogo (format "
-            f"{version}, this one knows {VERSION}); nothing was changed. Use the "
-            "newer gonogo."
-        )
+    if isinstance(run, dict):
+        refuse_newer(run)
     steps = tables.get("step", {})
     if not isinstance(end, dict) or end.get("complete") is not True:
         return Found(problem="its end is missing"), ""
@@ -81,6 +76,21 @@ def read(data: bytes, tables_too: bool = False) -> tuple[Found, str]:
     kept = "".join(c.lead if c.name == ("end",) else str(c) for c in chunks)
     edited = digest(kept) != end.get("digest") or chunks[-1].name != ("end",)
     return Found(seq, steps, edited), kept
+
+
+def refuse_newer(run: Mapping[str, Any]) -> None:
+    """Refuse the ``[run]`` table of a later format.
+
+    Raises:
+        NewerState: a newer gonogo wrote it.
+    """
+    version = run.get("version")
+    if isinstance(version, int) and version > VERSION:
+        raise NewerState(
+            "progress.toml was written by a newer gonogo (format "
+            f"{version}, this one knows {VERSION}); nothing was changed. Use the "
+            "newer gonogo."
+        )
 
 
 def _intact(text: str) -> int:

@@ -1,24 +1,28 @@
-"""The runs under a state home, from the heads of their progress.toml alone.
+"""The runs under a state home, from the heads of their progress.toml.
 
-Reading journals would take seconds with 200 runs of a long night.
+Reading whole journals would take seconds with 200 runs of a long night.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from runbooks.errors import GonogoError, StateError
+from runbooks.errors import GonogoError, NewerState, StateError
 from runbooks.model import Runbook
 from state.locations import cannot
 from state.progress import Progress
+from state.reading import refuse_newer
 from state.saving import PROGRESS
 
 HEAD = 8192
 """Bytes of progress.toml that surely hold its ``[run]`` table."""
+TAIL = 1 << 16
+"""Bytes of the journal that hold its last event, unless that is a huge one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,8 @@ class Summary:
         runbook: path of the document.
         done, total: steps of the gate that count as done, and all of them.
         by, at: who acted last and when, ISO 8601.
-        problem: why nothing else is known of it, or "".
+        problem: why it cannot be used, or "".
+        newer: it cannot, because a newer gonogo wrote it.
     """
 
     directory: Path
@@ -41,6 +46,7 @@ class Summary:
     by: str
     at: str
     problem: str = ""
+    newer: bool = False
 
     @property
     def unfinished(self) -> bool:
@@ -67,7 +73,8 @@ def runs(home: Path) -> list[Summary]:
 def latest(home: Path, runbook: Runbook, target: str) -> Path | None:
     """Return the unfinished run of this document and target touched last, or None.
 
-    A run in which everything is decided goes on while a command of it does.
+    A run in which everything is decided goes on while a command of it does. One
+    that a newer gonogo wrote counts: opening it says so, a second one would hide it.
 
     Raises:
         StateError: the state home, or the journal of that run, cannot be read.
@@ -78,7 +85,8 @@ def latest(home: Path, runbook: Runbook, target: str) -> Path | None:
     same = [
         found
         for found in runs(home)
-        if found.runbook == path and found.target == target and not found.problem
+        if found.runbook == path and found.target == target
+        if found.newer or not found.problem
     ]
     if same and not same[0].unfinished and replay(same[0].directory).running:
         return same[0].directory
@@ -89,6 +97,7 @@ def summary(directory: Path) -> Summary:
     """Return what the head of one run's progress.toml says."""
     try:
         run = _head(directory / PROGRESS)
+        newer = _newer(directory, run)
         return Summary(
             directory,
             Path(str(run["runbook"])),
@@ -98,10 +107,30 @@ def summary(directory: Path) -> Summary:
             int(run["total"]),
             str(run["by"]),
             str(run["at"]),
+            newer,
+            bool(newer),
         )
     except (StateError, KeyError, ValueError, TypeError) as error:
         reason = str(error) if isinstance(error, StateError) else "its head is damaged"
         return _unreadable(directory, reason)
+
+
+def _newer(directory: Path, run: Mapping[str, Any]) -> str:
+    """Return that a newer gonogo wrote the run, as a sentence, or ""."""
+    from state.lines import decoded
+    from state.replaying import JOURNAL
+
+    try:
+        refuse_newer(run)
+        with (directory / JOURNAL).open("rb") as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - TAIL))
+            for last in file.read().split(b"\n")[-2:-1]:  # the very last may be torn
+                decoded(last)
+    except NewerState as error:
+        return str(error)
+    except OSError:
+        return ""  # said when the run is opened
+    return ""
 
 
 def _head(path: Path) -> dict[str, Any]:

@@ -200,11 +200,14 @@ def test_any_text_comes_back_without_lone_surrogates(
     assert texts(path) == [visible]
 
 
-def test_a_newer_journal_is_left_alone(tmp_path: Path, log: Journal) -> None:
+@pytest.mark.parametrize("kind", [b"noted", b"new"])
+def test_a_newer_journal_is_left_alone(
+    tmp_path: Path, log: Journal, kind: bytes
+) -> None:
     note(log, "a")
     path = tmp_path / "journal.jsonl"
     path.write_bytes(
-        path.read_bytes().replace(b'"v":1', b'"v":2').replace(b"noted", b"new")
+        path.read_bytes().replace(b'"v":1', b'"v":2').replace(b"noted", kind)
     )
     before = path.read_bytes()
     with pytest.raises(NewerState, match="newer gonogo"):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runbooks.errors import StateError
+from runbooks.errors import NewerState, StateError
 
 if TYPE_CHECKING:
     from runbooks.model import Runbook
@@ -51,9 +51,14 @@ def progress_of(directory: Path) -> Mapping[str, StepState]:
 
     Raises:
         StateError: it cannot be read.
+        NewerState: a newer gonogo wrote it.
     """
     from state.replaying import replay
+    from state.runs import summary
 
+    found = summary(directory)
+    if found.newer:
+        raise NewerState(f"{directory}: {found.problem}")
     return replay(directory).steps
 
 

@@ -66,6 +66,35 @@ def test_a_section_is_weighed_as_its_runbook_is(gonogo, write, tmp_path: Path) -
     assert (done.returncode, done.stdout.split()[-4:]) == (0, ["GO", "0", "of", "1"])
 
 
+@pytest.mark.parametrize(
+    ("name", "ours", "newer"),
+    [
+        ("progress.toml", "\nversion = 1\n", "\nversion = 2\n"),
+        ("journal.jsonl", '"v":1', '"v":2'),
+    ],
+)
+def test_a_run_of_a_newer_gonogo(
+    gonogo, write, tmp_path: Path, name: str, ours: str, newer: str
+) -> None:
+    path = write("# Launch\n" + STEP.format(probe="") + "\n- [ ] Logs read\n")
+    home = tmp_path / "state"
+    run = said(home, path, None)
+    file = home / "runs" / run / name
+    text = file.read_text().replace(ours, newer)
+    file.write_text(text)
+    assert gonogo("trust", "--yes", path).returncode == 0
+    where = ("--state-dir", home)
+    done = gonogo("check", "--run", run, *where)
+    assert done.returncode == 2 and "newer gonogo" in done.stderr
+    listed = gonogo("runs", *where)
+    assert listed.returncode == 0
+    assert "Launch" in listed.stdout and "newer gonogo" in listed.stdout
+    opened = gonogo("open", path, *where)
+    assert opened.returncode == 2 and "newer gonogo" in opened.stderr
+    assert [entry.name for entry in (home / "runs").iterdir()] == [run]
+    assert file.read_text() == text
+
+
 def test_an_unknown_run(gonogo, write) -> None:
     path = write("# Launch\n" + STEP.format(probe=""))
     done = gonogo("check", path, "--run", "none-such")
