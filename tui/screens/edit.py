@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.screen import Screen
 from textual.widgets import TextArea
 
 from tui.display import content
+from tui.screens.left_once import LeftOnce
 from tui.widgets.edge_line import EdgeLine
 from tui.widgets.signs import signs
 
 
-class EditScreen(Screen[str | None]):
+class EditScreen(LeftOnce[str | None]):
     """Returns the edited text, or None when it was left."""
 
     CSS = """

@@ -12,6 +12,7 @@ from textual.screen import Screen
 
 from tui.display import content
 from tui.keymap import bindings
+from tui.screens.left_once import LeftOnce
 from tui.widgets.text_view import Paragraph, TextView
 
 ANSWERS = (
@@ -23,7 +24,7 @@ ANSWERS = (
 """Words that need a line."""
 
 
-class HelpScreen(Screen[None]):
+class HelpScreen(LeftOnce[None]):
     """Every key that works on a screen, each with one line.
 
     Args:

@@ -12,9 +12,10 @@ from textual.widgets import Static
 
 from tui.display import content
 from tui.keymap import bindings
+from tui.screens.left_once import LeftOnce
 
 
-class LeaveScreen(ModalScreen[bool]):
+class LeaveScreen(ModalScreen[bool], LeftOnce[bool]):
     """Says that commands go on without the screen; True is to leave.
 
     Args:

@@ -10,19 +10,19 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Static
 
 from runbooks.errors import GonogoError
 from runbooks.model import Runbook
 from tui.display import content
 from tui.keymap import bindings
+from tui.screens.left_once import LeftOnce
 
 BAR = 40
 """Cells of the progress bar."""
 
 
-class LoadingScreen(Screen[Runbook | GonogoError]):
+class LoadingScreen(LeftOnce[Runbook | GonogoError]):
     """Dismissed with the runbook, or with why there is none (also when cancelled).
 
     Args:
@@ -60,6 +60,7 @@ class LoadingScreen(Screen[Runbook | GonogoError]):
         self._path = path
         self._read = read
         self._cancelled = threading.Event()
+        self._outcome: Runbook | GonogoError | None = None
 
     def compose(self) -> ComposeResult:
         megabytes = self._path.stat().st_size / 1e6
@@ -87,7 +88,16 @@ class LoadingScreen(Screen[Runbook | GonogoError]):
         self.query_one("#bar", Static).update(content("█" * full + "░" * (BAR - full)))
 
     def on_loading_screen_ended(self, message: Ended) -> None:
-        self.dismiss(message.outcome)
+        self._outcome = message.outcome
+        self._leave()
+
+    def on_screen_resume(self) -> None:
+        self._leave()
+
+    def _leave(self) -> None:
+        """Give the outcome; what stands in front of this screen goes first."""
+        if self._outcome is not None:
+            self.dismiss(self._outcome)
 
     def action_cancel(self) -> None:
         self._cancelled.set()

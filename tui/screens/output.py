@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.screen import Screen
 
 from tui.display import content
 from tui.keymap import bindings
+from tui.screens.left_once import LeftOnce
 from tui.widgets.answer_line import AnswerLine, Field, Prompt
 from tui.widgets.edge_line import EdgeLine
 from tui.widgets.output_view import OutputView
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 WHILE_TYPING = frozenset({"back", "help", "command_palette"})
 
 
-class OutputScreen(Screen[None]):
+class OutputScreen(LeftOnce[None]):
     """Shows one of the outputs; `o` goes to the next."""
 
     CSS_PATH = "output.tcss"

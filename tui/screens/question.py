@@ -16,6 +16,7 @@ from textual.widgets import Input, Static
 from runbooks.asking import Question, Reply
 from tui.display import content
 from tui.keymap import bindings
+from tui.screens.left_once import LeftOnce
 from tui.screens.question_rows import facts, field, field_id, known, row, text_view
 from tui.widgets.choices import Choice, Choices
 from tui.widgets.text_view import Paragraph, TextView
@@ -28,7 +29,7 @@ FACT_LINES = 3
 """Lines that one fact may take, so that the choices stay in sight."""
 
 
-class QuestionScreen(ModalScreen[Reply | None]):
+class QuestionScreen(ModalScreen[Reply | None], LeftOnce[Reply | None]):
     """Asks once; dismissed with the reply, or with None when cancelled.
 
     Nothing runs by Enter alone, except after a line that was typed here.
@@ -146,7 +147,7 @@ class QuestionScreen(ModalScreen[Reply | None]):
     # ------------------------------------------------------------ what is typed
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
-        return self._awake
+        return self._awake and self.is_active
 
     def _begin(self) -> None:
         """Take keys from now on, in the first field that wants something."""
@@ -157,6 +158,8 @@ class QuestionScreen(ModalScreen[Reply | None]):
 
     @on(Input.Submitted)
     def _next_field(self, event: Input.Submitted) -> None:
+        if not self.is_active:
+            return  # answered already
         fields = list(self.query("Input.value, #word").results(Input))
         later = fields[fields.index(event.input) + 1 :] if event.input in fields else []
         if later:
@@ -189,6 +192,8 @@ class QuestionScreen(ModalScreen[Reply | None]):
 
     @on(Choices.Picked)
     def _picked(self, event: Choices.Picked) -> None:
+        if not self.is_active:
+            return  # answered already
         if event.choice == "cancel":
             self.dismiss(None)
         elif event.choice == "as-written":

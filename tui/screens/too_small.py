@@ -8,10 +8,11 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tui.display import content
+from tui.screens.left_once import LeftOnce
 from tui.terminal import too_small
 
 
-class TooSmallScreen(ModalScreen[None]):
+class TooSmallScreen(ModalScreen[None], LeftOnce[None]):
     """One sentence; it goes away by itself when the terminal has grown."""
 
     DEFAULT_CSS = """
@@ -37,5 +38,5 @@ class TooSmallScreen(ModalScreen[None]):
     def _fit(self) -> None:
         if said := too_small(*self.app.size):
             self.query_one(Static).update(content(said))
-        elif self.is_current:
+        else:
             self.dismiss()
