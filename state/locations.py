@@ -21,6 +21,26 @@ def state_home(environ: Mapping[str, str] = os.environ) -> Path:
     return _xdg(environ, "XDG_STATE_HOME", ".local/state")
 
 
+def home_of_runs(named: Path | None) -> Path:
+    """Return the directory of all runs: *named* by the operator, else `state_home`.
+
+    Raises:
+        StateError: *named* does not exist; made here, it would be private, and a
+            mistyped name would begin the run anew.
+    """
+    if named is None:
+        return state_home()
+    try:
+        if named.is_dir():
+            return named
+        reason = "is not a directory" if named.exists() else "does not exist"
+    except OSError as error:
+        raise cannot("look at", named, error) from error
+    raise StateError(
+        f"{named} {reason}; --state-dir names a directory that is there already."
+    )
+
+
 def config_home(environ: Mapping[str, str] = os.environ) -> Path:
     """Return the directory of configuration and trust: ``$XDG_CONFIG_HOME/gonogo``."""
     return _xdg(environ, "XDG_CONFIG_HOME", ".config")

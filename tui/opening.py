@@ -62,7 +62,7 @@ def open_runbook(
         GonogoError: there is no screen to show it on, or nothing can be opened;
             what concerns a document named here is raised before the screen.
     """
-    from state.locations import state_home
+    from state.locations import home_of_runs
     from tui.config import read_config
     from tui.terminal import look, prepare
 
@@ -78,7 +78,7 @@ def open_runbook(
     from tui.display import use_ascii
 
     use_ascii(terminal.ascii_only)
-    options = Options(state_dir or state_home(), new, target, name=config.name)
+    options = Options(home_of_runs(state_dir), new, target, name=config.name)
     return Desk(options, config).serve(path)
 
 

@@ -37,13 +37,15 @@ def command(
     """
     from runbooks.parsing import read
     from runbooks.target import load
+    from state.locations import home_of_runs
     from state.trust import TrustStore
     from state.verdict import verdict
     from tui.cli import verdict_text
     from tui.cli.looking import look
     from tui.cli.standing import find_run, progress_of
 
-    directory = find_run(run, state_dir) if run else None
+    home = home_of_runs(state_dir)
+    directory = find_run(run, home) if run else None
     progress = dict(progress_of(directory)) if directory else {}
     document = read(runbook or _document(directory))
     store = TrustStore()

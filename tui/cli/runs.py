@@ -17,13 +17,12 @@ def command(form: str, state_dir: Path | None) -> int:
 
 def print_runs(form: str, state_dir: Path | None) -> int:
     """Print the runs under *state_dir*, or under the state home."""
-    from state.locations import state_home
+    from state.locations import home_of_runs
     from state.runs import runs
     from tui.cli.json_text import VERSION, encode
     from tui.cli.printing import say
 
-    home = state_dir or state_home()
-    found = runs(home)
+    found = runs(home_of_runs(state_dir))
     if form == "json":
         listed = [
             {

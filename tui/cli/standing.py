@@ -22,24 +22,21 @@ def last_progress(
         StateError: the run's files cannot be read.
     """
     from runbooks.target import load
-    from state.locations import state_home
+    from state.locations import home_of_runs
     from state.runs import latest
     from state.trust import TrustStore
 
     name = load(target, runbook, TrustStore().is_trusted).name
-    directory = latest(home or state_home(), runbook, name)
+    directory = latest(home_of_runs(home), runbook, name)
     return progress_of(directory) if directory else {}
 
 
-def find_run(name: str, home: Path | None) -> Path:
-    """Return the directory of the run called *name*, an id or a path.
+def find_run(name: str, home: Path) -> Path:
+    """Return the directory of the run called *name*: an id under *home*, or a path.
 
     Raises:
         StateError: there is none.
     """
-    from state.locations import state_home
-
-    home = home or state_home()
     for directory in (Path(name), home / "runs" / name):
         if (directory / "journal.jsonl").is_file():
             return directory

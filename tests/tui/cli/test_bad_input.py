@@ -95,6 +95,16 @@ class TestState:
         one_sentence(told("open", write("- [ ] a\n"), "--state-dir", state), state)
         assert state.read_text() == "not a directory"
 
+    @pytest.mark.parametrize("verb", ["runs", "open", "check", "check --run x"])
+    def test_a_state_dir_that_is_not_there(
+        self, told: Told, write, tmp_path: Path, verb: str
+    ) -> None:
+        book = [] if verb == "runs" else [write("- [ ] a\n")]
+        none = tmp_path / "none"
+        said = told(*verb.split(), *book, "--state-dir", none)
+        one_sentence(said, f"{none} does not exist")
+        assert not none.exists()
+
     def test_a_home_that_may_not_be_written(
         self, told: Told, write, home: Path
     ) -> None:
