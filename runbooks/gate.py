@@ -54,11 +54,14 @@ class Door:
 
     # ------------------------------------------------------------- the wish
 
-    def wish(self, part_id: str, text: str | None = None) -> Wish:
-        """One part, as written or as edited."""
+    def wish(
+        self, part_id: str, text: str | None = None, interactive: bool | None = None
+    ) -> Wish:
+        """One part, as written or as edited; with the terminal if that is said."""
         part = self._runbook.part_by_id[part_id]
         block = self._runbook.block_by_id[part.block]
-        return Wish(block, (part,), (part.text if text is None else text,))
+        texts = (part.text if text is None else text,)
+        return Wish(block, (part,), texts, interactive=interactive)
 
     def wish_block(self, block_id: str) -> Wish:
         """A block as a whole.

@@ -23,12 +23,14 @@ class Wish:
 
     Attributes:
         literal: to be run as written, placeholders and all.
+        interactive: whether to give it the terminal, where a person said so.
     """
 
     block: Block
     parts: tuple[Part, ...]
     texts: tuple[str, ...]
     literal: bool = False
+    interactive: bool | None = None
 
     @property
     def whole(self) -> bool:
@@ -54,9 +56,11 @@ class Wish:
         return sha256(self.original.encode("utf-8", "backslashreplace")).hexdigest()
 
     def is_interactive(self) -> bool:
-        """Whether it needs the terminal: declared, else by rule."""
+        """Whether it needs the terminal: said, else declared, else by rule."""
         from runbooks.natures import nature
 
+        if self.interactive is not None:
+            return self.interactive
         declared = self.block.options.interactive
         if declared is not None:
             return declared

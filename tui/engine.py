@@ -107,9 +107,16 @@ class Engine:
 
     # ------------------------------------------------- commands and probes
 
-    def run_part(self, part_id: str, text: str | None = None) -> None:
-        """Run one part; *text* is an edited copy. Asks first when it must."""
-        self._submit(lambda: self._wish(lambda: self._door.wish(part_id, text)))
+    def run_part(
+        self, part_id: str, text: str | None = None, interactive: bool = False
+    ) -> None:
+        """Run one part; *text* is an edited copy. Asks first when it must.
+
+        Args:
+            interactive: give it the terminal, whatever it looks like.
+        """
+        said = True if interactive else None
+        self._submit(lambda: self._wish(lambda: self._door.wish(part_id, text, said)))
 
     def run_block(self, block_id: str) -> None:
         """Run a block part by part, up to the first failure."""

@@ -111,6 +111,13 @@ KEYS: Mapping[str, tuple[Key, ...]] = {
             "Attach evidence to a step, edit a command before it runs",
         ),
         Key("part.run", "r", "run_part", "run", "Run this command"),
+        Key(
+            "part.run_interactive",
+            "I",
+            "run_interactive",
+            "",
+            "Run this command with the terminal, for one that asks for it",
+        ),
         Key("block.run", "R", "run_block", "", "Run the whole block, part by part"),
         Key("command.stop", "full_stop", "stop", "stop", "Stop the running command"),
         Key("step.probe", "p", "probe", "probe", "Look at this step again"),

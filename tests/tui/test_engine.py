@@ -23,7 +23,16 @@ from state.run import Run
 from state.standing import Answer
 from tui.engine import Engine
 from tui.opening import make_engine
-from tui.told import Asks, CommandEnded, Happened, OutputCame, Refused, Saved, Told
+from tui.told import (
+    Asks,
+    CommandEnded,
+    Happened,
+    NeedsTerminal,
+    OutputCame,
+    Refused,
+    Saved,
+    Told,
+)
 
 DOCUMENT = """# Drill
 
@@ -209,6 +218,14 @@ def test_cancelling_runs_nothing(desk: Desk) -> None:
     desk.engine.decide([desk.runbook.steps[0].id], Answer.SKIP)
     desk.wait_event(Kind.DECIDED)
     assert not Path("changed-it").exists()
+
+
+def test_a_person_may_give_a_command_the_terminal(desk: Desk) -> None:
+    desk.trust()
+    desk.engine.run_part(desk.part("Look"), interactive=True)
+    plan = desk.wait_for(NeedsTerminal).plan
+    assert plan.text.startswith("echo hello")
+    assert desk.journal()[-1]["kind"] == Kind.COMMAND_REQUESTED
 
 
 def test_what_changes_things_asks_once_and_runs(desk: Desk) -> None:

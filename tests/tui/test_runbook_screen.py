@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from runbooks.asking import Question
+from runbooks.commands import Ending
 from state.author import Author
 from state.run import Run
 from state.standing import Answer
 from tests.tui.walking import BAD, PLAIN, WEIGHTY, lines, walk
-from tui.told import Asks, Refused, Saved
+from tui.told import Asks, CommandEnded, Refused, Saved
+
+ENDED = Ending(code=1, ending="exit", seconds=0.1, started="", finished="")
 
 
 @pytest.fixture(autouse=True)
@@ -252,6 +256,24 @@ async def test_commands_run_alone_as_block_and_edited(tmp_path: Path) -> None:
             ("run_part", part.id, "X" + part.text),
         ]
         assert [call[0] for call in engine.calls[3:]] == ["probe", "probe"]
+
+
+async def test_what_wanted_a_terminal_is_run_again_with_one(tmp_path: Path) -> None:
+    app, engine = walk(tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        part = engine.runbook.blocks[0].parts[0]
+        await pilot.press("slash", *"echo one", "enter", "e", "X", "ctrl+r")
+        engine.began(part.id, "c1")
+        engine.ended(part.id, "c1", 1)
+        engine.tell(CommandEnded("c1", replace(ENDED, needs_terminal=True)))
+        await pilot.pause(0.2)
+        assert "I runs it again with one" in lines(app)[-2]
+        await pilot.press("I", "r", "I")
+        assert engine.calls[1:] == [
+            ("run_part", part.id, "X" + part.text, "interactive"),
+            ("run_part", part.id, None),
+            ("run_part", part.id, None, "interactive"),
+        ]
 
 
 async def test_output_is_shown_and_the_exit_code_stands_on_its_row(

@@ -152,8 +152,11 @@ class OwnEngine:
         data = entries.command_finished(command, code, "exit", 1.5)
         self._recorded(lambda: self.run.record(Kind.COMMAND_FINISHED, part_id, data))
 
-    def run_part(self, part_id: str, text: str | None = None) -> None:
-        self.calls.append(("run_part", part_id, text))
+    def run_part(
+        self, part_id: str, text: str | None = None, interactive: bool = False
+    ) -> None:
+        how = ("interactive",) if interactive else ()
+        self.calls.append(("run_part", part_id, text, *how))
 
     def run_block(self, block_id: str) -> None:
         self.calls.append(("run_block", block_id))

@@ -22,6 +22,8 @@ class Commanding(Deciding):
     ) -> None:
         super().__init__(engine, notice, roles)
         self._shown_by_hand = False
+        self._edited_texts: dict[str, str] = {}
+        """Part id to the text it last ran with, where that was edited."""
 
     def _part(self) -> Part | None:
         """The part that is meant: under the cursor, or the step's only one."""
@@ -43,7 +45,13 @@ class Commanding(Deciding):
     def action_run_part(self) -> None:
         if part := self._part():
             self._shown_by_hand = False
+            self._edited_texts.pop(part.id, None)
             self.engine.run_part(part.id)
+
+    def action_run_interactive(self) -> None:
+        if part := self._part():
+            text = self._edited_texts.get(part.id)
+            self.engine.run_part(part.id, text, interactive=True)
 
     def action_run_block(self) -> None:
         if part := self._part():
@@ -61,6 +69,7 @@ class Commanding(Deciding):
 
         def run(text: str | None) -> None:
             if text is not None:
+                self._edited_texts[part.id] = text
                 self.engine.run_part(part.id, text)
 
         self.app.push_screen(EditScreen(part.text, part.title), run)

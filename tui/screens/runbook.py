@@ -89,6 +89,8 @@ class RunbookScreen(SettingUp):
                 self._command_changed(command)
                 if ending.survivors:
                     self.say(f"Still alive: {', '.join(ending.survivors)}", "$warning")
+                elif ending.needs_terminal:
+                    self.say("It wants a terminal: I runs it again with one.")
             case Saved(seq):
                 self.saved(f"saved #{seq}")
             case NotSaved(reason):
