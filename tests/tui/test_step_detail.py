@@ -48,6 +48,13 @@ def test_readings_stand_against_what_was_expected() -> None:
     assert "before    pass" in shown and "last backup yesterday" in shown
 
 
+def test_what_a_probe_proposes_is_said() -> None:
+    text = WEIGHTY.replace('level = "auto"', 'level = "assist"')
+    state = StepState(finding=BAD, probed_at=datetime.now(UTC).isoformat())
+    shown = detail(text, Row("step", "logs"), {"logs": state})
+    assert "◇ proposed: fail, to be confirmed" in shown
+
+
 def test_decision_notes_and_evidence_are_told() -> None:
     at = datetime.now(UTC).isoformat()
     state = StepState(

@@ -10,6 +10,7 @@ import pytest
 
 from runbooks.model import Row
 from runbooks.parsing import parse
+from runbooks.results import Finding, Result
 from state.standing import Answer, Command, Decision, Standing, StepState
 from tests.tui.terminals import Terminal, terminal
 from tests.tui.walking import WEIGHTY
@@ -47,6 +48,22 @@ def test_a_line_says_sign_severity_text_reason_and_age() -> None:
     assert "✓ M Index rebuilt" in lines[3] and "said ben" in lines[3]
     assert "probe" in lines[4]
     assert lines[0].rstrip().endswith("1/3")
+
+
+@pytest.mark.parametrize(
+    ("result", "sign", "tone"), [(Result.FAIL, "✗", "bad"), (Result.PASS, "✓", "good")]
+)
+def test_a_proposal_is_told_by_its_sign_and_tone(
+    result: Result, sign: str, tone: str
+) -> None:
+    text = WEIGHTY.replace('level = "auto"', 'level = "assist"')
+    finding = Finding(result, "31 h")
+    state = StepState(finding=finding, probed_at=datetime.now(UTC).isoformat())
+    runbook = parse(text.encode(), Path("x.md"))
+    row_text = RowText(runbook, Standings(runbook, {"logs": state}), {})
+    line = row_text.line(Row("step", "logs"), 80, NOW, here=False, marked=False)
+    assert "◇" in line.sign and f"{sign} 31 h?" in line.right
+    assert line.tone == line.right_tone == tone
 
 
 def test_every_standing_has_a_sign_of_its_own_in_ascii_too() -> None:

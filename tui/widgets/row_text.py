@@ -13,7 +13,7 @@ from state.standing import Command, Standing
 from tui.display import display_text
 from tui.widgets.signs import SEVERITY_LETTERS, signs
 from tui.widgets.standings import Standings
-from tui.widgets.wording import CLASS_WORDS, age, ended, reason, when
+from tui.widgets.wording import CLASS_WORDS, age, ended, proposal, reason, when
 
 TONES = {
     Standing.PASS: "good",
@@ -112,6 +112,9 @@ class RowText:
         left = f"{letter} {text}" if letter else text
         sign = f"{cursor}{indent}{known.standing[standing]} "
         few, at = reason(step, state, standing), when(state, standing)
+        stands = standing
+        if proposed := proposal(state, standing):
+            stands, few = proposed, f"{known.standing[proposed]} {few}"
         if step.part and not state.decision:
             few, at = self._run_of(self._runbook.part_by_id[step.part])
         old = f" {age(at, now):>4} "
@@ -119,7 +122,7 @@ class RowText:
         few = display_text(few[:LONGEST])
         few = shorten(few, max(room, width // 4), known.cut)
         dim = id in self.dimmed
-        tone = "quiet" if dim else TONES.get(standing, "")
+        tone = "quiet" if dim else TONES.get(stands, "")
         return Line(
             sign,
             left,

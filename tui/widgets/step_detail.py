@@ -15,7 +15,7 @@ from textual.content import Content
 from runbooks.model import Block, Part, Row, Runbook, Step
 from state.standing import Command, Standing, StepState
 from tui.display import content
-from tui.widgets.finding_text import ago, finding_text, labelled, plain
+from tui.widgets.finding_text import LOUD, ago, finding_text, labelled, plain
 from tui.widgets.signs import signs
 from tui.widgets.standings import Standings
 from tui.widgets.text_view import QUIET, Paragraph
@@ -30,6 +30,7 @@ from tui.widgets.wording import (
     class_sentence,
     duration,
     ended,
+    proposal,
 )
 
 if TYPE_CHECKING:
@@ -119,7 +120,11 @@ class StepDetail:
         word = STANDINGS[standing]
         if standing is Standing.PENDING:
             word = "ticked in the file, not confirmed" if step.checked else _call(step)
-        yield labelled("stands", f"{signs().standing[standing]} {word}")
+        style = ""
+        if (proposed := proposal(state, standing)) and state.finding:
+            word = f"proposed: {proposed.value}, to be confirmed"
+            style = LOUD[state.finding.result]
+        yield labelled("stands", f"{signs().standing[standing]} {word}", style)
         if decision := state.decision:
             now = datetime.now(UTC)
             text = f"{ANSWERS[decision.answer]}, {decision.by}"

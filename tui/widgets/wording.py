@@ -124,6 +124,13 @@ def awaited(step: Step) -> str:
     return "probe" if step.level is Level.AUTO else LEVELS[step.level]
 
 
+def proposal(state: StepState, standing: Standing) -> Standing | None:
+    """Return what a machine proposes for a step that waits for a person, or None."""
+    if standing is not Standing.PROPOSED or state.finding is None:
+        return None
+    return Standing(state.finding.result.value)
+
+
 def reason(step: Step, state: StepState, standing: Standing) -> str:
     """Return in a few words why *step* stands where it stands."""
     finding, decision = state.finding, state.decision
