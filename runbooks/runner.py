@@ -153,7 +153,9 @@ class _Pass:
                 reasons.append(f"nothing was read for {name}")
                 continue
             answer = expectations.judge(reading, expectation)
-            reasons.append(seen.hidden(expectations.reason(answer, expectation)))
+            lacking = _lacking(seen.measurement, answer, expectation)
+            said_of = lacking or expectations.reason(answer, expectation)
+            reasons.append(seen.hidden(said_of))
             kept = _kept(reading, seen)
             judged.append(replace(answer, reading=kept, source=seen.thing))
         result = worst(answer.result for answer in judged)
@@ -162,6 +164,7 @@ class _Pass:
             for reason, answer in zip(reasons, judged, strict=True)
             if answer.result is result and reason
         ]
+        said = list(dict.fromkeys(said))
         return Finding(
             result,
             ", ".join(said[:2]) or "as expected",
@@ -225,6 +228,15 @@ def _unreached(error: ProbeError, expectation: expectations.Expectation) -> Find
     answer = expectations.judge(Reading("answers", False), expectation)
     judged = replace(answer, source=error.source)
     return Finding(judged.result, str(error), (judged,), source=error.source)
+
+
+def _lacking(
+    measurement: Measurement, answer: Judged, expectation: expectations.Expectation
+) -> str:
+    """Return what the probe itself says of too little, or ""."""
+    if answer.result is Result.PASS or expectation.passes.operator == "absent":
+        return ""
+    return measurement.lacking.get(answer.reading.name, "")
 
 
 def _kept(reading: Reading, seen: _Seen) -> Reading:

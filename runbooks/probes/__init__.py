@@ -93,6 +93,9 @@ def expected(
         if unit is None:
             known = near(name, cls.readings) or f"; it has {', '.join(cls.readings)}"
             raise ValueError(f"there is no reading {name!r}{known}")
+        if name in cls.naming and isinstance(bound, bool):
+            wanted = "present" if bound else "absent"
+            raise ValueError(f'{name} names what is there; write "{wanted}"')
         try:
             found[name] = expectations.parse(bound, unit)
         except ValueError as error:

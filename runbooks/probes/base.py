@@ -33,10 +33,13 @@ class Measurement:
         readings: by name. A value of None says that the thing was looked for and
             is not there; a name that is missing says that nobody looked.
         evidence: what was seen, plain text.
+        lacking: by name of a reading, what to say instead of its value where more
+            than that was expected.
     """
 
     readings: Mapping[str, Reading] = field(default_factory=dict)
     evidence: str = ""
+    lacking: Mapping[str, str] = field(default_factory=dict, kw_only=True)
 
     def reading(self, name: str) -> Reading | None:
         return self.readings.get(name)
@@ -59,6 +62,8 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     readings: ClassVar[Mapping[str, str]] = {}
     """Base units of the readings whose names are fixed, "" for those without."""
+    naming: ClassVar[frozenset[str]] = frozenset()
+    """Readings that name what is there or are absent: never a yes or a no."""
     verbatim: ClassVar[frozenset[str]] = frozenset()
     """Parameters in which ``${…}`` is left alone, because it means something else."""
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from time import perf_counter
 from typing import Any, ClassVar
 
 from runbooks.errors import ProbeError
-from runbooks.probes.base import Duration, Measurement, Probe, measured
+from runbooks.probes.base import Duration, Measurement, Probe
 from runbooks.results import Reading
 
 MOST_PORTS = 64
@@ -39,6 +39,7 @@ class TcpProbe(Probe, frozen=True, kw_only=True):
     timeout: Duration = Duration(5)
 
     readings: ClassVar[Mapping[str, str]] = {"open": "", "latency": "s"}
+    naming: ClassVar[frozenset[str]] = frozenset({"open"})
 
     @classmethod
     def unit(cls, reading: str) -> str | None:
@@ -81,18 +82,38 @@ class TcpProbe(Probe, frozen=True, kw_only=True):
             for port, (state, seconds) in zip(ports, answers, strict=True)
             if state == "open"
         ]
+        closed = _closed(ports, [state for state, _ in answers])
         states = [
             Reading(f"port.{port}", state)
             for port, (state, _) in zip(ports, answers, strict=True)
         ]
         evidence = [f"{self.host} ({', '.join(dict.fromkeys(addresses))}) from here"]
         evidence += [f"{reading.name[5:]} {reading.value}" for reading in states]
-        return measured(
-            "\n".join(evidence),
+        open_ports = ", ".join(str(port) for port, _ in opened) or None
+        latency = max((s for _, s in opened), default=None)
+        readings = [
             *states,
-            Reading("open", ", ".join(str(port) for port, _ in opened) or None),
-            Reading("latency", max((s for _, s in opened), default=None), "s"),
+            Reading("open", open_ports),
+            Reading("latency", latency, "s"),
+        ]
+        silent = ("open", "latency") if not opened else ("open",) if closed else ()
+        return Measurement(
+            {reading.name: reading for reading in readings},
+            "\n".join(evidence),
+            lacking=dict.fromkeys(silent, closed),
         )
+
+
+def _closed(ports: Sequence[int], states: Sequence[str]) -> str:
+    """Say which ports did not open and why, such as ``1 of 2 refused: 8000``."""
+    groups: dict[str, list[str]] = {}
+    for port, state in zip(ports, states, strict=True):
+        if state != "open":
+            groups.setdefault(state, []).append(str(port))
+    return ", ".join(
+        f"{len(group)} of {len(ports)} {state}: {' '.join(group)}"
+        for state, group in groups.items()
+    )
 
 
 async def _connect(

@@ -39,9 +39,9 @@ def test_a_right_runbook_has_no_problem() -> None:
     declared = step(
         'needs = ["first"]',
         'owner = "DBA"',
-        'probe = { use = "tcp", host = "h", port = 1, expect = { open = true } }',
+        'probe = { use = "tcp", host = "h", port = 1, expect = { open = "present" } }',
     )
-    assert [p for p in linted(HEAD + declared) if "expect" not in p.problem] == []
+    assert linted(HEAD + declared) == ()
 
 
 def test_needs_names_a_step_that_exists() -> None:
@@ -75,6 +75,13 @@ def test_unknown_probe() -> None:
     (problem,) = linted(step('probe = { use = "htpp", expect = { status = 200 } }'))
     assert "htpp" in problem.problem
     assert "http" in problem.remedy
+
+
+def test_a_yes_that_can_never_be_met() -> None:
+    declared = step('probe = { use="tcp", host="h", port=1, expect={ open = true } }')
+    (problem,) = linted(declared)
+    assert "open names what is there" in problem.problem
+    assert problem.remedy == 'write "present"'
 
 
 def test_an_expectation_that_asserts_nothing() -> None:

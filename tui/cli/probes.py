@@ -45,8 +45,9 @@ def command(name: str | None, parameters: tuple[str, ...], target: str | None) -
 
 
 def _words(reading: Reading) -> str:
-    unit = f" {reading.unit}" if reading.unit else ""
-    return f"{reading.name} {reading.value}{unit}"
+    from runbooks.expectations import shown
+
+    return f"{reading.name} {shown(reading)}"
 
 
 def _list() -> int:
@@ -99,7 +100,8 @@ async def _measure(spec: ProbeSpec, target: str | None) -> int:
         print(f"{paint('unknown', COLOURS['unknown'])}  {paint(str(error), '')}")
         return 4
     for reading in measurement.readings.values():
-        say(_words(reading))
+        lacking = measurement.lacking.get(reading.name)
+        say(_words(reading) + (f" ({lacking})" if lacking else ""))
     for line in measurement.evidence.splitlines():
         say(f"| {line}")
     return 0

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 from textual.content import Content
 
-from runbooks.results import Finding, Result
+from runbooks.expectations import shown
+from runbooks.results import Finding, Reading, Result
 from state.standing import StepState
 from tui.display import content
 from tui.widgets.text_view import QUIET, Paragraph
@@ -71,7 +72,7 @@ def _table(finding: Finding) -> Iterator[Paragraph]:
         (
             judged.reading.name,
             judged.expected,
-            _value(judged.reading.value, judged.reading.unit),
+            _value(judged.reading),
             judged.result,
         )
         for judged in finding.judged
@@ -88,6 +89,6 @@ def _table(finding: Finding) -> Iterator[Paragraph]:
         yield Paragraph(line)
 
 
-def _value(value: object, unit: str) -> str:
-    text = f"{value:g}" if isinstance(value, float) else str(value)
-    return f"{text} {unit}" if unit else text
+def _value(reading: Reading) -> str:
+    """The value for people; of a text, all that was kept."""
+    return reading.value if isinstance(reading.value, str) else shown(reading)

@@ -7,8 +7,13 @@ from typing import Any
 import pytest
 
 from runbooks.errors import ProbeError
+from runbooks.model import Step
 from runbooks.probes.base import Duration, Measurement
 from runbooks.probes.tcp import TcpProbe
+from runbooks.results import Finding
+from runbooks.runner import Runner
+from runbooks.tables import ProbeSpec, StepOptions
+from runbooks.target import Target
 
 
 def value(seen: Measurement, name: str) -> object:
@@ -30,6 +35,34 @@ async def test_nothing_open_is_a_reading(closed_port: int) -> None:
     seen = await TcpProbe(host="127.0.0.1", port=closed_port).look()
     assert value(seen, "open") is None
     assert value(seen, "latency") is None
+
+
+@pytest.mark.parametrize(
+    ("expect", "result", "reason"),
+    [
+        ({"open": "present"}, "pass", ""),
+        ({"open": "80, 443"}, "fail", "1 of 2 refused: {closed}"),
+        ({"open": "absent"}, "fail", "open: {open}"),
+    ],
+)
+async def test_a_refused_port_is_named(
+    web: Any, closed_port: int, expect: dict[str, Any], result: str, reason: str
+) -> None:
+    finding = await found([closed_port, web.port], expect)
+    assert finding.result == result
+    if reason:
+        assert finding.reason == reason.format(closed=closed_port, open=web.port)
+
+
+async def test_no_open_port_is_said_once(closed_port: int) -> None:
+    finding = await found(closed_port, {"open": "present", "latency": "<= 1 s"})
+    assert finding.reason == f"1 of 1 refused: {closed_port}"
+
+
+async def found(ports: int | list[int], expect: dict[str, Any]) -> Finding:
+    spec = ProbeSpec("tcp", expect, {"host": "127.0.0.1", "port": ports})
+    step = Step("s", "x", "", 1, False, 0, "", StepOptions(probe=spec))
+    return await Runner(Target("")).probe(step)
 
 
 async def test_silent_port_is_a_timeout_within_the_budget(silent_port: int) -> None:

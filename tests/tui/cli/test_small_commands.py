@@ -114,7 +114,7 @@ def test_probes_are_listed_and_tried(gonogo, tmp_path: Path) -> None:
     here, gone = f"path={tmp_path}", f"path={tmp_path / 'gone'}"
     assert gonogo("probes", "file", here, "expect.exists=true").returncode == 0
     assert gonogo("probes", "file", gone, "expect.exists=true").returncode == 1
-    assert "exists True" in gonogo("probes", "file", here).stdout
+    assert "exists yes" in gonogo("probes", "file", here).stdout
     wrong = gonogo("probes", "file", "pth=x")
     assert wrong.returncode == 2 and "path" in wrong.stderr
     assert gonogo("probes", "fiel", here).returncode == 2
