@@ -75,8 +75,9 @@ $(UV):
 	$(UV) sync --locked
 	touch $@ .venv/.installed
 
-.venv/.compiled: $(SOURCES) | .venv/.installed
+.venv/.compiled: $(SOURCES) $(RUNBOOK) | .venv/.installed
 	$(BIN)/python -m compileall -q -j 0 tui runbooks state
+	$(BIN)/python -c 'from pathlib import Path; from state.parsed import read; read(Path("$(RUNBOOK)"))'
 	touch $@
 
 .venv/.programs: Makefile | .venv/.developing

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ _KEPT = 24
 def kept(path: Path) -> Runbook | None:
     """Return the runbook in the file *path* if it was read before, as it is now."""
     content = _content(path)
-    return _load(_place(path, content)) if content else None
+    return _load(path, _places(path, content)) if content else None
 
 
 def read(path: Path, progress: Callable[[float], bool] | None = None) -> Runbook:
@@ -47,16 +47,15 @@ def read(path: Path, progress: Callable[[float], bool] | None = None) -> Runbook
         DocumentError: see `runbooks.parsing.read`.
     """
     content = _content(path)
-    place = _place(path, content) if content else None
-    if place and (found := _load(place)):
+    places = _places(path, content) if content else []
+    if found := _load(path, places):
         return found
     from runbooks import parsing
 
     runbook = parsing.read(path, progress)
-    if place and content and runbook.data == content[0]:
-        # A cache that cannot be written costs time, nothing else.
-        with suppress(OSError, StateError):
-            _store(place, runbook)
+    # Complaints name the path, so a document that has some is read anew.
+    if content and runbook.data == content[0] and not runbook.problems:
+        _store(places, runbook)
     return runbook
 
 
@@ -72,15 +71,17 @@ def _content(path: Path) -> tuple[bytes, bytes | None] | None:
         return None
 
 
-def _place(path: Path, content: tuple[bytes, bytes | None]) -> Path:
+def _places(path: Path, content: tuple[bytes, bytes | None]) -> list[Path]:
+    """Where this document may be kept, the best place first."""
     document, sidecar = content
-    parts = [_code(), str(path).encode("utf-8", "surrogateescape"), document]
+    parts = [_code(), path.name.encode("utf-8", "surrogateescape"), document]
     if sidecar is not None:
         parts.append(sidecar)
     key = sha256(b"".join(sha256(part).digest() for part in parts)).hexdigest()
+    folders = [cache_home() / "parsed"]
     if path.resolve().parent == _SHIPPED:
-        return _SHIPPED / "__pycache__" / f"{key}.parsed"
-    return cache_home() / "parsed" / f"{key}.parsed"
+        folders.insert(0, _SHIPPED / "__pycache__")
+    return [folder / f"{path.stem}-{key}.parsed" for folder in folders]
 
 
 def _code() -> bytes:
@@ -94,27 +95,43 @@ def _code() -> bytes:
     return repr(sorted(marks)).encode()
 
 
-def _load(place: Path) -> Runbook | None:
-    try:
-        with place.open("rb") as file:
-            status = os.fstat(file.fileno())
-            if status.st_uid not in (0, os.geteuid()) or status.st_mode & 0o022:
-                return None
-            found = msgspec.msgpack.decode(file.read(), type=Runbook, dec_hook=_path)
-    except (OSError, msgspec.DecodeError):
-        return None
-    return found
+def _load(path: Path, places: Sequence[Path]) -> Runbook | None:
+    for place in places:
+        try:
+            with place.open("rb") as file:
+                status = os.fstat(file.fileno())
+                if status.st_uid not in (0, os.geteuid()) or status.st_mode & 0o022:
+                    continue
+                found = msgspec.msgpack.decode(
+                    file.read(), type=Runbook, dec_hook=_path
+                )
+        except (OSError, msgspec.DecodeError):
+            continue
+        return replace(found, path=path)
+    return None
 
 
-def _store(place: Path, runbook: Runbook) -> None:
-    if place.is_relative_to(_SHIPPED):
-        place.parent.mkdir(exist_ok=True)
-    else:
-        _make_room(private_directory(place.parent))
-    new = place.with_suffix(f".{os.getpid()}")
-    new.write_bytes(msgspec.msgpack.encode(runbook, enc_hook=str))
-    new.chmod(0o644 if place.is_relative_to(_SHIPPED) else 0o600)
-    os.replace(new, place)
+def _store(places: Sequence[Path], runbook: Runbook) -> None:
+    """Keep *runbook* in the first of *places* that can be written.
+
+    Where none can, opening costs time, nothing else.
+    """
+    for place in places:
+        shipped = place.is_relative_to(_SHIPPED)
+        try:
+            if shipped:
+                place.parent.mkdir(exist_ok=True)
+                for stale in place.parent.glob(f"{runbook.path.stem}-*.parsed"):
+                    stale.unlink(missing_ok=True)
+            else:
+                _make_room(private_directory(place.parent))
+            new = place.with_suffix(f".{os.getpid()}")
+            new.write_bytes(msgspec.msgpack.encode(runbook, enc_hook=str))
+            new.chmod(0o644 if shipped else 0o600)
+            os.replace(new, place)
+        except (OSError, StateError):
+            continue
+        return
 
 
 def _make_room(folder: Path) -> None:
