@@ -174,3 +174,22 @@ def test_check_records_nothing(gonogo, write, home, url: str) -> None:
     assert checked(gonogo, write(probe(url))).returncode == 0
     kept = [p for p in home.rglob("*") if p.is_file() and p.name != "trust.lock"]
     assert [p.name for p in kept] == ["trust.json"]
+
+
+def test_the_shipped_runbook_without_a_profile_checks_nothing(
+    gonogo,
+) -> None:
+    done = gonogo("check")
+    assert done.returncode == 4, done.stdout
+    assert "unknown" in done.stdout and "fail" not in done.stdout
+
+
+def test_every_source_away_checks_nothing(gonogo, write) -> None:
+    gone = '- [ ] gone\n\n  ```toml step\n  severity = "blocker"\n  level = "auto"\n'
+    gone += '  probe = { use = "tcp", host = "none.invalid", port = 1, '
+    gone += 'expect = { open = "present" } }\n  ```\n'
+    done = checked(gonogo, write("# Launch\n\n" + gone + gone))
+    assert (done.returncode, done.stdout.split()[-4:]) == (
+        4,
+        ["NO-GO", "0", "of", "2"],
+    )
