@@ -110,6 +110,20 @@ async def test_toasts_are_plain_text() -> None:
         assert "[b]x" in text, "nobody turns markup on"
 
 
+async def test_toasts_leave_the_first_and_the_last_lines_alone() -> None:
+    app = GonogoApp(Plain)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        for number in range(8):
+            app.notify(f"{number} " + "a long complaint of a document " * 20)
+        while len(app.screen.query(Toast)) < 8:
+            await pilot.pause(0.05)
+        await pilot.pause()
+        first, *others = app.screen.query(Toast)
+        assert (first.region.y, first.region.height) == (3, 3)
+        assert first.region.right == 80
+        assert all("complaint" not in line for line in seen(pilot).split("\n")[15:])
+
+
 async def test_ctrl_c_says_how_to_leave() -> None:
     app = GonogoApp(Plain)
     async with app.run_test(notifications=True) as pilot:
