@@ -7,6 +7,9 @@ from typing import Any
 
 from runbooks.target import Target
 
+WORDS = ("platform", "gpu")
+"""Facts whose value is a word; any other may be a number, or yes or no, too."""
+
 
 def differing(when: Mapping[str, Any], target: Target) -> str:
     """Return why a step does not apply, such as ``platform is compose``, or "".
@@ -20,6 +23,19 @@ def differing(when: Mapping[str, Any], target: Target) -> str:
                 said = " and ".join(str(value).lower() for value in stated) or "nothing"
                 return f"{fact} is {said}"
     return ""
+
+
+def impossible(when: Mapping[str, Any]) -> dict[str, str]:
+    """Return, by name, the facts in *when* that no profile can match, and why."""
+    wrong = {}
+    for fact, wanted in when.items():
+        values = _several(wanted)
+        if not values:
+            wrong[fact] = "an empty list matches nothing"
+        elif fact in WORDS and not any(isinstance(value, str) for value in values):
+            said = " or ".join(str(value).lower() for value in values)
+            wrong[fact] = f"{said} is no word, and {fact} is one in every profile"
+    return wrong
 
 
 def _several(value: Any) -> list[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from runbooks.facts import impossible
 from runbooks.model import Problem, Runbook, Step
 from runbooks.source import near
 from runbooks.tables import Level
@@ -33,6 +34,7 @@ class _Lint:
         yield from self._roles()
         for step in self._runbook.steps:
             yield from self._references(step)
+            yield from self._facts(step)
             yield from self._probes(step)
             yield from self._level(step)
 
@@ -64,6 +66,11 @@ class _Lint:
             problem = f"no role is called {owner!r}"
             remedy = _meant(owner, roles, f"roles are {', '.join(roles)}")
             yield self._at(step, owner, problem, remedy)
+
+    def _facts(self, step: Step) -> Iterator[Problem]:
+        for fact, why in impossible(step.options.when).items():
+            remedy = f'write when = {{ {fact} = "…" }} or take it out'
+            yield self._at(step, fact, f"when: {why}", remedy)
 
     def _probes(self, step: Step) -> Iterator[Problem]:
         if not step.probes:

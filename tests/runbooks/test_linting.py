@@ -71,6 +71,15 @@ def test_a_role_answers_for_sections_that_exist() -> None:
     assert (problem.line, problem.remedy) == (4, "did you mean 'Data'?")
 
 
+def test_a_fact_that_no_profile_can_match() -> None:
+    (number,) = linted(step("when = { platform = 3 }"))
+    assert (number.line, number.warning) == (3, False)
+    assert "3 is no word" in number.problem and 'platform = "…"' in number.remedy
+    (empty,) = linted(step("when = { region = [] }"))
+    assert "empty list" in empty.problem
+    assert linted(step('when = { platform = "k3s", nodes = 3, big = true }')) == ()
+
+
 def test_unknown_probe() -> None:
     (problem,) = linted(step('probe = { use = "htpp", expect = { status = 200 } }'))
     assert "htpp" in problem.problem

@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tui.cli.paths import FILE
+
 if TYPE_CHECKING:
     from runbooks.model import Runbook, Step
     from state.trust import TrustStore
 
 
 @click.command()
-@click.argument("runbook", required=False, type=click.Path(path_type=Path))
+@click.argument("runbook", required=False, type=FILE)
 @click.option("--section", metavar="TITLE", help="Only this section, by title or id.")
 @click.option("--target", metavar="NAME", help="The deployment to check.")
 @click.option("--run", metavar="RUN", help="Count what people said in this run too.")
-@click.option("--state-dir", type=click.Path(path_type=Path), help="Where runs are.")
+@click.option("--state-dir", type=FILE, help="Where runs are.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
 def command(
     runbook: Path | None,

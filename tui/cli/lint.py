@@ -6,9 +6,11 @@ from pathlib import Path
 
 import click
 
+from tui.cli.paths import FILE
+
 
 @click.command()
-@click.argument("runbooks", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("runbooks", nargs=-1, required=True, type=FILE)
 def command(runbooks: tuple[Path, ...]) -> int:
     """Say what is wrong with RUNBOOKS: path:line:column, what, and what to write.
 

@@ -6,16 +6,17 @@ from pathlib import Path
 
 import click
 
+from tui.cli.paths import FILE
 from tui.cli.walk import walk
 
 
 @click.command()
-@click.argument("runbook", required=False, type=click.Path(path_type=Path))
+@click.argument("runbook", required=False, type=FILE)
 @click.option("--new", is_flag=True, help="Start a new run, even if one is open.")
 @click.option("--target", metavar="NAME", help="The deployment to walk it against.")
 @click.option(
     "--state-dir",
-    type=click.Path(path_type=Path),
+    type=FILE,
     help="Where runs are kept, for instance a directory shared by a team.",
 )
 @click.option("--slow-link", is_flag=True, help="Fewer frames and colours.")

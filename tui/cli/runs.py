@@ -6,10 +6,12 @@ from pathlib import Path
 
 import click
 
+from tui.cli.paths import FILE
+
 
 @click.command()
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
-@click.option("--state-dir", type=click.Path(path_type=Path), help="Where runs are.")
+@click.option("--state-dir", type=FILE, help="Where runs are.")
 def command(form: str, state_dir: Path | None) -> int:
     """List runs: how far each is, who touched it last, and when."""
     return print_runs(form, state_dir)

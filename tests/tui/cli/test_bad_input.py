@@ -63,6 +63,12 @@ class TestFiles:
         path.write_bytes(b"\x7fELF\x00\x00\x01\x00" * 100)
         one_sentence(told(*verb, path), "a.bin")
 
+    def test_unreadable(self, told: Told, write, verb) -> None:
+        path = write("- [ ] a\n")
+        path.chmod(0)
+        said = told(*verb, path, under=HELD_BACK)
+        one_sentence(said, f"{path}: it cannot be read: permission denied")
+
 
 BOOKS = (
     ("", "no steps"),
