@@ -136,6 +136,16 @@ async def test_the_top_says_what_is_wrong_with_the_target(tmp_path: Path) -> Non
         assert "gonogo trust /x/gonogo.toml" in lines(app)[-2]
 
 
+async def test_a_target_that_is_only_named_is_not_set_up(tmp_path: Path) -> None:
+    _, engine = walk(tmp_path)
+    by = Author("ana", "", "here", 1)
+    run = Run.create(tmp_path, engine.runbook, "prod", by)
+    app, engine = walk(tmp_path, PLAIN, run)
+    engine.target = Target("prod")
+    async with app.run_test(size=(80, 24)):
+        assert "prod: no target profile, T sets it up" in lines(app)[0]
+
+
 def test_a_template_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     _, engine = walk(tmp_path)
     (tmp_path / "file").write_text("")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
-from tests.tui.walking import lines, walk
+from tests.tui.walking import PLAIN, lines, walk
 
 
 async def test_find_wrap_follow_other_and_back(tmp_path: Path) -> None:
@@ -55,13 +56,47 @@ async def test_save_writes_all_of_it_and_never_over_a_file(
         assert "Left alone" in "\n".join(lines(app))
 
 
-async def test_an_earlier_screen_s_output_is_read_from_disk(tmp_path: Path) -> None:
-    app, engine = walk(tmp_path)
-    part = engine.runbook.blocks[0].parts[0]
-    engine.began(part.id, "c1")
-    engine.ended(part.id, "c1", 0)
+async def test_an_earlier_screen_s_outputs_are_read_from_disk(tmp_path: Path) -> None:
+    _, engine = walk(tmp_path)
+    one, two = engine.runbook.blocks[0].parts
+    for part, command in (one, "c1"), (two, "c2"):
+        engine.began(part.id, command)
+        engine.ended(part.id, command, 0)
     (engine.run.outputs / "c1.out").write_bytes(b"from yesterday\n")
+    (engine.run.outputs / "c2.out").write_bytes(b"a\nb\nfrom this morning\n")
+    app, _ = walk(tmp_path, PLAIN, engine.run)
     async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause(0.3)
+        assert "from this morning" in "\n".join(lines(app)), "the last one, unasked"
         await pilot.press("slash", *"echo one", "enter", "o")
         await pilot.pause(0.3)
         assert "from yesterday" in "\n".join(lines(app))
+
+
+async def test_a_running_command_s_output_is_not_shown_twice(tmp_path: Path) -> None:
+    _, engine = walk(tmp_path)
+    part = engine.runbook.blocks[0].parts[0]
+    engine.began(part.id, "c1")
+    (engine.run.outputs / "c1.out").write_bytes(b"working\n")
+    app, engine = walk(tmp_path, PLAIN, engine.run)
+    async with app.run_test(size=(80, 24)) as pilot:
+        engine.printed("c1", b"working\n")  # as the engine follows it, from its start
+        engine.ended(part.id, "c1", 0)
+        await pilot.pause(0.3)
+        assert "\n".join(lines(app)).count("working") == 1
+
+
+async def test_what_stood_on_the_terminal_is_shown_as_lines(tmp_path: Path) -> None:
+    _, engine = walk(tmp_path)
+    part = engine.runbook.blocks[0].parts[0]
+    engine.began(part.id, "c1")
+    engine.ended(part.id, "c1", 0)
+    record = [{"version": 2}, [0.1, "o", "\x1b[2J\x1b]0;title\x07db=> "]]
+    record.append([0.2, "o", "select 1\r\n\x1b[32m1 row\x1b[0m\r\n"])
+    text = "\n".join(map(json.dumps, record)) + '\n[0.3, "o", "cut'
+    (engine.run.outputs / "c1.cast").write_text(text)
+    app, _ = walk(tmp_path, PLAIN, engine.run)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause(0.3)
+        seen = [line.strip() for line in lines(app)]
+        assert "db=> select 1" in seen and "1 row" in seen

@@ -46,7 +46,17 @@ class Board(Panes):
         self.say(self._notice)
         self.set_interval(1, self._second)
         self.call_after_refresh(self._look_for_others)
+        self.call_after_refresh(self._show_left)
         self._every_minute()
+
+    def _show_left(self) -> None:
+        """Show what the last command printed, before this screen."""
+        if self._left is None or self.outputs.shown:
+            return
+        # One that was at work is followed from its beginning: not read here.
+        outputs = self.engine.run.outputs if self._left.ending else None
+        self.outputs.show(self._left.id, outputs)
+        self.show_output()
 
     def _look_for_others(self) -> None:
         self._others.read(self.engine.run.directory / JOURNAL)

@@ -63,6 +63,8 @@ class Panes(Screen[None]):
         self._verdict: Verdict | None = None
         self._others = Others(run.by.as_data())
         self._notice = notice
+        self._left = self.outputs.last()
+        """The last command when the run was opened; how it stood then."""
         self._saved = f"saved #{run.seq}"
         self._resting: Timer | None = None
         self._gathering: Timer | None = None

@@ -174,6 +174,7 @@ class RunbookScreen(SettingUp):
         try:
             with app.lend_terminal(), app.suspend():
                 ending = run_interactive(needs.plan)
+            self.outputs.read(needs.plan.id, needs.plan.outputs)
         except (SuspendNotSupported, GonogoError) as error:
             handed = isinstance(error, GonogoError)
             why = "Nothing ran: this terminal cannot be handed over to a command."

@@ -60,10 +60,24 @@ class Outputs:
     def show(self, command_id: str, outputs: Path | None = None) -> None:
         """Put a command on view, read from *outputs* when an earlier screen ran it."""
         if outputs is not None and command_id not in self._scrollbacks:
-            data, skipped = tail(outputs / f"{command_id}.out")
-            self.of(command_id).feed(data, skipped)
+            self.read(command_id, outputs)
         self.of(command_id)
         self.shown = command_id
+
+    def read(self, command_id: str, outputs: Path) -> None:
+        """Read the end of what a command printed, or showed on the terminal."""
+        record = outputs / f"{command_id}.cast"
+        if record.exists():
+            from tui.widgets import cast
+
+            self.of(command_id).feed(cast.printed(tail(record)[0]))
+        else:
+            data, skipped = tail(outputs / f"{command_id}.out")
+            self.of(command_id).feed(data, skipped)
+
+    def last(self) -> Command | None:
+        """Return the command of the run that was started last."""
+        return max(self._commands.values(), key=lambda c: c.at, default=None)
 
     def show_next(self) -> bool:
         """Put the next command on view, round and round; False with fewer than two."""
