@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from runbooks.model import Runbook
+from runbooks.tables import NOTHING_DECLARED
 
 
 def inventory(runbook: Runbook) -> tuple[str, ...]:
@@ -38,6 +39,26 @@ def inventory(runbook: Runbook) -> tuple[str, ...]:
             if action.undo:
                 lines += _listed(f"undo {step.line}: ", action.undo)
     return (*lines, *(f"host {host}" for host in sorted(hosts)))
+
+
+def only_prose_differs(old: Runbook, new: Runbook) -> bool:
+    """Whether *new* declares and runs exactly what *old* does, in the same order."""
+    return _powers(old) == _powers(new)
+
+
+def _powers(runbook: Runbook) -> tuple[object, ...]:
+    return (
+        runbook.options,
+        [
+            (block.shell, block.language, block.options, [p.text for p in block.parts])
+            for block in runbook.blocks
+        ],
+        [
+            (step.options, step.actions)
+            for step in runbook.steps
+            if step.actions or step.options != NOTHING_DECLARED
+        ],
+    )
 
 
 def _listed(head: str, text: str) -> list[str]:

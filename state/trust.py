@@ -28,7 +28,7 @@ class Entry:
 
     Attributes:
         digest: sha256 hex, of a runbook (`Runbook.digest`) or a command's text.
-        path: where the runbook was, or "" for a command.
+        path: where the runbook or profile was, or "" for a command.
         at: when it was trusted, ISO 8601.
         text: what was trusted.
     """
@@ -69,8 +69,11 @@ class TrustStore:
         same = [entry for entry in self.entries() if entry.path == wanted]
         return same[-1] if same else None
 
-    def trust(self, what: Runbook | str) -> Entry:
-        """Trust a runbook as it was read, or one command's text.
+    def trust(self, what: Runbook | str, path: Path | None = None) -> Entry:
+        """Trust a runbook as it was read, or the text of a command or profile.
+
+        Args:
+            path: where the profile is.
 
         Raises:
             StateError: the trust file cannot be written.
@@ -80,9 +83,11 @@ class TrustStore:
             text = what.data.decode("utf-8", "backslashreplace")
             entry = Entry(what.digest, str(what.path.resolve()), at, text)
         else:
-            entry = Entry(command_digest(what), "", at, what)
+            where = str(path.resolve()) if path else ""
+            entry = Entry(command_digest(what), where, at, what)
         with self._locked():
-            self._save({**self._load(), entry.digest: entry})
+            others = {k: e for k, e in self._load().items() if k != entry.digest}
+            self._save({**others, entry.digest: entry})
         return entry
 
     def revoke(self, what: Path | str) -> int:

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from runbooks.inventory import inventory
+import pytest
+
+from runbooks.inventory import inventory, only_prose_differs
 from runbooks.parsing import parse
 
 DOCUMENT = """# Drill
@@ -43,3 +45,26 @@ def test_undo_fix_probe_and_host_are_listed() -> None:
         "host api.internal",
     ):
         assert text in listed()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "prose"),
+    [
+        ("# Drill", "# Drill\n\nRead this first.", True),
+        ("Look", "Look twice", True),
+        ("rm -rf /srv/hidden", "rm -rf /srv", False),
+        ("```bash {", "```bash {cwd=/ ", False),
+        ("```bash {", "```zsh {", False),
+        ("status = 200", "status = 500", False),
+        ("api.internal", "api.example", False),
+        ("# Drill", "# Drill\n\n```toml runbook\ntarget = 'x'\n```", False),
+    ],
+)
+def test_prose_is_what_neither_runs_nor_declares(
+    old: str, new: str, prose: bool
+) -> None:
+    assert old in DOCUMENT
+    changed = DOCUMENT.replace(old, new, 1)
+    path = Path("drill.md")
+    before, now = parse(DOCUMENT.encode(), path), parse(changed.encode(), path)
+    assert only_prose_differs(before, now) is prose

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,12 +10,12 @@ from typing import TYPE_CHECKING
 import click
 
 from tui.cli.paths import FILE
-from tui.cli.printing import say
+from tui.cli.printing import paint, say
 from tui.display import display_text
 
 if TYPE_CHECKING:
     from runbooks.model import Runbook
-    from state.trust import TrustStore
+    from state.trust import Entry, TrustStore
 
 
 @click.command()
@@ -44,20 +45,81 @@ def _trust(store: TrustStore, path: Path, yes: bool) -> int:
     what, lines = _read(path)
     if reason := unsafe(path):
         raise RefusedError(reason)
-    for line in lines:
-        say(line)
+    before = store.known(path)
+    changed = before is not None and before.digest != _digest(what)
+    prose = before is not None and changed and _only_prose(before, what)
+    if before is not None and changed:
+        _print_difference(before, what)
+    if prose:
+        say("Only prose changed: it runs and reaches what you trusted before.")
+    else:
+        for line in lines:
+            say(line)
     if not yes:
         if not sys.stdin.isatty():
             raise RefusedError(
                 "Nothing was trusted: nobody can be asked here. When you have read "
                 f"the list, write: gonogo trust --yes {path}"
             )
-        if not click.confirm(f"Trust all of this in {display_text(str(path))}?"):
+        if not _agreed(display_text(str(path)), prose):
             say("Nothing was trusted.")
             return 1
-    store.trust(what)
+    store.trust(what, path)
     say(f"Trusted: {path}")
     return 0
+
+
+def _agreed(path: str, prose: bool) -> bool:
+    """Ask; where only prose changed, the one key y is enough."""
+    if not prose:
+        return click.confirm(f"Trust all of this in {path}?")
+    import termios
+    import tty
+
+    terminal = sys.stdin.fileno()
+    before = termios.tcgetattr(terminal)
+    try:
+        tty.setcbreak(terminal)  # drops what was typed before the question stood there
+        print(f"Trust {path} as it is now? Press y to renew.", flush=True)
+        return os.read(terminal, 1) in (b"y", b"Y")
+    finally:
+        termios.tcsetattr(terminal, termios.TCSADRAIN, before)
+
+
+def _digest(what: Runbook | str) -> str:
+    from state.trust import command_digest
+
+    return command_digest(what) if isinstance(what, str) else what.digest
+
+
+def _only_prose(before: Entry, now: Runbook | str) -> bool:
+    """Whether a runbook differs only in what neither runs nor declares anything.
+
+    Never so beside a sidecar, whose trusted text nobody kept.
+    """
+    if isinstance(now, str):
+        return False
+    from runbooks.inventory import only_prose_differs
+    from runbooks.parsing import parse
+
+    old = parse(before.text.encode(), now.path)
+    alone = old.digest == before.digest and parse(now.data, now.path).digest
+    return alone == now.digest and only_prose_differs(old, now)
+
+
+def _print_difference(before: Entry, now: Runbook | str) -> None:
+    from difflib import unified_diff
+
+    text = now if isinstance(now, str) else now.data.decode(errors="backslashreplace")
+    lines = unified_diff(
+        before.text.split("\n"),
+        text.split("\n"),
+        f"trusted {before.at}",
+        "now",
+        lineterm="",
+    )
+    for line in lines:
+        print(paint(line, {"+": "green", "-": "red"}.get(line[:1], "")))
 
 
 def _read(path: Path) -> tuple[Runbook | str, tuple[str, ...]]:

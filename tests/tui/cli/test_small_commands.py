@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[3]
+from tests.tui.terminals import ROOT, terminal
 
 
 def test_lint_says_all_at_once(gonogo, write) -> None:
@@ -53,6 +53,56 @@ def test_trust_is_taken_back(gonogo, write) -> None:
     assert gonogo("trust", "--revoke", path).returncode == 0
     assert gonogo("trust", "--list").stdout == ""
     assert gonogo("trust", "--revoke", path).returncode == 2
+
+
+def test_what_changed_since_it_was_trusted_is_shown(gonogo, write) -> None:
+    text = "# T\n\nold \u202ewords\n\n```bash\nuptime\n```\n"
+    path = write(text)
+    assert gonogo("trust", "--yes", path).returncode == 0
+    write(text.replace("old", "new"))
+    done = gonogo("trust", path)
+    assert done.returncode == 2 and "Only prose changed" in done.stdout
+    assert "\n-old " in done.stdout and "\n+new " in done.stdout
+    assert "\u202e" not in done.stdout and "command" not in done.stdout
+    write(text.replace("uptime", "rm -rf /srv"))
+    done = gonogo("trust", "--yes", path)
+    assert "-uptime\n+rm -rf /srv" in done.stdout
+    assert "Only prose" not in done.stdout
+    assert "command 6: [destructive] rm -rf /srv" in done.stdout
+
+
+def test_a_changed_sidecar_is_more_than_prose(gonogo, write) -> None:
+    path = write("# T\n\n- [ ] a\n")
+    assert gonogo("trust", "--yes", path).returncode == 0
+    write('[steps."a"]\nowner = "ana"\n', "book.gonogo.toml")
+    assert "Only prose" not in gonogo("trust", "--yes", path).stdout
+    write("# T\n\nwords\n\n- [ ] a\n")
+    assert "Only prose" not in gonogo("trust", "--yes", path).stdout
+
+
+def test_a_trusted_profile_is_known_by_its_path(gonogo, write) -> None:
+    path = write('[api]\nurl = "http://a.example"\n', "gonogo.toml")
+    assert gonogo("trust", "--yes", path).returncode == 0
+    assert str(path) in gonogo("trust", "--list").stdout
+    write('[api]\nurl = "http://b.example"\n', "gonogo.toml")
+    done = gonogo("trust", "--yes", path)
+    assert '-url = "http://a.example"' in done.stdout
+    assert gonogo("trust", "--revoke", path).returncode == 0
+    assert gonogo("trust", "--list").stdout == ""
+
+
+def test_one_key_renews_what_differs_in_prose(gonogo, write, home: Path) -> None:
+    path = write("# T\n\nold\n")
+    assert gonogo("trust", "--yes", path).returncode == 0
+    write("# T\n\nnew\n")
+    argv = ["trust", str(path)]
+    program = f"import sys; from tui.__main__ import main; sys.exit(main({argv}))"
+    for answer, code in (b"n", 1), (b"y", 0):
+        with terminal(program, home) as shown:
+            shown.until(lambda s=shown: b"to renew." in s.seen)
+            shown.type(answer)
+            assert shown.ended() == code
+    assert b"Trusted" in shown.seen
 
 
 def test_trust_asks_on_a_terminal(write, home: Path) -> None:
