@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from tui.cli.paths import FILE
 if TYPE_CHECKING:
     from runbooks.model import Runbook, Step
     from state.trust import TrustStore
+    from tui.cli.verdict_text import Report
 
 
 @click.command()
@@ -22,7 +24,13 @@ if TYPE_CHECKING:
 @click.option("--target", metavar="NAME", help="The deployment to check.")
 @click.option("--run", metavar="RUN", help="Count what people said in this run too.")
 @click.option("--state-dir", type=FILE, help="Where runs are.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "junit", "prometheus"]),
+    default="text",
+    help="docs/json.md says what each holds.",
+)
 def command(
     runbook: Path | None,
     section: str | None,
@@ -64,9 +72,19 @@ def command(
     report = verdict_text.Report(
         document, steps if directory else looked_at, progress, looks, answer, now
     )
-    for line in report.json() if form == "json" else report.text():
+    for line in _lines(report, form):
         print(line)
     return answer.exit_code
+
+
+def _lines(report: Report, form: str) -> Iterator[str]:
+    if form in ("text", "json"):
+        return report.json() if form == "json" else report.text()
+    from tui.cli import pipeline_formats
+
+    if form == "junit":
+        return pipeline_formats.junit(report)
+    return pipeline_formats.prometheus(report)
 
 
 def _document(directory: Path | None) -> Path:

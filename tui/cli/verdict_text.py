@@ -55,10 +55,10 @@ class Report:
             section = self.runbook.section_by_id.get(section_id)
             yield paint(section.title if section else section_id, "")
             for word, step in sorted(
-                ((self._standing(step), step) for step in group), key=_worst_first
+                ((self.standing(step), step) for step in group), key=_worst_first
             ):
                 weight = f" {step.severity}" if step.options.severity else ""
-                reason = self._reason(step)
+                reason = self.reason(step)
                 told = f"  {reason}" if reason else ""
                 yield (
                     f"  {paint(f'{word:8}', _COLOURS.get(word, ''))}"
@@ -95,8 +95,8 @@ class Report:
             "severity": step.severity,
             "gate": step.gate,
             "level": step.level,
-            "result": self._standing(step),
-            "reason": self._reason(step),
+            "result": self.standing(step),
+            "reason": self.reason(step),
             "readings": [
                 {
                     **asdict(judged.reading),
@@ -109,7 +109,8 @@ class Report:
             "seconds": round(finding.seconds, 3) if finding else 0.0,
         }
 
-    def _standing(self, step: Step) -> str:
+    def standing(self, step: Step) -> str:
+        """Return how *step* stands, in one word."""
         from state.verdict import effective
 
         seen = self.looks.get(step.id)
@@ -118,7 +119,8 @@ class Report:
             return seen.finding.result.value
         return standing
 
-    def _reason(self, step: Step) -> str:
+    def reason(self, step: Step) -> str:
+        """Return why in a few words, or ""."""
         if seen := self.looks.get(step.id):
             return seen.finding.reason
         state = self.progress.get(step.id)

@@ -6,6 +6,7 @@ import http.server
 import json
 import threading
 from collections.abc import Iterator
+from xml.etree import ElementTree
 
 import pytest
 
@@ -74,6 +75,41 @@ def test_json(gonogo, write, url: str) -> None:
     assert status["value"] == 503
     assert bad["seconds"] > 0
     assert bad["section"] and bad["id"] and bad["reason"]
+
+
+def test_junit(gonogo, write, url: str) -> None:
+    text = "# Launch \x01é\n\n## Web\n\n" + probe(url) + probe(url, "/down")
+    done = checked(gonogo, write(text + "\n- [ ] said\n"), "--format", "junit")
+    assert done.returncode == 1 and done.stdout.isascii()
+    suite = ElementTree.fromstring(done.stdout)
+    assert "é" in suite.attrib["name"]
+    counted = {key: suite.attrib[key] for key in ("tests", "failures", "errors")}
+    assert counted == {"tests": "2", "failures": "1", "errors": "0"}
+    good, bad = suite
+    assert good.attrib["classname"].endswith(" / Web")
+    assert good.find("failure") is None
+    failure = bad.find("failure")
+    assert failure is not None and failure.attrib["message"].startswith("fail: 503")
+    assert "503" in (failure.text or "")
+
+
+def test_junit_tells_what_could_not_be_looked_at(gonogo) -> None:
+    done = gonogo("check", "--format", "junit")
+    suite = ElementTree.fromstring(done.stdout)
+    assert done.returncode == 4
+    assert suite.attrib["errors"] == suite.attrib["tests"] != "0"
+
+
+def test_prometheus(gonogo, write, url: str) -> None:
+    text = '# Launch "x\\\\y"\n\n' + probe(url, "/down")
+    done = checked(gonogo, write(text), "--format", "prometheus")
+    lines = [line for line in done.stdout.splitlines() if line[0] != "#"]
+    assert done.returncode == 1
+    assert len(lines) == 2
+    runbook = 'runbook="Launch \\"x\\\\y\\""'
+    assert lines[0].startswith(f'gonogo_step_result{{{runbook},step="')
+    assert lines[0].endswith('severity="blocker",gate="go",result="fail"} 1')
+    assert lines[1] == f'gonogo_verdict{{{runbook},verdict="NO-GO"}} 1'
 
 
 def test_untrusted_runs_nothing(gonogo, write, url: str) -> None:
