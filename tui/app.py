@@ -24,7 +24,7 @@ from tui.config import Config, save_theme
 from tui.display import display_text
 from tui.keymap import bindings, shown
 from tui.line_filters import AsciiOnly, Sanitize
-from tui.palette import BoundActions
+from tui.palette import BoundActions, Palette
 from tui.signals import SignalWatch
 from tui.terminal import too_small
 from tui.writer import GonogoDriver
@@ -132,6 +132,10 @@ class GonogoApp(App[None]):
         yield SystemCommand(
             "Theme", "Choose the colours; the choice is kept", self.action_change_theme
         )
+
+    def action_command_palette(self) -> None:
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette(id="--command-palette"))
 
     def action_help(self) -> None:
         from tui.screens.help import HelpScreen

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 from textual.types import IgnoreReturnCallbackType
+
+from tui.screens.left_once import LeftOnce
+
+
+class Palette(CommandPalette, LeftOnce[None]):
+    """Textual's palette, for keys that come faster than it is drawn."""
+
+    def _action_command_list(self, action: str) -> None:
+        # Textual looks for a line of its list that has not been laid out yet.
+        with suppress(KeyError):
+            super()._action_command_list(action)
 
 
 class BoundActions(Provider):
