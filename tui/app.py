@@ -16,7 +16,7 @@ from textual.filter import LineFilter
 from textual.geometry import Size
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
-from textual.theme import Theme
+from textual.theme import Theme, ThemeProvider
 from textual.widgets import Input
 
 from runbooks.errors import GonogoError
@@ -136,6 +136,10 @@ class GonogoApp(App[None]):
     def action_command_palette(self) -> None:
         if not isinstance(self.screen, Palette):
             self.push_screen(Palette(id="--command-palette"))
+
+    def search_themes(self) -> None:
+        themes = Palette(providers=[ThemeProvider], placeholder="Search for themes…")
+        self.push_screen(themes)
 
     def action_help(self) -> None:
         from tui.screens.help import HelpScreen

@@ -97,6 +97,19 @@ async def test_the_palette_does_what_the_key_does() -> None:
         assert isinstance(plain, Plain) and plain.opened == 1
 
 
+@pytest.mark.parametrize("open_it", ["action_command_palette", "search_themes"])
+async def test_a_palette_is_left_once(open_it: str) -> None:
+    app = GonogoApp(Plain)
+    async with app.run_test() as pilot:
+        getattr(app, open_it)()
+        palette = app.screen
+        await pilot.pause()
+        palette.dismiss()
+        palette.dismiss()
+        await pilot.pause()
+        assert isinstance(app.screen, Plain)
+
+
 async def test_toasts_are_plain_text() -> None:
     app = GonogoApp(Plain)
     async with app.run_test(notifications=True) as pilot:
