@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.tui.walking import PLAIN, lines, walk
+from tui.screens.output import OutputScreen
+from tui.widgets.outputs import Outputs
 
 
 async def test_find_wrap_follow_other_and_back(tmp_path: Path) -> None:
@@ -35,6 +37,12 @@ async def test_find_wrap_follow_other_and_back(tmp_path: Path) -> None:
         await pilot.press("o", "full_stop", "escape")
         assert engine.calls == [("stop", "c2")]
         assert app.screen.steps.has_focus
+
+
+async def test_its_keys_are_known_before_it_is_drawn(tmp_path: Path) -> None:
+    _, engine = walk(tmp_path)
+    screen = OutputScreen(Outputs(engine.run.commands), engine)  # type: ignore
+    assert screen.check_action("wrap", ())
 
 
 async def test_save_writes_all_of_it_and_never_over_a_file(

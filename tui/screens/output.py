@@ -82,7 +82,9 @@ class OutputScreen(LeftOnce[None]):
         self.query_one("#output-status", EdgeLine).show(content(sentence))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
-        return self.answer.prompt is None or action in WHILE_TYPING
+        # Asked for the list of keys too, which may be before anything is composed.
+        typing = any(line.prompt for line in self.query(AnswerLine))
+        return not typing or action in WHILE_TYPING
 
     def _scroll(self, lines: int) -> None:
         self.view.scroll_by(lines)
