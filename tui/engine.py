@@ -201,6 +201,8 @@ class Engine:
         if not question.needed:
             go(Reply())
             return
+        if self._asked:
+            raise RefusedError("Answer what is asked first.")
         self._asked[question.id] = go
         self._tell(Asks(question))
 

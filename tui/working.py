@@ -57,6 +57,7 @@ class Working:
         self._tell = tell
         self._spawn = spawn
         self.jobs: dict[str, Job] = {}
+        self._admitted: list[str] = []
         self._handed_over: dict[str, str] = {}
 
     def refuse_second(self, wish: Wish) -> None:
@@ -67,8 +68,10 @@ class Working:
         """
         if wish.is_follower():
             return
-        if busy := next((j for j in self.jobs.values() if j.foreground), None):
-            text = self._runbook.part_by_id[busy.part].text.splitlines()[0]
+        taken_up = (job.part for job in self.jobs.values() if job.foreground)
+        parts = (*self._admitted, *self._handed_over.values(), *taken_up)
+        if parts:
+            text = self._runbook.part_by_id[parts[0]].text.splitlines()[0]
             raise RefusedError(
                 f"A command is still running: {text!r}. Wait for it, or stop it."
             )
@@ -80,8 +83,18 @@ class Working:
             self._door.request(permit, plan)
             self._handed_over[plan.id] = permit.wish.parts[0].id
             self._tell(NeedsTerminal(plan))
-        else:
+        elif permit.wish.is_follower():
             self._spawn(self._run_parts(permit))
+        else:
+            # From here on, not from the start: a second key may be on its way.
+            self._admitted.append(permit.wish.parts[0].id)
+            self._spawn(self._run_alone(permit))
+
+    async def _run_alone(self, permit: Permit) -> None:
+        try:
+            await self._run_parts(permit)
+        finally:
+            self._admitted.remove(permit.wish.parts[0].id)
 
     async def _run_parts(self, permit: Permit) -> None:
         for index, part in enumerate(permit.wish.parts):

@@ -334,6 +334,23 @@ def test_one_foreground_command_at_a_time(desk: Desk) -> None:
     assert desk.wait_for(CommandEnded).ending.ending == "stopped"
 
 
+def test_a_key_pressed_twice_runs_and_asks_once(desk: Desk) -> None:
+    desk.trust()
+    for _ in range(2):
+        desk.engine.run_part(desk.part("Fail"))
+    assert "still running" in desk.wait_for(Refused).message
+    desk.wait_for(CommandEnded)
+    for _ in range(2):
+        desk.engine.run_part(desk.part("touch changed-it"))
+    question = desk.wait_for(Asks).question
+    assert "Answer what is asked" in desk.wait_for(Refused).message
+    desk.engine.answer(question.id, None)
+    desk.engine.run_part(desk.part("touch changed-it"))
+    assert desk.wait_for(Asks).question.id != question.id
+    started = [e for e in desk.journal() if e["kind"] == "command_started"]
+    assert len(started) == 1
+
+
 def test_a_command_outlives_its_screen_and_is_taken_up(desk: Desk) -> None:
     desk.trust()
     desk.engine.run_part(
