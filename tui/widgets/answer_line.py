@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+import msgspec
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -16,8 +17,7 @@ from tui.widgets.edge_line import EdgeLine
 from tui.widgets.signs import signs
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(msgspec.Struct, frozen=True):
     """One thing to type: its name, its label, what it holds, what it wants."""
 
     name: str
@@ -26,8 +26,7 @@ class Field:
     wanted: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Prompt:
+class Prompt(msgspec.Struct, frozen=True):
     """What is asked for.
 
     Attributes:
@@ -42,7 +41,7 @@ class Prompt:
     hint: str
     fields: tuple[Field, ...]
     about: tuple[str, ...] = ()
-    rest: Mapping[str, str] = field(default_factory=dict)
+    rest: Mapping[str, str] = {}
 
 
 FIELDS = 3
