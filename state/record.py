@@ -10,7 +10,7 @@ from state.locations import cannot, open_file
 from state.progress import Progress
 from state.standing import Command, StepState
 
-OUTPUTS, CURSOR = "outputs", "cursor"
+OUTPUTS, CURSOR, PROGRESS = "outputs", "cursor", "progress.toml"
 
 
 class Record:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from runbooks.errors import RefusedError, StateError
@@ -24,9 +25,11 @@ from state.lock import Lock
 from state.progress import Progress, apply
 from state.record import OUTPUTS, Record
 from state.replaying import JOURNAL
-from state.resume import Drift, drift
-from state.saving import Saving
 from state.trust import TrustStore, shipped, unsafe
+
+if TYPE_CHECKING:
+    from state.resume import Drift
+    from state.saving import Saving
 
 
 class Run(Record):
@@ -36,7 +39,6 @@ class Run(Record):
         by: who records here.
         heard: called with every event recorded here, once it is durable.
         notices: sentences for the operator about what was found in its files.
-        drift: how the document changed since the run was last open.
         left_at: when a person last acted before this opening, ISO 8601 or "".
     """
 
@@ -51,9 +53,22 @@ class Run(Record):
         self._changed: set[str] = set()
         self.heard: Callable[[Event], None] = lambda event: None
         self._trust = TrustStore()
-        self.drift = Drift()
         self.left_at = ""
-        self._saving = Saving(self)
+
+    # Imported when first asked for: the first picture needs neither.
+
+    @cached_property
+    def _saving(self) -> Saving:
+        from state.saving import Saving
+
+        return Saving(self)
+
+    @cached_property
+    def drift(self) -> Drift:
+        """How the document changed since the run was last open."""
+        from state.resume import Drift
+
+        return Drift()
 
     @classmethod
     def create(cls, home: Path, runbook: Runbook, target: str, by: Author) -> Run:
@@ -85,6 +100,8 @@ class Run(Record):
         return run
 
     def _resume(self) -> None:
+        from state.resume import drift
+
         self._saving.begin()
         for event in self._journal.read_new():
             self._apply(event)

@@ -16,8 +16,7 @@ from runbooks.errors import GonogoError, NewerState, StateError
 from runbooks.model import Runbook
 from state.locations import cannot
 from state.progress import Progress
-from state.reading import refuse_newer
-from state.saving import PROGRESS
+from state.record import PROGRESS
 
 HEAD = 8192
 """Bytes of progress.toml that surely hold its ``[run]`` table."""
@@ -118,6 +117,7 @@ def summary(directory: Path) -> Summary:
 def _newer(directory: Path, run: Mapping[str, Any]) -> str:
     """Return that a newer gonogo wrote the run, as a sentence, or ""."""
     from state.lines import decoded
+    from state.reading import refuse_newer
     from state.replaying import JOURNAL
 
     try:

@@ -10,13 +10,12 @@ from runbooks.events import Kind
 from state.checkpoint import Checkpoint
 from state.lock import Lock
 from state.reading import Found
+from state.record import PROGRESS
 from state.replaying import replay
 from state.verdict import Tally
 
 if TYPE_CHECKING:
     from state.run import Run
-
-PROGRESS = "progress.toml"
 
 
 class Saving:

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 from textual.content import Content
 
-from runbooks.expectations import shown
 from runbooks.results import Finding, Reading, Result
 from state.standing import StepState
 from tui.display import content
@@ -91,4 +90,6 @@ def _table(finding: Finding) -> Iterator[Paragraph]:
 
 def _value(reading: Reading) -> str:
     """The value for people; of a text, all that was kept."""
+    from runbooks.expectations import shown  # not before a finding is on view
+
     return reading.value if isinstance(reading.value, str) else shown(reading)
