@@ -34,6 +34,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(words: list[str]) -> int:
     from tui.cli import COMMANDS
+    from tui.log import keep_log
+
+    keep_log()
 
     match words:
         case [name] if name and name[0] != "-" and name not in COMMANDS:

@@ -16,10 +16,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from runbooks.errors import GonogoError, RefusedError, StateError
-from runbooks.events import Kind
-from state import entries
 from state.deciding import attach, decide_all, note, withdraw
 from state.standing import Answer
+from tui.probing import Probing
 from tui.told import Asks, Happened, NotSaved, Refused, Saved, Told
 from tui.working import Working
 
@@ -69,7 +68,7 @@ class Engine:
         self._tasks: set[asyncio.Task[None]] = set()
         self._asked: dict[str, Callable[[Reply], None]] = {}
         self._working = Working(runbook, run, door, tell, self._spawn)
-        self._probing = asyncio.Lock()
+        self._probing = Probing(runbook, run, target)
 
     def start(self) -> None:
         """Begin: take up commands that outlived their screen, then serve."""
@@ -154,7 +153,7 @@ class Engine:
 
             def go(reply: Reply) -> None:
                 self._door.admit_trust(question, reply)
-                self._spawn(self._probe(step_ids))
+                self._spawn(self._probing.look(step_ids))
 
             self._ask(question, go)
 
@@ -163,25 +162,7 @@ class Engine:
     def _first_look(self) -> None:
         """What a machine can decide is looked at without being asked, once trusted."""
         if self._door.trusted:
-            self._spawn(self._probe(None))
-
-    async def _probe(self, step_ids: Sequence[str] | None) -> None:
-        from runbooks.facts import differing
-        from runbooks.runner import Runner
-
-        wanted = None if step_ids is None else set(step_ids)
-        steps = [
-            step
-            for step in self.runbook.steps
-            if (wanted is None or step.id in wanted)
-            and (step.probes or differing(step.options.when, self.target))
-        ]
-        if not steps:
-            raise RefusedError("Nothing to probe here: no step declares a probe.")
-        async with self._probing:
-            async for step_id, finding in Runner(self.target).probe_all(steps):
-                found = entries.probe_finished(finding)
-                self.run.record(Kind.PROBE_FINISHED, step_id, found)
+            self._spawn(self._probing.look(None))
 
     # ------------------------------------------------------------ questions
 
@@ -276,31 +257,29 @@ class Engine:
         self._loop.call_soon_threadsafe(lambda: self._guarded(call))
 
     def _guarded(self, call: Callable[[], object]) -> None:
-        """A refusal is told in plain words; a bug is told as one, and logged."""
         try:
             call()
-        except StateError as error:
-            self._tell(NotSaved(str(error)))
-        except GonogoError as error:
-            self._tell(Refused(str(error)))
-        except Exception:
-            LOG.exception("a bug in the engine")
-            self._tell(
-                Refused("A bug in gonogo stopped this; the log has the details.")
-            )
+        except Exception as error:
+            self._explain(error)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         async def guarded() -> None:
             try:
                 await work
-            except StateError as error:
-                self._tell(NotSaved(str(error)))
-            except GonogoError as error:
-                self._tell(Refused(str(error)))
-            except Exception:
-                LOG.exception("a bug in the engine")
-                self._tell(Refused(BUG))
+            except Exception as error:
+                self._explain(error)
 
         task = self._loop.create_task(guarded())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def _explain(self, error: Exception) -> None:
+        """A refusal is told in plain words; a bug is told as one, and logged."""
+        match error:
+            case StateError():
+                self._tell(NotSaved(str(error)))
+            case GonogoError():
+                self._tell(Refused(str(error)))
+            case _:
+                LOG.error("a bug in the engine", exc_info=error)
+                self._tell(Refused(BUG))

@@ -133,7 +133,7 @@ def test_it_has_left_session_terminal_and_directory(tmp_path: Path) -> None:
     links = {fd: os.readlink(proc / "fd" / str(fd)) for fd in range(3)}
     assert set(links.values()) == {os.devnull}
     assert os.readlink(proc / "cwd") == "/"
-    assert [name for _, name in descendants(supervisor)] == ["sleep"]
+    until(lambda: [name for _, name in descendants(supervisor)] == ["sleep"])
     running.stop()
     until(running.ending)
     until(lambda: start_time(supervisor) is None)
