@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from textual.pilot import Pilot
 
 from tests.tui.walking import PLAIN, lines, walk
 from tui.screens.output import OutputScreen
@@ -64,6 +65,15 @@ async def test_save_writes_all_of_it_and_never_over_a_file(
         assert "Left alone" in "\n".join(lines(app))
 
 
+async def shown(pilot: Pilot[None], text: str) -> None:
+    """Wait until *text* is on the screen."""
+    for _ in range(200):
+        if text in "\n".join(lines(pilot.app)):
+            return
+        await pilot.pause(0.05)
+    raise AssertionError(f"never shown: {text!r} on\n" + "\n".join(lines(pilot.app)))
+
+
 async def test_an_earlier_screen_s_outputs_are_read_from_disk(tmp_path: Path) -> None:
     _, engine = walk(tmp_path)
     one, two = engine.runbook.blocks[0].parts
@@ -74,11 +84,9 @@ async def test_an_earlier_screen_s_outputs_are_read_from_disk(tmp_path: Path) ->
     (engine.run.outputs / "c2.out").write_bytes(b"a\nb\nfrom this morning\n")
     app, _ = walk(tmp_path, PLAIN, engine.run)
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause(0.3)
-        assert "from this morning" in "\n".join(lines(app)), "the last one, unasked"
+        await shown(pilot, "from this morning")  # the last one, unasked
         await pilot.press("slash", *"echo one", "enter", "o")
-        await pilot.pause(0.3)
-        assert "from yesterday" in "\n".join(lines(app))
+        await shown(pilot, "from yesterday")
 
 
 async def test_a_running_command_s_output_is_not_shown_twice(tmp_path: Path) -> None:

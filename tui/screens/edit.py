@@ -19,7 +19,9 @@ class EditScreen(LeftOnce[str | None]):
     EditScreen TextArea { height: 1fr; border: none; padding: 0 1; }
     """
     BINDINGS = [  # noqa: RUF012
-        Binding("ctrl+r", "run", "Run this text", id="edit.run", priority=True),
+        # No priority: it would overtake what was typed before it and not drawn yet,
+        # and run the half of a command.
+        Binding("ctrl+r", "run", "Run this text", id="edit.run"),
         Binding("escape", "leave", "Back; nothing runs", id="edit.leave"),
     ]
 
@@ -30,7 +32,7 @@ class EditScreen(LeftOnce[str | None]):
 
     def compose(self) -> ComposeResult:
         yield EdgeLine(signs().rule, id="edit-head")
-        yield TextArea(self._text, soft_wrap=True, tab_behavior="indent")
+        yield TextArea(self._text, soft_wrap=True)
         yield EdgeLine(id="edit-keys")
 
     def on_mount(self) -> None:
