@@ -56,13 +56,13 @@ async def test_a_long_sentence_is_cut_in_its_line_and_whole_in_the_detail(
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         keys = lines(app)[-1]
         engine.tell(Refused(LONG))
-        await pilot.pause(0.3)
+        await pilot.pause(0.8)
         assert not list(app._notifications)
         assert "This did not happen" in lines(app)[-2] and "…" in lines(app)[-2]
         assert lines(app)[-1] == keys
         assert "at last." in "\n".join(lines(app)).partition("─ say ")[2]
         await pilot.press("j")
-        await pilot.pause(0.4)
+        await pilot.pause(0.8)
         assert "This did not happen" not in "\n".join(lines(app))
 
 
@@ -70,7 +70,7 @@ async def test_a_decision_is_told_in_its_line_alone(tmp_path: Path) -> None:
     app, _ = walk(tmp_path, f"# L\n\n- [ ] {'a long step ' * 20}\n- [ ] b\n")
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await pilot.press("space")
-        await pilot.pause(0.4)
+        await pilot.pause(0.8)
         assert not list(app._notifications)
         assert "#2 ana: yes – a long step" in lines(app)[-2]
         assert lines(app)[-2].rstrip().endswith("…  saved #2")
@@ -85,7 +85,7 @@ async def test_others_are_counted_while_they_live(tmp_path: Path) -> None:
             Author("ben", "", engine.run.by.host, process.pid),
         )
         async with app.run_test(size=(80, 24)) as pilot:
-            await pilot.pause(0.2)
+            await pilot.pause(0.8)
             assert "ana +1" in lines(app)[0]
             process.send_signal(signal.SIGKILL)
             process.wait()
@@ -193,7 +193,7 @@ async def test_every_panel_keeps_its_place(
         places = set()
         for _ in range(6):
             await pilot.press("j")
-            await pilot.pause(0.3)
+            await pilot.pause(0.8)
             panels = (app.screen.steps, app.screen.detail, app.screen.output)
             places.add(tuple(panel.region for panel in panels))
         assert len(places) == 1
@@ -205,7 +205,7 @@ async def test_the_full_minute_repaints_only_the_rows_that_grew_older(
     app, engine = walk(tmp_path)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("space")
-        await pilot.pause(0.3)
+        await pilot.pause(0.8)
         steps, repainted = app.screen.steps, []
         monkeypatch.setattr(
             steps, "refresh", lambda *regions: repainted.extend(regions)
@@ -225,7 +225,7 @@ async def test_resizing_while_typing_keeps_text_and_cursor(tmp_path: Path) -> No
         await pilot.press("x", *"abc")
         for size in ((60, 16), (120, 40), (80, 24)):
             await pilot.resize_terminal(*size)
-            await pilot.pause(0.2)
+            await pilot.pause(0.8)
             assert "note: abc" in "\n".join(lines(app)), size
         await pilot.press("d", "enter")
         await pilot.pause()
