@@ -3,7 +3,10 @@
 A bound is written as a value (``200``: equal to it), a list (``[401, 403]``: one
 of them) or a text that begins with an operator: ``"<= 26 h"``, ``"!= 0"``,
 ``"~ ^ok$"`` (the pattern is found), ``"!~ debug"``, ``"present"``, ``"absent"``.
-A table ``{ pass = …, warn = … }`` holds two bounds; what meets neither fails.
+Instead of a quantity another reading may stand, of the same probe or of one that
+the step gave a name: ``"<= 80 % of [usable]"``, ``"== [database.pending] ± 5"``.
+A table ``{ pass = …, warn = …, na = … }`` holds several bounds; what meets none
+fails, and what meets ``na`` shows that the step does not apply here.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ import operator
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from runbooks.results import Judged, Reading, Result, Value
 
@@ -29,6 +32,33 @@ _ORDERED: dict[str, Callable[[Any, Any], bool]] = {
 _NEGATED = {"<=": ">", ">=": "<", "<": ">=", ">": "<=", "==": "not", "!=": "is"}
 _QUANTITY = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*([A-Za-z%]*)")
 _OPERATOR = re.compile(r"(<=|>=|==|!=|!~|<|>|~)\s*(.*)", re.DOTALL)
+_OTHER = re.compile(
+    r"(?:(\d+(?:\.\d+)?)\s*(%|×|\*)\s*(?:of\s+)?)?\[([^\[\]]+)\]"
+    r"(?:\s*(?:±|\+-)\s*(\d+(?:\.\d+)?)\s*(%?))?"
+)
+_BANDS = ("pass", "warn", "na")
+Readings = Callable[[str], Reading | None]
+"""Finds another reading by the name that stands in a bound."""
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """Another reading that a bound compares with.
+
+    Attributes:
+        factor: what its value is multiplied with.
+        tolerance: how far from it still counts as equal, in its unit.
+        share: the same as a share of it, 0.1 for 10 %.
+    """
+
+    name: str
+    factor: float = 1.0
+    tolerance: float = 0.0
+    share: float = 0.0
+
+
+def _no_others(name: str) -> Reading | None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +79,15 @@ class Bound:
         plain = self.operator in ("==", "in", "present", "absent")
         return self.text if plain else f"{self.operator} {self.text}"
 
-    def holds(self, value: Value) -> bool:
+    @property
+    def other(self) -> Other | None:
+        """The reading it compares with, if it compares with one."""
+        return self.operand if isinstance(self.operand, Other) else None
+
+    def holds(self, value: Value, others: Readings = _no_others) -> bool:
         """Whether *value*, in the base unit, meets the condition."""
+        if self.other:
+            return _compares(self.operator, value, self.other, others(self.other.name))
         if self.operator == "absent":
             return value is None
         if value is None:
@@ -75,13 +112,22 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """Bounds of one reading: pass, else warn if there is one, else fail."""
+    """Bounds of one reading: pass, else n/a or warn if there is one, else fail."""
 
     passes: Bound
     warns: Bound | None = None
+    rules_out: Bound | None = None
 
     def __str__(self) -> str:
-        return f"{self.passes}, warn {self.warns}" if self.warns else str(self.passes)
+        warns = f", warn {self.warns}" if self.warns else ""
+        return f"{self.passes}{warns}" + (
+            f", n/a {self.rules_out}" if self.rules_out else ""
+        )
+
+    def others(self) -> list[str]:
+        """Return the names of the readings that it compares with."""
+        bounds = (self.passes, self.warns, self.rules_out)
+        return [bound.other.name for bound in bounds if bound and bound.other]
 
 
 def parse(spec: object, unit: str = "") -> Expectation:
@@ -95,31 +141,51 @@ def parse(spec: object, unit: str = "") -> Expectation:
     """
     if not isinstance(spec, dict):
         return Expectation(_bound(spec, unit))
-    unknown = sorted(set(spec) - {"pass", "warn"})
+    unknown = sorted(set(spec) - set(_BANDS))
     if unknown or "pass" not in spec:
         wrong = f"{unknown[0]!r} means nothing here" if unknown else "pass is missing"
         raise ValueError(f"{wrong}; write {{ pass = …, warn = … }}")
-    warns = _bound(spec["warn"], unit) if "warn" in spec else None
-    return Expectation(_bound(spec["pass"], unit), warns)
+    bands = (_bound(spec[band], unit) if band in spec else None for band in _BANDS)
+    return Expectation(*cast("tuple[Bound, Bound | None, Bound | None]", tuple(bands)))
 
 
-def judge(reading: Reading, expectation: Expectation) -> Judged:
-    """Say what *reading* means for a step that expects this of it."""
-    if expectation.passes.holds(reading.value):
+def judge(
+    reading: Reading, expectation: Expectation, others: Readings = _no_others
+) -> Judged:
+    """Say what *reading* means for a step that expects this of it.
+
+    Args:
+        others: finds the readings that the expectation compares with; without one
+            of them nobody can tell.
+    """
+    if any(others(name) is None for name in expectation.others()):
+        result = Result.UNKNOWN
+    elif expectation.rules_out and expectation.rules_out.holds(reading.value, others):
+        result = Result.NA
+    elif expectation.passes.holds(reading.value, others):
         result = Result.PASS
-    elif expectation.warns and expectation.warns.holds(reading.value):
+    elif expectation.warns and expectation.warns.holds(reading.value, others):
         result = Result.WARN
     else:
         result = Result.FAIL
     return Judged(reading, str(expectation), result)
 
 
-def reason(judged: Judged, expectation: Expectation) -> str:
+def reason(
+    judged: Judged, expectation: Expectation, others: Readings = _no_others
+) -> str:
     """Say in a few words why, such as ``31 h > 26 h`` or ``503, not 200``.
 
     "" when a text or a yes is as expected: its value would say nothing in a list.
     """
     reading, bound = judged.reading, expectation.passes
+    if judged.result is Result.UNKNOWN:
+        missing = [name for name in expectation.others() if others(name) is None]
+        return f"nothing was read for {missing[0]}, to compare {reading.name} with"
+    if judged.result is not Result.PASS and bound.other and reading.value is not None:
+        other = others(bound.other.name)
+        said = shown(other) if other else "nothing"
+        return f"{reading.name} {shown(reading)}, not {bound} ({said})"
     name = reading.name.removeprefix("header.").removeprefix("json.")
     prefix = "" if reading.unit or name == "status" else f"{name} "
     if bound.operator == "absent" and reading.value is not None:
@@ -220,13 +286,49 @@ def _compared(sign: str, text: str, unit: str) -> Bound:
     if not text:
         raise ValueError(f"nothing follows {sign}; write for instance '{sign} 5'")
     if sign in ("~", "!~"):
-        try:
-            return Bound(sign, re.compile(text), text)
-        except re.error as error:
-            raise ValueError(f"{text!r} is no regular expression: {error}") from error
+        return Bound(sign, _pattern(text), text)
+    if match := _OTHER.fullmatch(text):
+        return Bound(sign, _other(*match.groups()), text)
     if sign in _ORDERED:
         return Bound(sign, _quantity(text, unit), text)
     return Bound(sign, _value(text, unit), text)
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    try:
+        pattern = re.compile(text)
+    except re.error as error:
+        raise ValueError(f"{text!r} is no regular expression: {error}") from error
+    if pattern.search(""):
+        raise ValueError(
+            f"{text!r} is found in every text, so it asserts nothing; narrow it"
+        )
+    return pattern
+
+
+def _other(
+    number: str | None, kind: str | None, name: str, off: str | None, share: str | None
+) -> Other:
+    factor = float(number) / (100 if kind == "%" else 1) if number else 1.0
+    if not off:
+        return Other(name.strip(), factor)
+    if share:
+        return Other(name.strip(), factor, share=float(off) / 100)
+    return Other(name.strip(), factor, float(off))
+
+
+def _compares(sign: str, value: Value, wanted: Other, other: Reading | None) -> bool:
+    """Compare with another reading; numbers within the tolerance are equal."""
+    if other is None or other.value is None or value is None:
+        return False
+    if isinstance(value, bool | str) or isinstance(other.value, bool | str):
+        same = _equal(value, other.value)
+        return same if sign == "==" else not same if sign == "!=" else False
+    against = other.value * wanted.factor
+    near = abs(value - against) <= max(wanted.tolerance, abs(against) * wanted.share)
+    if sign in ("==", "!="):
+        return near is (sign == "==")
+    return _ORDERED[sign](value, against) or (near and "=" in sign)
 
 
 def _value(text: str, unit: str) -> str | float:

@@ -49,12 +49,18 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 class Judged(msgspec.Struct, frozen=True):
-    """A reading with what was expected of it and the answer."""
+    """A reading with what was expected of it and the answer.
+
+    Attributes:
+        source: what exactly was looked at.
+        seconds: how long looking for it took.
+    """
 
     reading: Reading
     expected: str
     result: Result
     source: str = ""
+    seconds: float = 0.0
 
 
 class Finding(msgspec.Struct, frozen=True):

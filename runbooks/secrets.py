@@ -8,6 +8,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from runbooks.errors import ProbeError
 
@@ -88,6 +89,15 @@ class Secret:
             source="secrets",
             stage="configuration",
         )
+
+
+def within(secret: str) -> tuple[str, ...]:
+    """Return a secret and the password in it if it is a URL, as written and plain."""
+    match = _PASSWORD_IN_URL.match(secret)
+    if not match:
+        return (secret,)
+    password = match[0].removesuffix("@").split("://", 1)[1].partition(":")[2]
+    return (secret, password, unquote(password))
 
 
 def reference(value: Any) -> Secret | None:

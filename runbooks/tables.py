@@ -50,18 +50,23 @@ class Declared(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Base of the tables that a document may declare: decoded strictly."""
 
 
-class ProbeSpec(msgspec.Struct, frozen=True):
+class ProbeSpec(msgspec.Struct, frozen=True, rename={"called": "as"}):
     """One probe of a step.
 
     Attributes:
-        use: name of the probe (``http``, ``tcp``, ``file``, ``command``, …).
+        use: name of the probe (``http``, ``postgres.version``, …).
         expect: reading name to bound, see runbooks/expectations.py.
         parameters: everything else the table holds; the probe checks the keys.
+        called: what the bounds of the step call it, as in ``== [NAME.READING]``;
+            written ``as``.
+        when: facts of the profile that must match, else it is left out.
     """
 
     use: str
     expect: Mapping[str, Any] = {}
     parameters: Mapping[str, Any] = {}
+    called: str = ""
+    when: Mapping[str, str | bool | int | list[str]] = {}
 
 
 class Soak(Declared, frozen=True, rename={"span": "for"}):

@@ -1,7 +1,8 @@
 """Probes, by the name that documents use.
 
-A class is imported when a document first asks for it, so that opening a runbook
-costs only the client libraries it needs.
+A probe is called ``family`` or ``family.aspect``. A family is one module here; it
+says in ``PROBES`` which probes it holds, and is imported when a document first
+asks for one of them, so that opening a runbook costs only what it needs.
 """
 
 from __future__ import annotations
@@ -22,13 +23,18 @@ if TYPE_CHECKING:
     from runbooks.probes.base import Probe
     from runbooks.tables import ProbeSpec
 
-PROBES = {
-    "command": ("command", "CommandProbe"),
-    "file": ("file", "FileProbe"),
-    "http": ("http", "HttpProbe"),
-    "tcp": ("tcp", "TcpProbe"),
-}
-"""Document name to (module here, class)."""
+FAMILIES = (
+    "command",
+    "file",
+    "http",
+    "tcp",
+)
+"""Names of the modules here that hold probes."""
+
+
+def names() -> list[str]:
+    """Return what documents may write after ``use``, imports every family."""
+    return sorted(name for family in FAMILIES for name in _family(family))
 
 
 def probe_class(name: str) -> type[Probe]:
@@ -37,12 +43,20 @@ def probe_class(name: str) -> type[Probe]:
     Raises:
         LookupError: there is no such probe; the message offers near names.
     """
-    try:
-        module, class_name = PROBES[name]
-    except KeyError:
-        raise LookupError(f"no probe is called {name!r}{near(name, PROBES)}") from None
-    cls: type[Probe] = getattr(import_module(f"{__name__}.{module}"), class_name)
-    return cls
+    family = name.partition(".")[0]
+    if family not in FAMILIES:
+        hint = near(name, FAMILIES) or near(family, FAMILIES)
+        raise LookupError(f"no probe is called {name!r}{hint}")
+    known = _family(family)
+    if name not in known:
+        hint = near(name, known) or f"; there are {', '.join(known)}"
+        raise LookupError(f"no probe is called {name!r}{hint}")
+    return known[name]
+
+
+def _family(family: str) -> Mapping[str, type[Probe]]:
+    known: Mapping[str, type[Probe]] = import_module(f"{__name__}.{family}").PROBES
+    return known
 
 
 def build(cls: type[Probe], parameters: Mapping[str, Any]) -> Probe:
@@ -118,7 +132,7 @@ def _wrong(cls: type[Probe], parameters: Mapping[str, Any]) -> list[str]:
     ]
     for name, field in fields.items():
         if name not in parameters:
-            if field.required:
+            if field.required and not cls.table:
                 wrong.append(f"the parameter {name!r} is missing; add it")
         elif name not in cls.verbatim and (broken := misspelt(parameters[name])):
             wrong.append(f"{name}: {broken} is no reference; write ${{table.key}}")

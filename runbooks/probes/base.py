@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 
 from runbooks.errors import ProbeError
+from runbooks.probes.sources import Sources
 from runbooks.results import Reading
 
 if TYPE_CHECKING:
@@ -52,13 +52,20 @@ def measured(evidence: str, *readings: Reading) -> Measurement:
 class Probe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Looks at one resource and changes nothing.
 
-    A subclass's fields are the parameters that a document may give.
+    A subclass's fields are the parameters that a document may give; those that
+    say where to look and with what right come from the profile's table of that
+    name, so that a document need not repeat them.
 
     Attributes:
         timeout: budget for the whole look, in seconds.
     """
 
     timeout: Duration = Duration(10)
+
+    table: ClassVar[str] = ""
+    """Table of the profile whose keys are parameters that a document leaves out."""
+    intrusive: ClassVar[str] = ""
+    """What looking does beyond reading, such as "submits a job"; it needs a word."""
 
     readings: ClassVar[Mapping[str, str]] = {}
     """Base units of the readings whose names are fixed, "" for those without."""
@@ -76,8 +83,22 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     def with_defaults(
         cls, parameters: Mapping[str, Any], target: Target
     ) -> dict[str, Any]:
-        """Return *parameters* with what the profile adds to them."""
-        return dict(parameters)
+        """Return *parameters* with what the profile adds to them.
+
+        Raises:
+            ProbeError: neither says what the probe cannot do without.
+        """
+        from runbooks.target import lookup
+
+        filled = dict(parameters)
+        said = target.tables.get(cls.table, {})
+        for known in msgspec.structs.fields(cls) if cls.table else ():
+            name = known.encode_name
+            if name in parameters or (name not in said and not known.required):
+                continue
+            lookup(target, f"{cls.table}.{name}")
+            filled[name] = f"${{{cls.table}.{name}}}"
+        return filled
 
     @classmethod
     def unit(cls, reading: str) -> str | None:
@@ -100,14 +121,14 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         return self.source
 
     @abstractmethod
-    async def measure(self) -> Measurement:
-        """Look once.
+    async def measure(self, sources: Sources) -> Measurement:
+        """Look once, asking *sources* for what other probes may need too.
 
         Raises:
             ProbeError: nobody could look.
         """
 
-    async def look(self) -> Measurement:
+    async def look(self, sources: Sources) -> Measurement:
         """Measure within the budget.
 
         Raises:
@@ -118,8 +139,7 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         for complaint in self.complaints(given):
             raise ProbeError(complaint, source=SOURCE, stage="configuration")
         try:
-            async with asyncio.timeout(self.timeout):
-                return await self.measure()
+            return await sources.within(self.timeout, self.measure(sources))
         except TimeoutError as error:
             raise ProbeError(
                 f"no answer in {self.timeout:g} s", source=self.source, stage="timeout"

@@ -15,6 +15,7 @@ import msgspec
 
 from runbooks.errors import ProbeError
 from runbooks.probes.base import Duration, Measurement, Probe, measured
+from runbooks.probes.sources import Sources
 from runbooks.results import Reading
 from runbooks.tables import CommandClass
 
@@ -77,7 +78,7 @@ class CommandProbe(Probe, frozen=True, kw_only=True):
     def source(self) -> str:
         return "command"
 
-    async def measure(self) -> Measurement:
+    async def measure(self, sources: Sources) -> Measurement:
         started = perf_counter()
         code, output = await self._run()
         text = output.decode("utf-8", "replace")
@@ -152,3 +153,6 @@ def _refusal(command: str, declared: bool) -> str:
     if said.command_class is CommandClass.OBSERVE:
         return ""
     return f"a probe only looks, and this is {said.command_class}: {said.reason}"
+
+
+PROBES = {"command": CommandProbe}

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import glob
 import os
 import stat
-import threading
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
 from runbooks.errors import ProbeError
 from runbooks.probes.base import Duration, Measurement, Probe, measured
+from runbooks.probes.sources import Sources
+from runbooks.probes.threads import in_thread
 from runbooks.results import Reading
 
 KEPT = 256 * 1024
@@ -72,8 +71,8 @@ class FileProbe(Probe, frozen=True, kw_only=True):
     def source(self) -> str:
         return f"file {self.path}"
 
-    async def measure(self) -> Measurement:
-        return await _in_thread(self._look)
+    async def measure(self, sources: Sources) -> Measurement:
+        return await in_thread(self._look, "file probe")
 
     def _look(self) -> Measurement:
         try:
@@ -160,27 +159,4 @@ def _content(path: Path) -> str | None:
             return None
 
 
-async def _in_thread(look: Callable[[], Measurement]) -> Measurement:
-    """Run *look* in a daemon thread: a dead network mount must not hold up the exit."""
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[Measurement] = loop.create_future()
-
-    def settle(result: Measurement | None, error: BaseException | None) -> None:
-        if future.cancelled():
-            return
-        if error is not None:
-            future.set_exception(error)
-        elif result is not None:
-            future.set_result(result)
-
-    def run() -> None:
-        result, problem = None, None
-        try:
-            result = look()
-        except BaseException as error:
-            problem = error
-        with suppress(RuntimeError):  # the loop has ended, nobody waits any more
-            loop.call_soon_threadsafe(settle, result, problem)
-
-    threading.Thread(target=run, name="file probe", daemon=True).start()
-    return await future
+PROBES = {"file": FileProbe}

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from runbooks.errors import ProbeError
 from runbooks.probes.base import Duration, Measurement, Probe
+from runbooks.probes.sources import Sources
 from runbooks.results import Reading
 
 MOST_PORTS = 64
@@ -65,7 +66,7 @@ class TcpProbe(Probe, frozen=True, kw_only=True):
     def source(self) -> str:
         return f"tcp {self.host}"
 
-    async def measure(self) -> Measurement:
+    async def measure(self, sources: Sources) -> Measurement:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self.timeout * PATIENCE
         try:
@@ -136,3 +137,6 @@ async def _connect(
             writer.transport.abort()
             return "open", perf_counter() - started
     return state, perf_counter() - started
+
+
+PROBES = {"tcp": TcpProbe}

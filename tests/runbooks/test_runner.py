@@ -208,7 +208,7 @@ async def test_equal_requests_of_one_pass_are_made_once(
 async def test_concurrency_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     running, most = 0, 0
 
-    async def measure(self: TcpProbe) -> None:
+    async def measure(self: TcpProbe, sources: Any) -> None:
         nonlocal running, most
         running, most = running + 1, max(most, running + 1)
         await asyncio.sleep(0.01)
@@ -228,7 +228,7 @@ async def test_concurrency_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_a_bug_is_named_logged_and_leaves_neighbours_alone(
     target: Target, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def measure(self: TcpProbe) -> None:
+    async def measure(self: TcpProbe, sources: Any) -> None:
         raise KeyError("oops")
 
     monkeypatch.setattr(TcpProbe, "measure", measure)

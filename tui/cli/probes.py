@@ -51,11 +51,11 @@ def _words(reading: Reading) -> str:
 
 
 def _list() -> int:
-    from runbooks.probes import PROBES, probe_class
+    from runbooks.probes import names, probe_class
 
-    for name in sorted(PROBES):
+    for name in names():
         first = (probe_class(name).__doc__ or "").strip().splitlines()[0]
-        say(f"{name:10} {first}")
+        say(f"{name:24} {first}")
     return 0
 
 
@@ -89,13 +89,15 @@ async def _measure(spec: ProbeSpec, target: str | None) -> int:
     """Print what the probe reads; nothing is expected of it."""
     from runbooks.errors import ProbeError
     from runbooks.probes import build, probe_class
+    from runbooks.probes.sources import Sources
     from runbooks.references import fill
 
     profile = _target(target)
     cls = probe_class(spec.use)
     try:
         parameters = fill(cls.with_defaults(spec.parameters, profile), profile)
-        measurement = await build(cls, parameters).look()
+        async with Sources() as sources:
+            measurement = await build(cls, parameters).look(sources)
     except (ProbeError, ValueError) as error:
         print(f"{paint('unknown', COLOURS['unknown'])}  {paint(str(error), '')}")
         return 4

@@ -11,10 +11,13 @@ import pytest
 from runbooks.errors import ProbeError
 from runbooks.probes.base import Duration, Measurement
 from runbooks.probes.command import KEPT, CommandProbe
+from runbooks.probes.sources import Sources
 
 
 async def look(command: str, env: dict[str, str] | None = None) -> Measurement:
-    return await CommandProbe(command=command, class_="observe", env=env or {}).look()
+    return await CommandProbe(command=command, class_="observe", env=env or {}).look(
+        Sources()
+    )
 
 
 def value(seen: Measurement, name: str) -> object:
@@ -72,7 +75,7 @@ async def test_budget_ends_it_with_all_it_started(tmp_path: Path) -> None:
         timeout=Duration(0.5),
     )
     with pytest.raises(ProbeError, match=r"no answer in 0\.5 s"):
-        await probe.look()
+        await probe.look(Sources())
     for pid in pids.read_text().split():
         await gone(int(pid))
 
@@ -86,7 +89,7 @@ async def test_what_changes_things_is_refused(tmp_path: Path) -> None:
     kept = tmp_path / "kept"
     kept.write_text("still here")
     with pytest.raises(ProbeError, match="a probe only looks") as caught:
-        await CommandProbe(command=f"rm -rf {kept}").look()
+        await CommandProbe(command=f"rm -rf {kept}").look(Sources())
     assert caught.value.stage == "configuration"
     assert kept.exists()
 

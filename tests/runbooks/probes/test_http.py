@@ -15,12 +15,15 @@ import pytest
 
 from runbooks.errors import ProbeError
 from runbooks.probes.base import Duration, Measurement
-from runbooks.probes.http import KEPT, SHOWN, HttpProbe
+from runbooks.probes.fetching import KEPT
+from runbooks.probes.http import SHOWN, HttpProbe
+from runbooks.probes.sources import Sources
 from runbooks.target import Target
 
 
 async def look(url: str, **parameters: Any) -> Measurement:
-    return await HttpProbe(url=url, **parameters).look()
+    async with Sources() as sources:
+        return await HttpProbe(url=url, **parameters).look(sources)
 
 
 def value(seen: Measurement, name: str) -> object:

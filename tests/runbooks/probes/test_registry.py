@@ -14,7 +14,7 @@ from runbooks.tables import ProbeSpec
 URL = {"url": "${api.url}/health"}
 
 
-@pytest.mark.parametrize("name", sorted(probes.PROBES))
+@pytest.mark.parametrize("name", probes.names())
 def test_every_probe_is_there(name: str) -> None:
     assert probes.probe_class(name).__doc__
 

@@ -9,6 +9,7 @@ import pytest
 from runbooks.errors import ProbeError
 from runbooks.model import Step
 from runbooks.probes.base import Duration, Measurement
+from runbooks.probes.sources import Sources
 from runbooks.probes.tcp import TcpProbe
 from runbooks.results import Finding
 from runbooks.runner import Runner
@@ -23,7 +24,9 @@ def value(seen: Measurement, name: str) -> object:
 
 
 async def test_open_and_refused_ports(web: Any, closed_port: int) -> None:
-    seen = await TcpProbe(host="127.0.0.1", port=[closed_port, web.port]).look()
+    seen = await TcpProbe(host="127.0.0.1", port=[closed_port, web.port]).look(
+        Sources()
+    )
     assert value(seen, f"port.{web.port}") == "open"
     assert value(seen, f"port.{closed_port}") == "refused"
     assert value(seen, "open") == str(web.port)
@@ -32,7 +35,7 @@ async def test_open_and_refused_ports(web: Any, closed_port: int) -> None:
 
 
 async def test_nothing_open_is_a_reading(closed_port: int) -> None:
-    seen = await TcpProbe(host="127.0.0.1", port=closed_port).look()
+    seen = await TcpProbe(host="127.0.0.1", port=closed_port).look(Sources())
     assert value(seen, "open") is None
     assert value(seen, "latency") is None
 
@@ -67,12 +70,12 @@ async def found(ports: int | list[int], expect: dict[str, Any]) -> Finding:
 
 async def test_silent_port_is_a_timeout_within_the_budget(silent_port: int) -> None:
     probe = TcpProbe(host="127.0.0.1", port=silent_port, timeout=Duration(0.5))
-    assert value(await probe.look(), f"port.{silent_port}") == "timeout"
+    assert value(await probe.look(Sources()), f"port.{silent_port}") == "timeout"
 
 
 async def test_host_without_address_cannot_be_judged() -> None:
     with pytest.raises(ProbeError, match=r"no address for nowhere\.invalid"):
-        await TcpProbe(host="nowhere.invalid", port=80).look()
+        await TcpProbe(host="nowhere.invalid", port=80).look(Sources())
 
 
 def test_ports_are_checked() -> None:
