@@ -14,6 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from runbooks import expectations, probes
+from runbooks.bounds import Readings
 from runbooks.errors import ProbeError
 from runbooks.expectations import Expectation
 from runbooks.facts import differing
@@ -224,7 +225,7 @@ class Pass:
         seen: _Seen,
         name: str,
         expectation: Expectation,
-        other: expectations.Readings,
+        other: Readings,
     ) -> tuple[Judged, str]:
         """Judge one reading, and say why."""
         reading = seen.measurement.reading(name)

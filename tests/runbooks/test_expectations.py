@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from runbooks.expectations import judge, parse, reason, shown
+from runbooks.expectations import judge, parse, reason
+from runbooks.quantities import shown
 from runbooks.results import Reading, Result
 
 HOUR = 3600.0
@@ -144,3 +145,62 @@ def test_reasons_in_few_words(
 )
 def test_values_for_people(value: object, unit: str, said: str) -> None:
     assert shown(Reading("x", value, unit)) == said  # type: ignore[arg-type]
+
+
+def compared(spec: object, value: object, other: object) -> tuple[Result, str]:
+    def others(name: str) -> Reading | None:
+        return Reading(name, other) if name == "db.rows" else None  # type: ignore[arg-type]
+
+    expectation = parse(spec)
+    answer = judge(Reading("count", value), expectation, others)  # type: ignore[arg-type]
+    return answer.result, reason(answer, expectation, others)
+
+
+@pytest.mark.parametrize(
+    ("spec", "other", "good", "bad"),
+    [
+        ("== [db.rows]", 7, 7, 8),
+        ("== [db.rows] ± 2", 7, 9, 10),
+        ("== [db.rows] +- 10 %", 100, 110, 111),
+        ("!= [db.rows]", 7, 8, 7),
+        ("<= 80 % of [db.rows]", 100, 80, 81),
+        (">= 2 × [db.rows]", 3, 6, 5),
+        ("< [db.rows]", 3, 2, 3),
+        ("== [db.rows]", "a", "a", "b"),
+        (["== [db.rows]", 0], 7, 0, 1),
+    ],
+)
+def test_another_reading_may_be_the_bound(
+    spec: object, other: object, good: object, bad: object
+) -> None:
+    assert compared(spec, good, other)[0] is Result.PASS
+    assert compared(spec, bad, other)[0] is Result.FAIL
+
+
+def test_a_comparison_says_both_sides() -> None:
+    said = compared("<= 80 % of [db.rows]", 90, 100)
+    assert said == (Result.FAIL, "count 90, not <= 80 % of [db.rows] (100)")
+
+
+def test_without_the_other_reading_nobody_can_tell() -> None:
+    result, said = compared("<= [db.size]", 1, 100)
+    assert result is Result.UNKNOWN
+    assert said == "nothing was read for db.size, to compare count with"
+
+
+def test_what_is_not_there_compares_with_nothing() -> None:
+    assert compared("<= [db.rows]", None, 7)[0] is Result.FAIL
+    assert compared("<= [db.rows]", 1, None)[0] is Result.FAIL
+
+
+def test_a_band_shows_that_the_step_does_not_apply() -> None:
+    spec = {"pass": ">= 2", "na": 0}
+    assert judged(spec, 0)[0] is Result.NA
+    assert judged(spec, 2)[0] is Result.PASS
+    assert judged(spec, 1)[0] is Result.FAIL
+
+
+@pytest.mark.parametrize("pattern", ["~ .*", "~ a?", "!~ (x|)"])
+def test_a_pattern_that_is_always_found_asserts_nothing(pattern: str) -> None:
+    with pytest.raises(ValueError, match="asserts nothing"):
+        parse(pattern)

@@ -45,7 +45,7 @@ def command(name: str | None, parameters: tuple[str, ...], target: str | None) -
 
 
 def _words(reading: Reading) -> str:
-    from runbooks.expectations import shown
+    from runbooks.quantities import shown
 
     return f"{reading.name} {shown(reading)}"
 

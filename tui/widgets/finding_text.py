@@ -90,6 +90,6 @@ def _table(finding: Finding) -> Iterator[Paragraph]:
 
 def _value(reading: Reading) -> str:
     """The value for people; of a text, all that was kept."""
-    from runbooks.expectations import shown  # not before a finding is on view
+    from runbooks.quantities import shown  # not before a finding is on view
 
     return reading.value if isinstance(reading.value, str) else shown(reading)
