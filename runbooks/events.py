@@ -18,6 +18,7 @@ class Kind(StrEnum):
     RUN_CLOSED = "run_closed"
     TRUSTED = "trusted"
     PROBE_FINISHED = "probe_finished"
+    SOAK_LOOKED = "soak_looked"
     COMMAND_REQUESTED = "command_requested"
     COMMAND_STARTED = "command_started"
     COMMAND_FINISHED = "command_finished"

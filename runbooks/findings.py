@@ -26,6 +26,7 @@ def together(findings: Sequence[Finding]) -> Finding:
         "\n\n".join(finding.evidence for finding in findings if finding.evidence),
         max(finding.seconds for finding in findings),
         decisive[0].source,
+        decisive[0].stage,
     )
 
 
@@ -35,5 +36,8 @@ def _named(finding: Finding) -> str:
     return f"{thing} {finding.reason}".strip()
 
 
-def unknown(reason: str, source: str, evidence: str = "") -> Finding:
-    return Finding(Result.UNKNOWN, reason, evidence=evidence, source=source)
+def unknown(reason: str, source: str, evidence: str = "", stage: str = "") -> Finding:
+    """Return the finding that nobody could look."""
+    return Finding(
+        Result.UNKNOWN, reason, evidence=evidence, source=source, stage=stage
+    )

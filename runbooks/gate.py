@@ -79,13 +79,27 @@ class Door:
 
     # ----------------------------------------------------------- the question
 
-    def look_at_probes(self) -> Question:
-        """What must be asked before probes may look."""
+    def look_at_probes(self, step_id: str = "") -> Question:
+        """What must be asked before probes may look.
+
+        Args:
+            step_id: the one step that is meant, "" for several: only for one that
+                a person points at may looking do more than read, and only where
+                the profile allows it.
+        """
+        from runbooks.intrusive import allowed, does
+
+        step = self._runbook.step_by_id.get(step_id)
+        more = does(step) if step and allowed(step, self._target) else ""
         return Question(
             id=uuid4().hex,
             title="Probe the target",
+            text=step.text if step and more else "",
+            command_class=CommandClass.MUTATE if more else CommandClass.OBSERVE,
+            reason=f"looking {more}" if more else "",
             target=self._target.name,
             untrusted=self._untrusted(),
+            confirm=bool(more),
         )
 
     def look(self, wish: Wish) -> Question:

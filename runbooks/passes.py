@@ -19,6 +19,7 @@ from runbooks.errors import ProbeError
 from runbooks.expectations import Expectation
 from runbooks.facts import differing
 from runbooks.findings import together, unknown
+from runbooks.intrusive import allowed, more_than_read
 from runbooks.model import Step
 from runbooks.probes.base import Measurement, Probe
 from runbooks.probes.sources import Sources
@@ -86,23 +87,24 @@ class Pass:
             if name not in asked:
                 said = f"the profile's thresholds name {name!r}, which is not asked"
                 return Finding(Result.UNKNOWN, said, source=SOURCE)
-        specs, left_out = self._chosen(step.probes, intrusive)
+        agreed = intrusive and allowed(step, self._target)
+        specs, left_out = self._chosen(step, agreed)
         if not specs and left_out is not None:
             return left_out
         looks = await asyncio.gather(*(self._look(spec) for spec in specs))
         return together([self._finding(look, looks, overrides) for look in looks])
 
     def _chosen(
-        self, specs: Sequence[ProbeSpec], intrusive: bool
+        self, step: Step, agreed: bool
     ) -> tuple[list[ProbeSpec], Finding | None]:
         """Return the probes to look with, and what to say when there is none."""
         chosen: list[ProbeSpec] = []
         left_out = None
-        for spec in specs:
+        for spec in step.probes:
             if differs := differing(spec.when, self._target):
                 left_out = left_out or Finding(Result.NA, f"by fact: {differs}")
-            elif (does := _intrusive(spec)) and not intrusive:
-                left_out = unknown(f"not looked, because it {does}; ask for it", "")
+            elif (does := more_than_read(spec)) and not agreed:
+                left_out = _not_looked(step, does, self._target)
             else:
                 chosen.append(spec)
         return chosen, left_out
@@ -173,7 +175,8 @@ class Pass:
         except ProbeError as error:
             notes = "\n".join(getattr(error, "__notes__", ()))
             said = self._sources.hidden(str(error))
-            found = unknown(said, error.source, self._sources.hidden(notes))
+            notes = self._sources.hidden(notes)
+            found = unknown(said, error.source, notes, error.stage)
         except Exception as error:
             if error is not look.ended:
                 _log.exception("the probe %s failed", look.spec.use)
@@ -194,7 +197,8 @@ class Pass:
         if isinstance(seen, ProbeError):
             if "answers" not in expected or seen.stage not in _REACHING:
                 raise seen
-            return _unreached(seen, expected["answers"])
+            why = self._sources.hidden(str(seen))
+            return _unreached(seen, why, expected["answers"])
         if isinstance(seen, Exception):
             raise seen
 
@@ -249,6 +253,15 @@ class Pass:
         return replace(reading, value=self._sources.hidden(reading.value)[:VALUE_LIMIT])
 
 
+def _not_looked(step: Step, does: str, target: Target) -> Finding:
+    """Say what would happen, and how it is asked for."""
+    if allowed(step, target):
+        how = "p on the step asks; 'gonogo check' wants --intrusive"
+    else:
+        how = f'add "{step.id}" to steps under [intrusive] in the profile to allow it'
+    return unknown(f"not looked: it {does}", "", how)
+
+
 @contextmanager
 def _configuring() -> Iterator[None]:
     """Turn what a document or profile got wrong into a ProbeError."""
@@ -258,19 +271,13 @@ def _configuring() -> Iterator[None]:
         raise ProbeError(str(error), stage="configuration") from error
 
 
-def _intrusive(spec: ProbeSpec) -> str:
-    """Return what looking does beyond reading, "" for nothing or a mistake."""
-    try:
-        return probes.probe_class(spec.use).intrusive
-    except LookupError:
-        return ""
-
-
-def _unreached(error: ProbeError, expectation: Expectation) -> Finding:
+def _unreached(error: ProbeError, why: str, expectation: Expectation) -> Finding:
     """Answer a step that asks whether the thing can be reached at all."""
     answer = expectations.judge(Reading("answers", False), expectation)
     judged = replace(answer, source=error.source)
-    return Finding(judged.result, str(error), (judged,), source=error.source)
+    return Finding(
+        judged.result, why, (judged,), source=error.source, stage=error.stage
+    )
 
 
 def _lacking(measurement: Measurement, answer: Judged, asked: Expectation) -> str:

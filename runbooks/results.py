@@ -72,6 +72,8 @@ class Finding(msgspec.Struct, frozen=True):
         seconds: how long looking took.
         source: what was looked at (``http api.example.com``), for failures that
             several steps share.
+        stage: of an unknown, the stage of the look that failed: ``name``, ``tcp``,
+            ``tls``, ``login``, ``query``, ``timeout``, ``configuration``, …
     """
 
     result: Result
@@ -80,3 +82,32 @@ class Finding(msgspec.Struct, frozen=True):
     evidence: str = ""
     seconds: float = 0.0
     source: str = ""
+    stage: str = ""
+
+
+class Soaked(msgspec.Struct, frozen=True):
+    """How far looking at a step that has to hold for a while has come.
+
+    Attributes:
+        began: ISO 8601 of the first look.
+        due: ISO 8601 by when another look is late; "" once it is over.
+        span, every: how long it has to hold and how often it is looked at, in
+            seconds.
+        looks, failed: how many there were, and in how many of them it did not hold.
+        allowed: how many of them may fail.
+        trend: the newest values of its first numeric reading, oldest first.
+    """
+
+    began: str
+    due: str
+    span: float
+    every: float
+    looks: int = 0
+    failed: int = 0
+    allowed: int = 0
+    trend: tuple[float, ...] = ()
+
+    @property
+    def planned(self) -> int:
+        """How many looks it takes when none is too many."""
+        return int(self.span / self.every) + 1

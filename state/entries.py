@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import msgspec
+
 from runbooks.model import Runbook, Step
-from runbooks.results import Finding, Judged, Reading, Result
+from runbooks.results import Finding, Judged, Reading, Result, Soaked
 from runbooks.tables import CommandClass
 from state.command_steps import decided_by
 from state.standing import Answer, Decision
@@ -58,12 +60,14 @@ def probe_finished(finding: Finding) -> Data:
                 "expected": judged.expected,
                 "result": judged.result.value,
                 "source": judged.source,
+                "seconds": judged.seconds,
             }
             for judged in finding.judged
         ],
         "evidence": finding.evidence,
         "seconds": finding.seconds,
         "source": finding.source,
+        "stage": finding.stage,
     }
 
 
@@ -78,13 +82,26 @@ def finding(data: Mapping[str, Any]) -> Finding:
                 judged["expected"],
                 Result(judged["result"]),
                 judged["source"],
+                judged.get("seconds", 0.0),
             )
             for judged in data["judged"]
         ),
         data["evidence"],
         data["seconds"],
         data["source"],
+        data.get("stage", ""),
     )
+
+
+def soak_looked(soak: Soaked) -> Data:
+    """One more look at a step that has to hold for a while."""
+    data: Data = msgspec.to_builtins(soak)
+    return data
+
+
+def soak(data: Mapping[str, Any]) -> Soaked:
+    """Return the soak that `soak_looked` wrote."""
+    return msgspec.convert(data, Soaked)
 
 
 def command_requested(

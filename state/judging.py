@@ -20,6 +20,7 @@ FRESH = {
 """How long an answer holds where the step declares no ``fresh``."""
 
 NEVER = datetime.max.replace(tzinfo=UTC)
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _FINDING = {
     Result.PASS: Standing.PASS,
     Result.WARN: Standing.WARN,
@@ -53,6 +54,8 @@ def judge(
     for command in state.commands:
         if not command.ending:
             return Standing.RUNNING, NEVER
+    if state.soak and now < (due := _time(state.soak.due)):
+        return Standing.RUNNING, due
     decision = state.decision
     if decision is not None and _counts(step, decision, now):
         return _decided(step, state, decision, now)
@@ -135,13 +138,17 @@ def _ends(decision: Decision) -> datetime:
 
 
 def _expires(step: Step, at: str, level: Level) -> datetime:
+    begun = _time(at)
+    return begun if begun == LONG_AGO else begun + fresh(step, level)
+
+
+def _time(text: str) -> datetime:
+    """Read an ISO 8601 time, one without an offset as UTC; `LONG_AGO` for none."""
     try:
-        begun = datetime.fromisoformat(at)
+        time = datetime.fromisoformat(text)
     except ValueError:
-        return datetime.min.replace(tzinfo=UTC)
-    if begun.tzinfo is None:
-        begun = begun.replace(tzinfo=UTC)
-    return begun + fresh(step, level)
+        return LONG_AGO
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def fresh(step: Step, level: Level) -> timedelta:
@@ -151,6 +158,11 @@ def fresh(step: Step, level: Level) -> timedelta:
         if span is not None:
             return span
     return FRESH[level]
+
+
+def age_of(at: str, now: datetime) -> timedelta:
+    """Return how long ago *at* (ISO 8601) was; very long for none."""
+    return now - _time(at)
 
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}

@@ -9,6 +9,8 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -52,3 +54,30 @@ class Lock:
             if self._handle >= 0:
                 os.close(self._handle)
                 self._handle = -1
+
+
+@contextmanager
+def try_lock(path: Path) -> Iterator[Callable[[], bool]]:
+    """Yield what takes the lock if nobody else has it, and says whether it is ours.
+
+    Once taken it is kept until the end, which also is the end of the process.
+
+    Raises:
+        StateError: the lock file cannot be opened.
+    """
+    try:
+        handle = open_file(path, os.O_RDWR | os.O_CREAT)
+    except OSError as error:
+        raise cannot("lock", path, error) from error
+
+    def ours() -> bool:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    try:
+        yield ours
+    finally:
+        os.close(handle)

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from runbooks.errors import StateError
 from runbooks.events import Event, Kind
+from runbooks.results import Finding, Result
 from state import entries
 from state.author import person
 from state.standing import Answer, Attachment, Command, Decision, StepState
@@ -110,17 +111,21 @@ def _apply(progress: Progress, event: Event) -> set[str]:
     return set()
 
 
-_MACHINE = {Kind.PROBE_FINISHED, Kind.COMMAND_FINISHED, Kind.DRIFT_FOUND}
+_MACHINE = {
+    Kind.PROBE_FINISHED,
+    Kind.SOAK_LOOKED,
+    Kind.COMMAND_FINISHED,
+    Kind.DRIFT_FOUND,
+}
 
 
 def _step(old: StepState, event: Event) -> StepState:
     data = event.data
     match event.kind:
         case Kind.PROBE_FINISHED:
-            was = old.finding.result.value if old.finding else ""
-            return replace(
-                old, finding=entries.finding(data), probed_at=event.at, was=was
-            )
+            return found(old, entries.finding(data), event.at)
+        case Kind.SOAK_LOOKED:
+            return replace(old, soak=entries.soak(data))
         case Kind.DECIDED:
             made = _decision(data, person(event.by), event.at)
             return _decide(replace(old, text=data["text"]), made)
@@ -142,6 +147,31 @@ def _step(old: StepState, event: Event) -> StepState:
                 return _decide(replace(new, text=said["text"]), made)
             return new if data["notes"] else old
     return old
+
+
+def found(old: StepState, finding: Finding, at: str) -> StepState:
+    """Return *old* with a new finding.
+
+    A step that passed and now fails is marked as regressed until it no longer
+    fails; not being able to look in between changes nothing.
+    """
+    passed, regressed_at = old.passed, old.regressed_at
+    match finding.result:
+        case Result.FAIL if passed and not regressed_at:
+            regressed_at = at
+        case Result.PASS:
+            passed, regressed_at = finding.reason, ""
+        case Result.WARN | Result.NA:
+            regressed_at = ""
+    soak = old.soak and replace(old.soak, due="")
+    return replace(
+        old,
+        finding=finding,
+        probed_at=at,
+        passed=passed,
+        regressed_at=regressed_at,
+        soak=soak,
+    )
 
 
 def _decision(data: Mapping[str, Any], by: str, at: str) -> Decision:

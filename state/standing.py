@@ -10,7 +10,7 @@ from enum import StrEnum
 
 import msgspec
 
-from runbooks.results import Finding
+from runbooks.results import Finding, Soaked
 
 
 class Answer(StrEnum):
@@ -100,7 +100,10 @@ class StepState(msgspec.Struct, frozen=True):
     Attributes:
         text: text of the step when it was last recorded.
         probed_at: ISO 8601 of the finding, or "".
-        was: result before the current finding, for the ``regressed`` mark.
+        passed: why it passed, at the last look that passed; "" if none did.
+        regressed_at: ISO 8601 of the look since which it fails after it had
+            passed; "" while it does not.
+        soak: the looks at a step that has to hold for a while.
         earlier: decisions that stand again once the last one is taken back.
         commands: last run of each part that decides this step.
         parts: how many parts have to end with 0 for the step to pass.
@@ -109,7 +112,9 @@ class StepState(msgspec.Struct, frozen=True):
     text: str = ""
     finding: Finding | None = None
     probed_at: str = ""
-    was: str = ""
+    passed: str = ""
+    regressed_at: str = ""
+    soak: Soaked | None = None
     decision: Decision | None = None
     notes: tuple[str, ...] = ()
     attachments: tuple[Attachment, ...] = ()

@@ -68,7 +68,7 @@ class Engine:
         self._tasks: set[asyncio.Task[None]] = set()
         self._asked: dict[str, Callable[[Reply], None]] = {}
         self._working = Working(runbook, run, door, tell, self._spawn)
-        self._probing = Probing(runbook, run, target)
+        self._probing = Probing(runbook, run, target, tell, self._spawn)
 
     def start(self) -> None:
         """Begin: take up commands that outlived their screen, then serve."""
@@ -76,7 +76,8 @@ class Engine:
         self._thread.start()
         self._submit(self._working.reattach)
         if self.target.path and any(step.probes for step in self.runbook.steps):
-            self._submit(self._first_look)
+            watch = self._probing.watch(lambda: self._door.trusted)
+            self._submit(lambda: self._spawn(watch))
 
     # ------------------------------------------------------------ decisions
 
@@ -146,23 +147,23 @@ class Engine:
         self._submit(lambda: self._working.ended_elsewhere(command_id, ending))
 
     def probe(self, step_ids: Sequence[str] | None = None) -> None:
-        """Look at these steps, or at all that have probes."""
+        """Look at these steps, or at all that have probes.
+
+        Where one step is meant and looking does more than read, a person is asked.
+        """
 
         def ask() -> None:
-            question = self._door.look_at_probes()
+            one = step_ids[0] if step_ids and len(step_ids) == 1 else ""
+            question = self._door.look_at_probes(one)
 
             def go(reply: Reply) -> None:
                 self._door.admit_trust(question, reply)
-                self._spawn(self._probing.look(step_ids))
+                agreed = [one] if question.confirm else []
+                self._spawn(self._probing.look(step_ids, agreed))
 
             self._ask(question, go)
 
         self._submit(ask)
-
-    def _first_look(self) -> None:
-        """What a machine can decide is looked at without being asked, once trusted."""
-        if self._door.trusted:
-            self._spawn(self._probing.look(None))
 
     # ------------------------------------------------------------ questions
 

@@ -46,6 +46,12 @@ class NotSaved(msgspec.Struct, frozen=True):
     reason: str
 
 
+class Announced(msgspec.Struct, frozen=True):
+    """What a pass over the probes brought, in a sentence or two."""
+
+    message: str
+
+
 class Refused(msgspec.Struct, frozen=True):
     """Something that was asked for did not happen, and why."""
 
@@ -70,6 +76,7 @@ Told = (
     | CommandEnded
     | Saved
     | NotSaved
+    | Announced
     | Refused
     | Asks
     | NeedsTerminal

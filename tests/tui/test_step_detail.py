@@ -42,10 +42,10 @@ def test_a_step_says_who_decides_it_and_when_it_counts() -> None:
 
 def test_readings_stand_against_what_was_expected() -> None:
     now = datetime.now(UTC).isoformat()
-    state = StepState(finding=BAD, probed_at=now, was="pass")
+    state = StepState(finding=BAD, probed_at=now, passed="20 h", regressed_at=now)
     shown = detail(WEIGHTY, Row("step", "logs"), {"logs": state})
     assert "31 h  fail" in shown and "<= 26 h" in shown and "took 400 ms" in shown
-    assert "before    pass" in shown and "last backup yesterday" in shown
+    assert "regressed just now, was: 20 h" in shown and "last backup yesterday" in shown
 
 
 def test_what_a_probe_proposes_is_said() -> None:

@@ -18,6 +18,7 @@ from state.standing import Answer, Standing
 from tui.keymap import bindings
 from tui.screens.setting_up import SettingUp
 from tui.told import (
+    Announced,
     Asks,
     CommandEnded,
     Happened,
@@ -96,6 +97,8 @@ class RunbookScreen(SettingUp):
             case NotSaved(reason):
                 self._failed(reason)
                 self.saved("NOT SAVED")
+            case Announced(sentence):
+                self.say(sentence)
             case Refused(sentence):
                 self._failed(sentence)
             case Asks(question):

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import groupby
 
 from textual.content import Content
 
-from runbooks.results import Finding, Reading, Result
+from runbooks.results import Finding, Reading, Result, Soaked
 from state.standing import StepState
 from tui.display import content
+from tui.widgets.signs import trend
 from tui.widgets.text_view import QUIET, Paragraph
-from tui.widgets.wording import age, duration
+from tui.widgets.wording import age, duration, soaking
 
 LOUD = {
     Result.PASS: "$text-success",
@@ -55,8 +57,9 @@ def finding_text(finding: Finding, state: StepState) -> Iterator[Paragraph]:
     yield Paragraph(
         Content.assemble(line, Content.styled(f"  {took}", QUIET)), "looked"
     )
-    if state.was and state.was != finding.result.value:
-        yield labelled("before", state.was)
+    if state.regressed_at:
+        since = ago(age(state.regressed_at, now))
+        yield labelled("regressed", f"{since}, was: {state.passed}", "$text-error")
     if finding.source:
         yield labelled("source", finding.source)
     if finding.judged:
@@ -65,27 +68,40 @@ def finding_text(finding: Finding, state: StepState) -> Iterator[Paragraph]:
         yield labelled("evidence", finding.evidence.rstrip("\n"), QUIET)
 
 
+def soak_text(soak: Soaked) -> Iterator[Paragraph]:
+    """Yield how far a soak has come or how it went, with a trend line."""
+    done = soaking(soak) if soak.due else f"{soak.looks} looks, {soak.failed} failed"
+    span, every = duration(soak.span), duration(soak.every)
+    text = f"{done}; {span}, every {every}, {soak.allowed} may fail"
+    yield labelled("soak", text)
+    if len(soak.trend) > 1:
+        ends = f"{soak.trend[0]:.3g} to {soak.trend[-1]:.3g}"
+        yield labelled("trend", f"{trend(soak.trend)}  {ends}", QUIET)
+
+
 def _table(finding: Finding) -> Iterator[Paragraph]:
-    """Readings against what was expected of them, in columns."""
-    rows = [
-        (
-            judged.reading.name,
-            judged.expected,
-            _value(judged.reading),
-            judged.result,
-        )
-        for judged in finding.judged
-    ]
-    name = min(28, max(4, *(len(row[0]) for row in rows)))
-    expected = min(24, max(8, *(len(row[1]) for row in rows)))
+    """Readings against what was expected of them, in columns.
+
+    Where they came from and how long that took stands above those of one look.
+    """
+    name = min(28, max(4, *(len(each.reading.name) for each in finding.judged)))
+    expected = min(24, max(8, *(len(each.expected) for each in finding.judged)))
     head = f"{'read':<{name}}  {'expected':<{expected}}  value"
     yield Paragraph(Content.styled(head, QUIET))
-    for label, bound, value, result in rows:
-        line = Content.assemble(
-            content(f"{label:<{name}}  {bound:<{expected}}  "),
-            content(f"{value}  {result.value}", LOUD.get(result, "")),
-        )
-        yield Paragraph(line)
+    for source, group in groupby(finding.judged, key=lambda each: each.source):
+        looked = list(group)
+        if source and source != finding.source:
+            took = duration(looked[0].seconds)
+            yield Paragraph(content(f"from {source}, took {took}", QUIET))
+        for each in looked:
+            line = Content.assemble(
+                content(f"{each.reading.name:<{name}}  {each.expected:<{expected}}  "),
+                content(
+                    f"{_value(each.reading)}  {each.result.value}",
+                    LOUD.get(each.result, ""),
+                ),
+            )
+            yield Paragraph(line)
 
 
 def _value(reading: Reading) -> str:

@@ -6,7 +6,7 @@ with NO_COLOR and to eyes that see no red.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from runbooks.tables import Severity
@@ -29,6 +29,7 @@ class Signs:
     empty: str
     cut: str
     dot: str
+    bars: str
 
 
 UNICODE = Signs(
@@ -56,6 +57,7 @@ UNICODE = Signs(
     empty="░",
     cut="…",
     dot="·",
+    bars="▁▂▃▄▅▆▇█",
 )
 
 ASCII = Signs(
@@ -83,9 +85,18 @@ ASCII = Signs(
     empty=".",
     cut="~",
     dot="-",
+    bars="_.-=+*%#",
 )
 
 SEVERITY_LETTERS = {Severity.BLOCKER: "B", Severity.MAJOR: "M", Severity.MINOR: "m"}
+
+
+def trend(values: Sequence[float]) -> str:
+    """Return *values* as a line of small bars, from the least to the greatest."""
+    bars = signs().bars
+    low, high = min(values, default=0.0), max(values, default=0.0)
+    span = (high - low) or 1.0
+    return "".join(bars[int((v - low) / span * (len(bars) - 1))] for v in values)
 
 
 def signs() -> Signs:

@@ -15,7 +15,7 @@ from textual.content import Content
 from runbooks.model import Block, Part, Row, Runbook, Step
 from state.standing import Command, Standing, StepState
 from tui.display import content
-from tui.widgets.finding_text import LOUD, ago, finding_text, labelled, plain
+from tui.widgets.finding_text import LOUD, ago, finding_text, labelled, plain, soak_text
 from tui.widgets.signs import signs
 from tui.widgets.standings import Standings
 from tui.widgets.text_view import QUIET, Paragraph
@@ -96,6 +96,8 @@ class StepDetail:
             lines.append(labelled("hint", step.options.hint))
         if step.details.strip():
             lines.append(plain(step.details.strip("\n")))
+        if state.soak:
+            lines += soak_text(state.soak)
         if state.finding:
             lines += finding_text(state.finding, state)
         for text in state.notes:

@@ -6,6 +6,7 @@ import re
 from datetime import datetime
 
 from runbooks.model import Step
+from runbooks.results import Soaked
 from runbooks.tables import CommandClass, Gate, Level, Severity
 from state.standing import Answer, Command, Decision, Standing, StepState
 from tui.display import is_ascii
@@ -135,6 +136,8 @@ def reason(step: Step, state: StepState, standing: Standing) -> str:
     """Return in a few words why *step* stands where it stands."""
     finding, decision = state.finding, state.decision
     match standing:
+        case Standing.RUNNING if state.soak and state.soak.due:
+            return soaking(state.soak)
         case Standing.RUNNING:
             return "running"
         case Standing.IN_DOUBT:
@@ -148,9 +151,16 @@ def reason(step: Step, state: StepState, standing: Standing) -> str:
     if decision and standing in BY_A_PERSON[decision.answer]:
         return said(decision, step.level)
     if finding:
-        regressed = state.was == "pass" and standing is Standing.FAIL
-        return f"{finding.reason}, was pass" if regressed else finding.reason
+        if state.regressed_at and standing is Standing.FAIL:
+            return f"regressed: {finding.reason}, was {state.passed}"
+        return finding.reason
     return standing.value
+
+
+def soaking(soak: Soaked) -> str:
+    """Return how far a soak has come: ``soaking, 6 of 20 looks, 1 failed``."""
+    failed = f", {soak.failed} failed" if soak.failed else ""
+    return f"soaking, {soak.looks} of {soak.planned} looks{failed}"
 
 
 BY_A_PERSON = {
