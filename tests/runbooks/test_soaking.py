@@ -33,10 +33,8 @@ async def soaked(
     async def sleep(seconds: float) -> None:
         slept.append(seconds)
 
-    states, last = [], None
-    async for state, last in soak(Soak("3m", "60s", failures), look, sleep):
-        states.append(state)
-    return states, last, slept
+    looks = [each async for each in soak(Soak("3m", "60s", failures), look, sleep)]
+    return [state for state, _ in looks], looks[-1][1], slept
 
 
 async def test_it_passes_when_it_has_held_for_the_span() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +31,14 @@ if TYPE_CHECKING:
     default="text",
     help="docs/json.md says what each holds.",
 )
+@click.option("--soak", is_flag=True, help="Wait for steps that have to hold a while.")
+@click.option(
+    "--intrusive",
+    multiple=True,
+    metavar="STEP",
+    help="Look at this step even if that does more than read; the profile must "
+    "allow it.",
+)
 def command(
     runbook: Path | None,
     section: str | None,
@@ -38,20 +46,24 @@ def command(
     run: str | None,
     state_dir: Path | None,
     form: str,
+    soak: bool,
+    intrusive: tuple[str, ...],
 ) -> int:
     """Probe RUNBOOK (that of the run, else the shipped one) and give the verdict.
 
     Exits 0 GO, 1 NO-GO, 2 wrong usage or a broken or untrusted file, 3 GO WITH
     CONDITIONS, 4 nothing could be checked. Without --run only what a machine can
-    decide counts. Changes nothing and records nothing.
+    decide counts; what people confirm or say is listed as open. Records nothing.
     """
+    from runbooks.facts import differing
     from runbooks.parsing import read
     from runbooks.target import load
     from state.locations import home_of_runs
     from state.trust import TrustStore
     from state.verdict import verdict
     from tui.cli import verdict_text
-    from tui.cli.looking import look
+    from tui.cli.looking import Wanted, look
+    from tui.cli.progress_bar import progress_bar
     from tui.cli.standing import find_run, progress_of
 
     home = home_of_runs(state_dir)
@@ -61,16 +73,22 @@ def command(
     store = TrustStore()
     _admit(document, store)
     profile = load(target, document, store.is_trusted)
-    steps = _within(document, section)
-    looked_at = [s for s in steps if s.probes or s.options.use == "command"]
-    looks = asyncio.run(look(document, looked_at, profile, store))
-    counted = {step.id for step in (steps if directory else _auto(looked_at))}
-    for step_id, seen in looks.items():
-        progress[step_id] = seen.added_to(progress.get(step_id))
+    steps = [s for s in _within(document, section) if not s.part or s.options.use]
+    looked_at = [s for s in steps if s.probes or differing(s.options.when, profile)]
+    looked_at += [s for s in steps if s.options.use == "command"]
+    _known(intrusive, document)
+    with progress_bar(len(looked_at)) as advance:
+        looking = look(
+            document, looked_at, profile, store, Wanted(intrusive, soak), advance
+        )
+        seen = asyncio.run(looking)
+    counted = {step.id for step in (steps if directory else _auto(steps))}
+    for step_id, one in seen.looks.items():
+        progress[step_id] = one.added_to(progress.get(step_id))
     now = datetime.now(UTC)
     answer = verdict(document, progress, now, only=counted)
     report = verdict_text.Report(
-        document, steps if directory else looked_at, progress, looks, answer, now
+        document, steps, progress, seen.looks, answer, now, seen.requests
     )
     for line in _lines(report, form):
         print(line)
@@ -123,6 +141,21 @@ def _admit(document: Runbook, store: TrustStore) -> None:
         raise RefusedError(reason)
 
 
+def _known(ids: Sequence[str], document: Runbook) -> None:
+    """Refuse ids of steps that are not there.
+
+    Raises:
+        click.UsageError: there is no such step.
+    """
+    for step_id in ids:
+        if step_id not in document.step_by_id:
+            from difflib import get_close_matches
+
+            near = get_close_matches(step_id, document.step_by_id, 1)
+            hint = f"; did you mean {near[0]!r}?" if near else "."
+            raise click.UsageError(f"There is no step {step_id!r}{hint}")
+
+
 def _within(document: Runbook, title: str | None) -> list[Step]:
     """Return the steps of the section called *title*, with those inside it.
 
@@ -151,7 +184,7 @@ def _within(document: Runbook, title: str | None) -> list[Step]:
 
 
 def _auto(steps: list[Step]) -> list[Step]:
-    """Leave out what a person must confirm: no machine decides that."""
+    """Leave out what a person must confirm or say: no machine decides that."""
     from runbooks.tables import Level
 
     return [s for s in steps if s.level is Level.AUTO or s.options.use == "command"]

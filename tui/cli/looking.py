@@ -6,7 +6,7 @@ import asyncio
 import dataclasses
 import os
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,22 +55,86 @@ class Look:
         return replace(state, finding=self.finding, probed_at=self.at)
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the person at the command line agreed to.
+
+    Attributes:
+        intrusive: ids of steps at which looking may do more than read.
+        soak: wait for steps that have to hold for a while.
+    """
+
+    intrusive: tuple[str, ...] = ()
+    soak: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """All looks in the order of the steps, and how often each source was asked."""
+
+    looks: Mapping[str, Look]
+    requests: Mapping[str, int]
+
+
 async def look(
-    runbook: Runbook, steps: Sequence[Step], target: Target, store: TrustStore
-) -> Mapping[str, Look]:
-    """Look at *steps*; the order of the answer is theirs."""
+    runbook: Runbook,
+    steps: Sequence[Step],
+    target: Target,
+    store: TrustStore,
+    wanted: Wanted,
+    advance: Callable[[], None],
+) -> Seen:
+    """Look at *steps*.
+
+    Args:
+        advance: called after each.
+    """
     looks: dict[str, Look] = {}
     runner = Runner(target, declared_only=True)
-    async for step_id, finding in runner.probe_all(s for s in steps if s.probes):
-        looks[step_id] = Look(finding, _now())
+    probed = [step for step in steps if step.options.use != "command"]
+    at_once = [step for step in probed if not (step.options.soak and wanted.soak)]
+    async for step_id, finding in runner.probe_all(at_once, wanted.intrusive):
+        step = runbook.step_by_id[step_id]
+        looks[step_id] = Look(_not_soaked(step, finding), _now())
+        advance()
+    requests = runner.requests
+    soaking = [step for step in probed if step not in at_once]
+    for step, held in zip(
+        soaking,
+        await asyncio.gather(*(_soaked(runner, step) for step in soaking)),
+        strict=True,
+    ):
+        looks[step.id] = Look(held, _now())
+        advance()
     commands = _Commands(runbook, target, store)
     try:
         for step in steps:
             if step.options.use == "command":
                 looks[step.id] = await commands.look(step)
+                advance()
     finally:
         commands.close()
-    return {step.id: looks[step.id] for step in steps}
+    return Seen({step.id: looks[step.id] for step in steps}, requests)
+
+
+def _not_soaked(step: Step, finding: Finding) -> Finding:
+    """A step that has to hold for a while has not passed when it held once."""
+    if not step.options.soak or finding.result not in (Result.PASS, Result.WARN):
+        return finding
+    said = f"it held once ({finding.reason}), not for {step.options.soak.span}"
+    return replace(
+        finding, result=Result.UNKNOWN, reason=f"{said}: --soak waits for that"
+    )
+
+
+async def _soaked(runner: Runner, step: Step) -> Finding:
+    from runbooks.soaking import soak
+
+    assert step.options.soak is not None
+    finding = Finding(Result.UNKNOWN, "nobody looked")
+    async for _, last in soak(step.options.soak, lambda: runner.probe(step)):
+        finding = last or finding
+    return finding
 
 
 class _NothingKept:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from state.verdict import Verdict
     from tui.cli.looking import Look
 
+OPEN = {
+    "auto": "no probe: a person looks and decides",
+    "assist": "a person confirms it",
+    "attest": "a person says so",
+}
+"""Why a step that nobody looked at is open, by its level."""
 _ORDER = ("fail", "unknown", "warn", "proposed", "pending", "stale")
 _COLOURS = {
     "fail": "red",
@@ -40,6 +46,7 @@ class Report:
     Attributes:
         steps: those to list, in document order.
         looks: what was seen just now, by step id.
+        requests: how often each source was asked.
     """
 
     runbook: Runbook
@@ -48,6 +55,7 @@ class Report:
     looks: Mapping[str, Look]
     verdict: Verdict
     now: datetime
+    requests: Mapping[str, int] = field(default_factory=dict)
 
     def text(self) -> Iterator[str]:
         """Yield a line a step, grouped by section, what is wrong first."""
@@ -64,10 +72,24 @@ class Report:
                     f"  {paint(f'{word:8}', _COLOURS.get(word, ''))}"
                     f"{paint(f'{weight} {step.text}{told}', '')}"
                 )
+        yield from self._sources()
         word, done = self.verdict.word, self.verdict.done
         if not self.verdict.total:
             yield "nothing here can be decided by a machine"
         yield f"{paint(word, _COLOURS.get(word, ''))}  {done} of {self.verdict.total}"
+
+    def _sources(self) -> Iterator[str]:
+        """Yield what could not be looked at, each source once, and what was asked."""
+        from state.announcing import failures
+
+        found = {step_id: look.finding for step_id, look in self.looks.items()}
+        for source, (words, number) in failures(found).items():
+            steps = "1 step" if number == 1 else f"{number} steps"
+            said = f"{source}: {words}, {steps} cannot be judged"
+            yield f"could not look  {paint(said, _COLOURS['unknown'])}"
+        if self.requests:
+            asked = sorted(self.requests.items())
+            yield paint(f"requests  {', '.join(f'{s} {n}' for s, n in asked)}", "")
 
     def json(self) -> Iterator[str]:
         """Yield one object, documented in docs/json.md."""
@@ -80,6 +102,7 @@ class Report:
                 "exit_code": self.verdict.exit_code,
                 "done": self.verdict.done,
                 "total": self.verdict.total,
+                "requests": dict(sorted(self.requests.items())),
                 "steps": [self._object(step) for step in self.steps],
             }
         )
@@ -102,6 +125,8 @@ class Report:
                     **asdict(judged.reading),
                     "expected": judged.expected,
                     "result": judged.result,
+                    "source": judged.source,
+                    "seconds": round(judged.seconds, 3),
                 }
                 for judged in (finding.judged if finding else ())
             ],
@@ -126,7 +151,7 @@ class Report:
         state = self.progress.get(step.id)
         if state and state.decision:
             return f"said by {state.decision.by}: {state.decision.note}".rstrip(": ")
-        return ""
+        return OPEN[step.level]
 
 
 def _worst_first(item: tuple[str, Step]) -> tuple[int, int]:

@@ -84,8 +84,9 @@ def test_junit(gonogo, write, url: str) -> None:
     suite = ElementTree.fromstring(done.stdout)
     assert "é" in suite.attrib["name"]
     counted = {key: suite.attrib[key] for key in ("tests", "failures", "errors")}
-    assert counted == {"tests": "2", "failures": "1", "errors": "0"}
-    good, bad = suite
+    assert counted == {"tests": "3", "failures": "1", "errors": "0"}
+    good, bad, said = suite
+    assert said.find("skipped") is not None
     assert good.attrib["classname"].endswith(" / Web")
     assert good.find("failure") is None
     failure = bad.find("failure")
@@ -97,7 +98,9 @@ def test_junit_tells_what_could_not_be_looked_at(gonogo) -> None:
     done = gonogo("check", "--format", "junit")
     suite = ElementTree.fromstring(done.stdout)
     assert done.returncode == 4
-    assert suite.attrib["errors"] == suite.attrib["tests"] != "0"
+    assert suite.attrib["failures"] == "0" != suite.attrib["errors"]
+    looked = int(suite.attrib["errors"]) + int(suite.attrib["skipped"])
+    assert looked == int(suite.attrib["tests"]) == 197
 
 
 def test_prometheus(gonogo, write, url: str) -> None:
@@ -217,7 +220,8 @@ def test_the_shipped_runbook_without_a_profile_checks_nothing(
 ) -> None:
     done = gonogo("check")
     assert done.returncode == 4, done.stdout
-    assert "unknown" in done.stdout and "fail" not in done.stdout
+    words = {line.split()[0] for line in done.stdout.splitlines() if line[0] == " "}
+    assert words == {"unknown", "pending"}
 
 
 def test_every_source_away_checks_nothing(gonogo, write) -> None:
@@ -229,3 +233,29 @@ def test_every_source_away_checks_nothing(gonogo, write) -> None:
         4,
         ["NO-GO", "0", "of", "2"],
     )
+
+
+def test_a_step_that_has_to_hold_is_not_passed_by_one_look(
+    gonogo, write, url: str
+) -> None:
+    text = "# Launch\n\n" + probe(url).replace(
+        '  severity = "blocker"',
+        '  severity = "blocker"\n  soak = { for = "400ms", every = "200ms" }',
+    )
+    path = write(text)
+    done = checked(gonogo, path)
+    assert done.returncode == 4
+    assert "it held once (200), not for 400ms: --soak waits for that" in done.stdout
+    done = gonogo("check", "--soak", path)
+    assert done.returncode == 0 and "held for 3 looks" in done.stdout
+
+
+def test_sources_and_requests_are_told(gonogo, write, url: str) -> None:
+    gone = probe("http://127.0.0.1:1")
+    text = "# Launch\n\n" + probe(url) + gone + gone.replace("answers = true, ", "")
+    done = checked(gonogo, write(text))
+    assert "could not look  http 127.0.0.1:1: no connection" in done.stdout
+    host = url.removeprefix("http://")
+    assert f"http {host} 1" in done.stdout
+    shown = json.loads(gonogo("check", "--format", "json", write(text)).stdout)
+    assert shown["requests"][f"http {host}"] == 1
