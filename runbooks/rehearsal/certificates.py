@@ -1,0 +1,31 @@
+"""A throwaway certificate authority and the one certificate of all HTTPS parts."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from runbooks.rehearsal.layout import HOST, Layout, read, write_private
+
+DAYS = 90
+
+
+def issue(layout: Layout, days: float = DAYS) -> None:
+    """Write ``tls/{ca,server}.pem`` and ``tls/server.key``, valid for *days*."""
+    import trustme
+
+    directory = layout.path("tls")
+    directory.mkdir(exist_ok=True)
+    authority = trustme.CA(organization_name="gonogo rehearsal")
+    leaf = authority.issue_cert(
+        "localhost", HOST, not_after=datetime.now(UTC) + timedelta(days=days)
+    )
+    authority.cert_pem.write_to_path(str(directory / "ca.pem"))
+    chain = "".join(blob.bytes().decode() for blob in leaf.cert_chain_pems)
+    (directory / "server.pem").write_text(chain)
+    write_private(directory / "server.key", leaf.private_key_pem.bytes().decode())
+
+
+if __name__ == "__main__":
+    issue(read(Path(sys.argv[1])))

@@ -1,0 +1,113 @@
+"""Which rehearsal owns a directory, and clearing away what a killed one left.
+
+A directory is ours when it holds the record that `claim` wrote. The lock on it is
+the kernel's and ends with its holder, whatever kills that; the record names every
+process by id, start time and boot, so that no other process is ever taken for one.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import tempfile
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from runbooks.errors import RefusedError
+from runbooks.processes import boot_id, identity, start_time
+
+PREFIX = "gonogo-rehearsal-"
+"""Of the throwaway directories that `fresh_directory` makes."""
+_RECORD = "rehearsal.json"
+_PATIENCE = 5.0
+"""Seconds that a left process may take to end before it is killed."""
+
+
+@dataclass(slots=True)
+class Claim:
+    """A directory that this process holds until it releases it or ends."""
+
+    directory: Path
+    _lock: int
+    _processes: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def record(self, name: str, pid: int, stop_signal: int) -> None:
+        """Write down that the process *pid*, a child of ours, belongs here."""
+        self._processes[name] = {**identity(pid), "signal": int(stop_signal)}
+        new = self.directory / f"{_RECORD}.new"
+        new.write_text(json.dumps(self._processes))
+        new.rename(self.directory / _RECORD)
+
+    def release(self, *, keep: bool) -> None:
+        """Give the directory up; remove it unless it is to be kept."""
+        if not keep:
+            shutil.rmtree(self.directory)
+        os.close(self._lock)
+
+
+def claim(directory: Path) -> Claim:
+    """Hold *directory*, made or emptied of what an ended rehearsal left in it.
+
+    Raises:
+        RefusedError: another rehearsal runs there, or it holds other files.
+    """
+    directory.mkdir(0o700, parents=True, exist_ok=True)
+    found = set(os.listdir(directory))
+    if found and _RECORD not in found:
+        raise RefusedError(
+            f"{directory} holds files that no rehearsal made. Name an empty directory."
+        )
+    lock = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        raise RefusedError(
+            f"A rehearsal already runs in {directory}. Stop it, or name another one."
+        ) from None
+    _clear(directory)
+    claimed = Claim(directory.absolute(), lock)
+    (directory / _RECORD).write_text("{}")
+    return claimed
+
+
+def fresh_directory() -> Path:
+    """Make a throwaway directory, after removing those of ended rehearsals."""
+    place = Path(tempfile.gettempdir())
+    for left in place.glob(f"{PREFIX}*"):
+        if (left / _RECORD).is_file() and left.stat().st_uid == os.getuid():
+            with suppress(RefusedError):  # it runs: it is no leftover
+                claim(left).release(keep=False)
+    return Path(tempfile.mkdtemp(prefix=PREFIX))
+
+
+def _clear(directory: Path) -> None:
+    record = directory / _RECORD
+    if not record.exists():
+        return
+    left = [p for p in json.loads(record.read_text()).values() if _is_running(p)]
+    for process in left:
+        with suppress(ProcessLookupError):
+            os.kill(process["pid"], process["signal"])
+    deadline = time.monotonic() + _PATIENCE
+    while any(map(_is_running, left)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    for process in filter(_is_running, left):
+        with suppress(ProcessLookupError):
+            os.kill(process["pid"], 9)
+    for entry in directory.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
+
+
+def _is_running(process: dict[str, Any]) -> bool:
+    return bool(
+        process["boot"] == boot_id() and start_time(process["pid"]) == process["start"]
+    )

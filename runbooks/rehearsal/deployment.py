@@ -1,0 +1,146 @@
+"""A practice deployment: start it, use it, stop it.
+
+The healthy shape of the target system on loopback, in one directory. Its parts are
+processes of their own, under a keeper that ends with the process that started it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from runbooks.errors import CommandError, RefusedError
+from runbooks.rehearsal import layout as layouts
+from runbooks.rehearsal.claims import fresh_directory
+from runbooks.rehearsal.layout import Layout
+from runbooks.rehearsal.profile import profile_file
+from runbooks.rehearsal.settings import env_file
+
+_STOP_LIMIT = 20.0
+"""Seconds that the keeper may take to stop everything."""
+_ROOT = Path(__file__).parents[2]
+
+
+def start(directory: Path | None = None, *, keep: bool = False) -> Deployment:
+    """Start a deployment and return once every part is ready.
+
+    Args:
+        directory: an empty or new one, or one that an ended rehearsal left;
+            None for a throwaway one.
+        keep: leave the directory when it stops.
+
+    Raises:
+        RefusedError: the directory is in use or holds other files.
+        CommandError: a part did not start; its last words are told.
+    """
+    directory = (directory or fresh_directory()).absolute()
+    command = [sys.executable, "-m", "runbooks.rehearsal.keeper", str(directory)]
+    path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
+    keeper = subprocess.Popen(
+        [*command, *(["--keep"] if keep else [])],
+        env={**os.environ, "PYTHONPATH": path},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    deployment = Deployment(directory, keeper)
+    try:
+        deployment.await_answer()
+    except BaseException:
+        deployment.stop()
+        raise
+    return deployment
+
+
+class Deployment:
+    """A running deployment; a context manager that stops it.
+
+    Attributes:
+        directory: all its files.
+        profile: the target profile (TOML) that is wired to it.
+        env_file: the application's settings.
+        running: names of the parts that run.
+    """
+
+    def __init__(self, directory: Path, keeper: subprocess.Popen[str]) -> None:
+        self.directory = directory
+        self.running: frozenset[str] = frozenset()
+        self._keeper = keeper
+
+    @property
+    def layout(self) -> Layout:
+        """Paths, ports, URLs and secrets."""
+        return layouts.read(self.directory)
+
+    @property
+    def profile(self) -> Path:
+        return profile_file(self.layout)
+
+    @property
+    def env_file(self) -> Path:
+        return env_file(self.layout)
+
+    def stop_part(self, name: str) -> None:
+        """Stop one part, such as ``postgres``; the others go on without it."""
+        self._order(f"stop {name}")
+
+    def start_part(self, name: str) -> None:
+        """Start a part that was stopped, on the same port; return once it is ready.
+
+        Raises:
+            CommandError: it did not start.
+        """
+        self._order(f"start {name}")
+
+    def stop(self) -> None:
+        """Stop everything; a second time it does nothing."""
+        assert self._keeper.stdin and self._keeper.stdout
+        if not self._keeper.stdin.closed:
+            self._keeper.stdin.close()
+        try:
+            self._keeper.wait(_STOP_LIMIT)
+        except subprocess.TimeoutExpired:
+            self._keeper.kill()
+            self._keeper.wait()
+        self._keeper.stdout.close()
+        self.running = frozenset()
+
+    def await_answer(self) -> None:
+        """Take what the keeper says next.
+
+        Raises:
+            RefusedError: it has the directory refused.
+            CommandError: it could not do what it was told.
+        """
+        assert self._keeper.stdout
+        line = self._keeper.stdout.readline()
+        said: dict[str, Any] = json.loads(line or "{}")
+        if "running" in said:
+            self.running = frozenset(said["running"])
+        elif "refused" in said:
+            raise RefusedError(said["refused"])
+        else:
+            raise CommandError(said.get("error", "The rehearsal ended by itself."))
+
+    def _order(self, order: str) -> None:
+        assert self._keeper.stdin
+        self._keeper.stdin.write(f"{order}\n")
+        self._keeper.stdin.flush()
+        self.await_answer()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()

@@ -1,0 +1,181 @@
+"""The process that holds a rehearsal together: starts its parts and ends with them.
+
+Run as ``python -m runbooks.rehearsal.keeper DIRECTORY [--keep]``. It answers on
+standard output with one JSON object a line: ``{"running": [part, …]}`` once all is
+ready and after each order, ``{"refused": "…"}`` or ``{"error": "…"}``. Orders are
+lines on standard input: ``stop PART`` and ``start PART``. It stops everything when
+standard input ends, and so when its starter ends, however that comes about.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from runbooks.errors import CommandError, RefusedError
+from runbooks.rehearsal import (
+    backups,
+    cache,
+    database,
+    monitoring,
+    parts,
+    pooler,
+    profile,
+    settings,
+)
+from runbooks.rehearsal.claims import Claim, claim
+from runbooks.rehearsal.layout import lay_out
+from runbooks.rehearsal.parts import Part
+
+_PROGRAMS = {
+    "api": "runbooks.rehearsal.api",
+    "worker": "runbooks.rehearsal.worker",
+    "web": "runbooks.rehearsal.frontend",
+    "exporter": "runbooks.rehearsal.exporter",
+}
+_PACE = {"REHEARSAL_HEARTBEAT_SECONDS": "2", "REHEARSAL_STATE_SECONDS": "0.3"}
+"""Faster than life, so that a rehearsal shows something."""
+_LAST = ("pgbouncer", "redis", "postgres")
+"""Parts that are stopped after those that use them."""
+
+
+class Keeper:
+    """Starts and stops the parts of one deployment."""
+
+    def __init__(self, claimed: Claim) -> None:
+        self._claim = claimed
+        self._layout = lay_out(claimed.directory)
+        self._parts: dict[str, Part] = {}
+        self._processes: dict[str, asyncio.subprocess.Process] = {}
+
+    async def start_all(self) -> None:
+        """Make the deployment.
+
+        Raises:
+            ExceptionGroup: of the CommandErrors of what did not start.
+        """
+        layout = self._layout
+        layout.path("data").mkdir()
+        layout.path("cache", "hf").mkdir(parents=True)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._start_database())
+            group.create_task(self._add(cache.part(layout)))
+            group.create_task(self._start_monitoring())
+        pooled = self._parts.get("pgbouncer") is not None
+        settings.write(layout, pooled=pooled)
+        environment = settings.read(layout) | _PACE
+        async with asyncio.TaskGroup() as group:
+            for name in _PROGRAMS:
+                group.create_task(self._add(self._own(name, environment)))
+            group.create_task(backups.create(layout))
+            if "prometheus" in self._processes:
+                group.create_task(monitoring.watching(layout))
+        profile.write(layout, self._processes)
+
+    async def obey(self, line: str) -> None:
+        """Carry out one order.
+
+        Raises:
+            CommandError: there is no such part or order, or it did not start.
+        """
+        order, _, name = line.partition(" ")
+        if name not in self._parts or order not in ("start", "stop"):
+            raise CommandError(f"There is no part to {line!r}.")
+        if order == "stop":
+            await self._stop(name)
+        elif name not in self._processes:
+            await self._start(name)
+
+    async def stop_all(self, *, keep: bool) -> None:
+        """Stop every part, users before what they use, and give up the directory."""
+        first = [name for name in self._processes if name not in _LAST]
+        await asyncio.gather(*map(self._stop, first))
+        for name in _LAST:
+            await self._stop(name)
+        self._claim.release(keep=keep)
+
+    def running(self) -> list[str]:
+        return sorted(self._processes)
+
+    async def _start_database(self) -> None:
+        await database.create(self._layout)
+        await self._add(database.part(self._layout))
+        await database.fill(self._layout)
+        await self._add(pooler.part(self._layout))
+
+    async def _start_monitoring(self) -> None:
+        """Early, because Prometheus takes five seconds to look at its targets."""
+        module = "runbooks.rehearsal.certificates"
+        await parts.run(sys.executable, "-m", module, str(self._layout.directory))
+        await self._add(monitoring.prometheus(self._layout))
+        await self._add(monitoring.alertmanager(self._layout))
+
+    def _own(self, name: str, environment: Mapping[str, str]) -> Part:
+        argv = (sys.executable, "-m", _PROGRAMS[name], str(self._layout.directory))
+        return Part(name, argv, name, environment=environment)
+
+    async def _add(self, part: Part | None) -> None:
+        if part is not None:
+            self._parts[part.name] = part
+            await self._start(part.name)
+
+    async def _start(self, name: str) -> None:
+        part = self._parts[name]
+        process = await parts.start(part, self._layout)
+        self._processes[name] = process
+        self._claim.record(name, process.pid, part.stop_signal)
+
+    async def _stop(self, name: str) -> None:
+        process = self._processes.pop(name, None)
+        if process is not None:
+            await parts.stop(self._parts[name], process)
+
+
+async def keep(directory: Path, *, kept: bool) -> int:
+    """Run a deployment in *directory* until told to end; return the exit code."""
+    try:
+        keeper = Keeper(claim(directory))
+    except RefusedError as error:
+        _tell(refused=str(error))
+        return 1
+    loop = asyncio.get_running_loop()
+    orders = asyncio.StreamReader()
+    reading = asyncio.StreamReaderProtocol(orders)
+    await loop.connect_read_pipe(lambda: reading, sys.stdin)
+    loop.add_signal_handler(signal.SIGTERM, orders.feed_eof)
+    starting = asyncio.create_task(keeper.start_all())
+    first = asyncio.create_task(orders.readline())
+    try:
+        await asyncio.wait((starting, first), return_when=asyncio.FIRST_COMPLETED)
+        if not starting.done():
+            return 1  # whoever wanted it is gone
+        await starting
+        _tell(running=keeper.running())
+        line = await first
+        while line:
+            try:
+                await keeper.obey(line.decode().strip())
+                _tell(running=keeper.running())
+            except CommandError as error:
+                _tell(error=str(error))
+            line = await orders.readline()
+    except* CommandError as group:
+        _tell(error=" ".join(map(str, group.exceptions)))
+        kept = False
+    finally:
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
+        await keeper.stop_all(keep=kept)
+    return 0
+
+
+def _tell(**said: object) -> None:
+    print(json.dumps(said), flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(keep(Path(sys.argv[1]), kept="--keep" in sys.argv[2:])))

@@ -1,0 +1,132 @@
+"""Prometheus and Alertmanager, when they are installed.
+
+Debian calls the latter prometheus-alertmanager. Without them nothing watches the
+rehearsal, and what is to be known of them is unknown.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import urllib.request
+from pathlib import Path
+
+from runbooks.errors import CommandError
+from runbooks.rehearsal.layout import HOST, Layout
+from runbooks.rehearsal.parts import Part
+
+RULES = Path(__file__).parent / "alert_rules.yml"
+_WATCHING_LIMIT = 30.0
+"""Seconds for the first scrape of everything."""
+_FRUGAL = {"GOMAXPROCS": "1", "GOGC": "50"}
+"""Half the memory, for a little more time on two cores."""
+_PROMETHEUS = """\
+global: {{scrape_interval: 1s, evaluation_interval: 1s}}
+rule_files: [{rules}]
+alerting:
+  alertmanagers:
+    - static_configs: [{{targets: ["{host}:{alertmanager}"]}}]
+scrape_configs:
+  - job_name: prometheus
+    static_configs: [{{targets: ["{host}:{prometheus}"]}}]
+  - job_name: api
+    scheme: https
+    tls_config: {{ca_file: {ca}}}
+    static_configs: [{{targets: ["localhost:{api}"]}}]
+  - job_name: worker
+    static_configs: [{{targets: ["{host}:{worker}"]}}]
+  - job_name: postgres
+    static_configs: [{{targets: ["{host}:{exporter}"]}}]
+"""
+_ALERTMANAGER = """\
+route:
+  receiver: operators
+  group_wait: 1s
+  routes:
+    - matchers: ['severity="critical"']
+      receiver: on-call
+receivers:
+  - name: operators
+    webhook_configs: [{{url: "{sink}"}}]
+  - name: on-call
+    webhook_configs: [{{url: "{sink}"}}]
+"""
+
+
+def prometheus(layout: Layout) -> Part | None:
+    """Return the part, None where Prometheus is not installed."""
+    program = shutil.which("prometheus")
+    if program is None:
+        return None
+    directory = layout.path("prometheus")
+    directory.mkdir(exist_ok=True)
+    rules = directory / RULES.name
+    shutil.copyfile(RULES, rules)
+    configuration = directory / "prometheus.yml"
+    configuration.write_text(
+        _PROMETHEUS.format(
+            host=HOST, rules=rules, ca=layout.path("tls", "ca.pem"), **layout.ports
+        )
+    )
+    return Part(
+        "prometheus",
+        (
+            program,
+            f"--config.file={configuration}",
+            f"--storage.tsdb.path={directory / 'data'}",
+            f"--web.listen-address={HOST}:{layout.ports['prometheus']}",
+            "--web.enable-lifecycle",
+            "--log.level=warn",
+        ),
+        "prometheus",
+        environment=_FRUGAL,
+    )
+
+
+async def watching(layout: Layout) -> None:
+    """Wait until Prometheus has found every target up and Alertmanager there.
+
+    Raises:
+        CommandError: it does not.
+    """
+    address = f"{layout.url('prometheus')}/api/v1/targets?state=active"
+
+    def states() -> list[str]:
+        with urllib.request.urlopen(address, timeout=2) as answer:
+            targets = json.load(answer)["data"]["activeTargets"]
+        return [f"{t['labels']['job']} {t['health']}" for t in targets]
+
+    try:
+        async with asyncio.timeout(_WATCHING_LIMIT):
+            seen: list[str] = []
+            while not seen or not all(state.endswith(" up") for state in seen):
+                await asyncio.sleep(0.1)
+                seen = await asyncio.to_thread(states)
+    except TimeoutError:
+        raise CommandError(f"Prometheus does not see all: {', '.join(seen)}") from None
+
+
+def alertmanager(layout: Layout) -> Part | None:
+    """Return the part, None where Alertmanager is not installed."""
+    program = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
+    if program is None:
+        return None
+    directory = layout.path("alertmanager")
+    directory.mkdir(exist_ok=True)
+    configuration = directory / "alertmanager.yml"
+    sink = f"{layout.url('redirect')}/alerts"
+    configuration.write_text(_ALERTMANAGER.format(sink=sink))
+    return Part(
+        "alertmanager",
+        (
+            program,
+            f"--config.file={configuration}",
+            f"--storage.path={directory / 'data'}",
+            f"--web.listen-address={HOST}:{layout.ports['alertmanager']}",
+            "--cluster.listen-address=",
+            "--log.level=warn",
+        ),
+        "alertmanager",
+        environment=_FRUGAL,
+    )

@@ -1,0 +1,52 @@
+"""The target profile that is wired to a rehearsal, and the secrets it refers to."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+from string import Template
+
+from runbooks.rehearsal import cache
+from runbooks.rehearsal.database import APPLICATION
+from runbooks.rehearsal.layout import Layout, write_private
+from runbooks.rehearsal.pooler import ADMINISTRATOR
+
+_TEMPLATE = Path(__file__).with_name("profile.toml")
+_OPTIONAL = {
+    "pgbouncer": 'dsn = { file = "$directory/secrets/pgbouncer.dsn" }',
+    "prometheus": 'url = "$prometheus"',
+    "alertmanager": 'url = "$alertmanager"',
+}
+"""Tables of the parts that may not be installed."""
+_SECURE = ("api", "web")
+
+
+def profile_file(layout: Layout) -> Path:
+    return layout.path("profile.toml")
+
+
+def write(layout: Layout, running: Collection[str]) -> None:
+    """Write the profile; *running* says which parts there are."""
+    for name, value in (
+        ("postgres.dsn", layout.dsn(APPLICATION, "postgres-password")),
+        ("redis.url", cache.url(layout)),
+        ("pgbouncer.dsn", _console(layout)),
+    ):
+        write_private(layout.secret_file(name), value)
+    text = _TEMPLATE.read_text()
+    for table, settings in _OPTIONAL.items():
+        if table in running:
+            text += f"\n[{table}]\n{settings}\n"
+    urls = {
+        listener: layout.url(listener, "https" if listener in _SECURE else "http")
+        for listener in layout.ports
+    }
+    pooled = str("pgbouncer" in running).lower()
+    filled = Template(text).substitute(urls, directory=layout.directory, pooled=pooled)
+    profile_file(layout).write_text(filled)
+
+
+def _console(layout: Layout) -> str:
+    """Return the URL of PgBouncer's admin console."""
+    console = layout.dsn(ADMINISTRATOR, "pgbouncer-password", "pgbouncer")
+    return f"{console.rpartition('/')[0]}/pgbouncer"
