@@ -110,4 +110,4 @@ class Soaked(msgspec.Struct, frozen=True):
     @property
     def planned(self) -> int:
         """How many looks it takes when none is too many."""
-        return int(self.span / self.every) + 1
+        return round(self.span / self.every) + 1

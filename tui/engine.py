@@ -76,8 +76,7 @@ class Engine:
         self._thread.start()
         self._submit(self._working.reattach)
         if self.target.path and any(step.probes for step in self.runbook.steps):
-            watch = self._probing.watch(lambda: self._door.trusted)
-            self._submit(lambda: self._spawn(watch))
+            self._submit(self._watch)
 
     # ------------------------------------------------------------ decisions
 
@@ -164,6 +163,10 @@ class Engine:
             self._ask(question, go)
 
         self._submit(ask)
+
+    def _watch(self) -> None:
+        """What a machine can decide is looked at without being asked, once trusted."""
+        self._spawn(self._probing.watch(lambda: self._door.trusted))
 
     # ------------------------------------------------------------ questions
 

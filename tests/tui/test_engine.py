@@ -4,34 +4,26 @@ from __future__ import annotations
 
 import json
 import os
-import queue
 import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from runbooks.asking import Reply
 from runbooks.events import Kind
-from runbooks.model import Runbook
-from runbooks.parsing import parse
 from runbooks.tables import CommandClass
 from runbooks.target import Target
 from state.author import current
 from state.run import Run
 from state.standing import Answer
-from tui.engine import Engine
-from tui.opening import make_engine
+from tests.tui.engines import Desk
 from tui.told import (
     Asks,
     CommandEnded,
-    Happened,
     NeedsTerminal,
-    OutputCame,
     Refused,
     Saved,
-    Told,
 )
 
 DOCUMENT = """# Drill
@@ -81,69 +73,6 @@ echo "$colour in $PWD"
 """
 
 
-class Desk:
-    """An engine, and everything that it told."""
-
-    def __init__(
-        self, home: Path, document: str = DOCUMENT, target: Target | None = None
-    ):
-        path = home / "drill.md"
-        path.write_text(document, encoding="utf-8")
-        self.runbook: Runbook = parse(path.read_bytes(), path)
-        assert not self.runbook.problems
-        self.told: queue.Queue[Told] = queue.Queue()
-        self.seen: list[Told] = []
-        self.target = target or Target("practice")
-        self.run = Run.create(home / "state", self.runbook, "practice", current())
-        self.engine = self._engine()
-
-    def _engine(self) -> Engine:
-        engine = make_engine(self.runbook, self.run, self.target, self.told.put)
-        engine.start()
-        return engine
-
-    def reopen(self) -> None:
-        """Leave and come back, as after a dropped line."""
-        self.engine.close()
-        self.run = Run.open(self.run.directory, self.runbook, current())
-        self.engine = self._engine()
-
-    def part(self, title: str) -> str:
-        return next(
-            part.id
-            for part in self.runbook.part_by_id.values()
-            if title in (part.title, part.text)
-        )
-
-    def wait(self, wanted: Callable[[Told], bool], seconds: float = 15.0) -> Told:
-        """Return the first thing told from now on that is wanted."""
-        deadline = time.monotonic() + seconds
-        while True:
-            try:
-                what = self.told.get(timeout=max(0.01, deadline - time.monotonic()))
-            except queue.Empty:
-                raise AssertionError(f"never told; instead: {self.seen}") from None
-            self.seen.append(what)
-            if wanted(what):
-                return what
-
-    def wait_for(self, kind: type[Told]) -> Told:
-        return self.wait(lambda what: isinstance(what, kind))
-
-    def wait_event(self, kind: Kind) -> Told:
-        return self.wait(lambda w: isinstance(w, Happened) and w.event.kind is kind)
-
-    def trust(self) -> None:
-        self.run.trust()
-
-    def output(self) -> bytes:
-        return b"".join(w.data for w in self.seen if isinstance(w, OutputCame))
-
-    def journal(self) -> list[dict]:
-        text = (self.run.directory / "journal.jsonl").read_text()
-        return [json.loads(line) for line in text.splitlines()]
-
-
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     for name in ("XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"):
@@ -152,7 +81,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     work = tmp_path / "work"
     work.mkdir()
     monkeypatch.chdir(work)
-    desk = Desk(tmp_path)
+    desk = Desk(tmp_path, DOCUMENT)
     yield desk
     for job in list(desk.engine._working.jobs.values()):
         job.running.stop()
