@@ -146,6 +146,7 @@ def test_one_screen_of_a_run_looks_and_the_other_shows_it(
     desk = opened(place, DOCUMENT, target(api, every="0s"))
     try:
         desk.wait(found(Result.PASS))
+        desk.wait(found(Result.PASS))
         second = Run.open(desk.run.directory, desk.runbook, current())
         before = api.asked.total()
         other = make_engine(desk.runbook, second, target(api), lambda _: None)
