@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -24,6 +25,7 @@ from runbooks.processes import boot_id, identity, start_time
 PREFIX = "gonogo-rehearsal-"
 """Of the throwaway directories that `fresh_directory` makes."""
 _RECORD = "rehearsal.json"
+_PLAIN = re.compile(r"[A-Za-z0-9._/+-]+")
 _PATIENCE = 5.0
 """Seconds that a left process may take to end before it is killed."""
 
@@ -54,8 +56,14 @@ def claim(directory: Path) -> Claim:
     """Hold *directory*, made or emptied of what an ended rehearsal left in it.
 
     Raises:
-        RefusedError: another rehearsal runs there, or it holds other files.
+        RefusedError: another rehearsal runs there, it holds other files, or its name
+            would need quoting in the parts' configurations.
     """
+    if not _PLAIN.fullmatch(str(directory)):
+        raise RefusedError(
+            f"{directory} has signs in its name that configurations would have to "
+            "quote. Name a directory of letters, digits and ._/+- alone."
+        )
     directory.mkdir(0o700, parents=True, exist_ok=True)
     found = set(os.listdir(directory))
     if found and _RECORD not in found:
