@@ -117,6 +117,7 @@ def test_what_passed_and_now_fails_is_announced_and_marked(
     desk = opened(place, DOCUMENT, target(api))
     try:
         desk.wait(found(Result.PASS))
+        desk.wait(found(Result.PASS))
         api.status = 503
         said = desk.wait(regressed)
         assert isinstance(said, Announced)
@@ -143,7 +144,7 @@ def test_the_journal_keeps_news_only(place: Path, api: Api) -> None:
 def test_one_screen_of_a_run_looks_and_the_other_shows_it(
     place: Path, api: Api
 ) -> None:
-    desk = opened(place, DOCUMENT, target(api, every="0s"))
+    desk = opened(place, DOCUMENT, target(api, every="60s"))
     try:
         desk.wait(found(Result.PASS))
         desk.wait(found(Result.PASS))
