@@ -22,7 +22,10 @@ COLOURS = {"pass": "green", "warn": "yellow", "fail": "red", "unknown": "magenta
 @click.argument("name", required=False)
 @click.argument("parameters", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option("--target", metavar="NAME", help="The profile that ${…} refers to.")
-def command(name: str | None, parameters: tuple[str, ...], target: str | None) -> int:
+@click.option("--about", is_flag=True, help="Say what the probe reads, and look not.")
+def command(
+    name: str | None, parameters: tuple[str, ...], target: str | None, about: bool
+) -> int:
     """List the probes; or try one, such as
 
     \b
@@ -30,6 +33,8 @@ def command(name: str | None, parameters: tuple[str, ...], target: str | None) -
     """
     if name is None:
         return _list()
+    if about:
+        return _about(name)
     spec = _spec(name, parameters)
     if not spec.expect:
         return asyncio.run(_measure(spec, target))
@@ -56,6 +61,35 @@ def _list() -> int:
     for name in names():
         first = (probe_class(name).__doc__ or "").strip().splitlines()[0]
         say(f"{name:24} {first}")
+    return 0
+
+
+def _about(name: str) -> int:
+    """Print what a probe reads and which parameters it takes."""
+    from inspect import getdoc
+
+    import msgspec
+
+    from runbooks.probes import probe_class
+
+    try:
+        cls = probe_class(name)
+    except LookupError as error:
+        raise click.UsageError(f"{error}.") from error
+    say(getdoc(cls) or "")
+    say("")
+    if cls.intrusive:
+        say(f"Looking {cls.intrusive}, so the profile must allow it for the step.")
+    if cls.table:
+        say(f"Parameters; what a step leaves out comes from [{cls.table}]:")
+    else:
+        say("Parameters:")
+    for field in msgspec.structs.fields(cls):
+        default = field.default
+        if field.default_factory is not msgspec.NODEFAULT:
+            default = field.default_factory()
+        left_out = "required" if field.required else f"{default!r} if left out"
+        say(f"  {field.encode_name:16} {left_out}")
     return 0
 
 
