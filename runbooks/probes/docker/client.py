@@ -1,0 +1,189 @@
+"""Asks a Docker Engine: the one place that knows its SDK, for every probe of it.
+
+The SDK blocks, so each question is asked in a daemon thread; equal questions of a
+pass are asked once, over one client.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Callable, Hashable, Iterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+
+from runbooks.errors import ProbeError
+from runbooks.probes.sources import Sources
+from runbooks.probes.threads import in_thread
+
+if TYPE_CHECKING:
+    from docker import APIClient
+
+T = TypeVar("T")
+SOCKET = "unix:///var/run/docker.sock"
+"""Where an Engine listens unless it was told otherwise."""
+OLDEST = "1.24"
+"""Version of the API to begin with, until the Engine has said its own."""
+LONGEST = 30
+"""Seconds that any one question may take; the probe that asks has its own budget."""
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """One Docker Engine.
+
+    Attributes:
+        url: ``unix:///path`` or ``tcp://host:port``.
+    """
+
+    url: str
+
+    @classmethod
+    def at(cls, host: str) -> Engine:
+        """Return the Engine at *host*: a URL, or the path of a socket.
+
+        Without one it is where ``DOCKER_HOST`` says, as for Docker's own command,
+        or the usual socket.
+        """
+        url = host or os.environ.get("DOCKER_HOST", "") or SOCKET
+        return cls(f"unix://{url}" if url.startswith("/") else url)
+
+    @property
+    def source(self) -> str:
+        return f"docker {self.url.rpartition('@')[2]}"
+
+    @property
+    def here(self) -> bool:
+        """Whether the Engine's disks are this machine's."""
+        return urlsplit(self.url).scheme == "unix"
+
+    async def ask(
+        self, sources: Sources, what: Hashable, call: Callable[[APIClient], T]
+    ) -> T:
+        """Return what *call* answers, asked once a pass for each *what*.
+
+        Raises:
+            ProbeError: the Engine cannot be reached, refused, or its answer is no
+                answer of an Engine; stage ``tcp``, ``login``, ``timeout``, ``query``
+                or ``configuration``.
+        """
+
+        async def put() -> T:
+            client = await sources.client(
+                ("docker", self.url), lambda: self._open(sources)
+            )
+            return await self._in_thread(lambda: call(client))
+
+        return await sources.once(("docker", self.url, what), put)
+
+    async def inspect(self, sources: Sources, label: str) -> list[dict[str, Any]]:
+        """Return every container that has *label*, as the Engine describes it.
+
+        What ``Config.Env`` of them holds is secret: hide it, or leave it alone.
+
+        Raises:
+            ProbeError: as `ask`.
+        """
+
+        def inspected(client: APIClient) -> list[dict[str, Any]]:
+            from docker.errors import NotFound
+
+            answers = []
+            for found in client.containers(all=True, filters={"label": label}):
+                # It may have been removed since it was listed.
+                with suppress(NotFound):
+                    answers.append(client.inspect_container(found["Id"]))
+            return answers
+
+        return await self.ask(sources, ("inspected", label), inspected)
+
+    @asynccontextmanager
+    async def _open(self, sources: Sources) -> AsyncIterator[APIClient]:
+        if urlsplit(self.url).scheme not in ("unix", "tcp", "http", "https"):
+            said = f"cannot reach {self.url}: write unix:///PATH or tcp://HOST:PORT"
+            raise ProbeError(said, source=self.source, stage="configuration")
+        # Slow to import and needed by few runbooks; the loop goes on meanwhile.
+        await asyncio.to_thread(import_module, "docker")
+        loop = asyncio.get_running_loop()
+
+        def count(*_: object, **__: object) -> None:
+            loop.call_soon_threadsafe(sources.asked, self.source)
+
+        client = await self._in_thread(lambda: self._connect(count))
+        try:
+            yield client
+        finally:
+            client.close()
+
+    def _connect(self, count: Callable[..., None]) -> APIClient:
+        """Return a client that speaks the Engine's own version of the API.
+
+        Args:
+            count: called after each request.
+        """
+        from docker import APIClient, utils
+
+        def speaking(version: str) -> APIClient:
+            tls = utils.kwargs_from_env().get("tls") or False
+            client = APIClient(self.url, version=version, timeout=LONGEST, tls=tls)
+            # Proxies of the environment are for the internet, not for an Engine.
+            client.trust_env = False
+            client.hooks["response"].append(count)
+            return client
+
+        with speaking(OLDEST) as client:
+            version = client.version(api_version=False)["ApiVersion"]
+        return speaking(version)
+
+    async def _in_thread(self, call: Callable[[], T]) -> T:
+        from docker.errors import DockerException
+
+        try:
+            return await in_thread(call, "docker")
+        except (DockerException, OSError, LookupError, TypeError, ValueError) as error:
+            said, stage = _explained(error)
+            raise ProbeError(
+                f"{self.url} {said}", source=self.source, stage=stage
+            ) from error
+
+
+def _explained(error: Exception) -> tuple[str, str]:
+    """Return what went wrong, in a clause about the Engine, and its stage."""
+    for cause in _causes(error):
+        match cause:
+            case FileNotFoundError():
+                return "is not there; is the Engine running?", "tcp"
+            case PermissionError():
+                return "may not be opened; join its group, docker", "login"
+            case ConnectionRefusedError():
+                return "refused the connection", "tcp"
+            case socket.gaierror():
+                return "has no address", "name"
+            case TimeoutError():
+                return f"gave no answer in {LONGEST} s", "timeout"
+    status = getattr(error, "status_code", None)
+    if status is not None:
+        why = str(getattr(error, "explanation", "") or "").strip()
+        stage = "login" if status in (401, 403) else "query"
+        return f"answered {status}: {why[:120]}", stage
+    if isinstance(error, OSError) and not isinstance(error, ValueError):
+        return f"cannot be reached: {str(error)[:120]}", "tcp"
+    return "gave an answer that no Engine gives", "query"
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield the error and those it wraps: by chaining, or as an argument."""
+    waiting: list[BaseException] = [error]
+    seen: set[int] = set()
+    while waiting:
+        cause = waiting.pop(0)
+        if id(cause) in seen:
+            continue
+        seen.add(id(cause))
+        yield cause
+        wrapped = (*cause.args, cause.__cause__, cause.__context__)
+        waiting += [each for each in wrapped if isinstance(each, BaseException)]
