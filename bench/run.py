@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-BENCHES = ("startup", "keys", "parsing", "output", "deciding")
+BENCHES = ("startup", "keys", "parsing", "output", "deciding", "checking")
 TRIES = 3
 
 

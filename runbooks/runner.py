@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from runbooks.model import Step
 from runbooks.passes import Pass
-from runbooks.probes.budget import Budget
+from runbooks.probes.budget import A_MINUTE, Budget
 from runbooks.probes.sources import Sources
 from runbooks.results import Finding
 from runbooks.target import Target
@@ -26,6 +26,7 @@ class Runner:
         concurrency: measurements at one time.
         declared_only: refuse commands whose class is inferred, as a check without
             a person must.
+        rate: requests a minute, and a pass, that the application's host gets.
 
     Attributes:
         requests: how often each source was asked in the last pass that ended.
@@ -36,11 +37,12 @@ class Runner:
         target: Target,
         concurrency: int = CONCURRENCY,
         declared_only: bool = False,
+        rate: int = A_MINUTE,
     ) -> None:
         self._target = target
         self._declared_only = declared_only
         self._free = asyncio.Semaphore(concurrency)
-        self._budgets = _budgets(target)
+        self._budgets = _budgets(target, rate)
         self.requests: Mapping[str, int] = {}
 
     async def probe(self, step: Step, intrusive: bool = False) -> Finding:
@@ -83,8 +85,8 @@ class Runner:
                 self.requests = dict(sources.requests)
 
 
-def _budgets(target: Target) -> dict[str, Budget]:
+def _budgets(target: Target, rate: int) -> dict[str, Budget]:
     """Ration what the application itself answers; it counts our requests too."""
-    budget = Budget()
+    budget = Budget(rate)
     url = target.tables.get("api", {}).get("url")
     return {urlsplit(url).netloc: budget} if isinstance(url, str) else {}

@@ -76,7 +76,8 @@ def _about(name: str) -> int:
         cls = probe_class(name)
     except LookupError as error:
         raise click.UsageError(f"{error}.") from error
-    say(getdoc(cls) or "")
+    for line in (getdoc(cls) or "").splitlines():
+        say(line)
     say("")
     if cls.intrusive:
         say(f"Looking {cls.intrusive}, so the profile must allow it for the step.")

@@ -68,8 +68,9 @@ class Report:
                 weight = f" {step.severity}" if step.options.severity else ""
                 reason = self.reason(step)
                 told = f"  {reason}" if reason else ""
+                shown = "open" if word == "pending" else word
                 yield (
-                    f"  {paint(f'{word:8}', _COLOURS.get(word, ''))}"
+                    f"  {paint(f'{shown:8}', _COLOURS.get(word, ''))}"
                     f"{paint(f'{weight} {step.text}{told}', '')}"
                 )
         yield from self._sources()

@@ -221,7 +221,7 @@ def test_the_shipped_runbook_without_a_profile_checks_nothing(
     done = gonogo("check")
     assert done.returncode == 4, done.stdout
     words = {line.split()[0] for line in done.stdout.splitlines() if line[0] == " "}
-    assert words == {"unknown", "pending"}
+    assert words == {"unknown", "open"}
 
 
 def test_every_source_away_checks_nothing(gonogo, write) -> None:
