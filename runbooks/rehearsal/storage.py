@@ -17,7 +17,7 @@ UNAVAILABLE = (
     asyncpg.InternalClientError,
 )
 """What a query raises when the database cannot answer it."""
-_TIMEOUT = 3.0
+_TIMEOUT = 2.5
 """Seconds to connect and for one statement."""
 
 

@@ -1,0 +1,19 @@
+"""Asking the parts of a deployment, with its certificate authority."""
+
+from __future__ import annotations
+
+import ssl
+from typing import Any
+
+import httpx
+
+from runbooks.rehearsal import Deployment
+
+VIDEO = "00000000-0000-4000-8000-000000000201"
+
+
+def client(deployment: Deployment, listener: str, **options: Any) -> httpx.Client:
+    """Return a client whose base is the API or the frontend."""
+    context = ssl.create_default_context(cafile=deployment.directory / "tls/ca.pem")
+    base = deployment.layout.url(listener, "https")
+    return httpx.Client(base_url=base, verify=context, **options)

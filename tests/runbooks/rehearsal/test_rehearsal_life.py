@@ -1,0 +1,196 @@
+"""A rehearsal starts once, comes back part by part, and leaves nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from runbooks.errors import CommandError, RefusedError
+from runbooks.rehearsal import Deployment, start
+from runbooks.rehearsal.claims import PREFIX, fresh_directory
+from tests.runbooks.rehearsal.asking import VIDEO, client
+
+pytestmark = [pytest.mark.timeout(120), pytest.mark.usefixtures("_programs")]
+
+STARTER = """
+import sys, time
+from pathlib import Path
+from runbooks.rehearsal import start
+deployment = start(Path(sys.argv[1]))
+print("ready", flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.fixture
+def directory() -> Iterator[Path]:
+    """A directory whose name no other process has among its arguments."""
+    made = fresh_directory()
+    yield made
+    shutil.rmtree(made, ignore_errors=True)
+
+
+def processes(directory: Path) -> list[psutil.Process]:
+    """Return who names the directory or works in it, and their descendants."""
+    found = set()
+    for process in psutil.process_iter():
+        try:
+            words = [process.cwd(), *process.cmdline()]
+            if any(str(directory) in word for word in words):
+                found |= {process, *process.children(recursive=True)}
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+    return [process for process in found if process.pid != os.getpid()]
+
+
+def await_end(of: list[psutil.Process]) -> None:
+    """Wait until all have ended; the test's limit is the bound."""
+    while any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in of):
+        time.sleep(0.05)
+
+
+@contextmanager
+def started(directory: Path) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-c", STARTER, str(directory)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as starter:
+        try:
+            assert starter.stdout and starter.stdout.readline() == "ready\n"
+            yield starter
+        finally:
+            starter.kill()
+
+
+def test_stop_leaves_nothing(directory: Path) -> None:
+    with start(directory) as deployment:
+        every = processes(directory)
+        ports = deployment.layout.ports.values()
+        assert len(every) > len(deployment.running)
+    assert processes(directory) == []
+    assert not any(process.is_running() for process in every)
+    assert not directory.exists()
+    listening = {c.laddr.port for c in psutil.net_connections() if c.status == "LISTEN"}
+    assert listening.isdisjoint(ports)
+
+
+def test_killed_starter_leaves_nothing(directory: Path) -> None:
+    with started(directory) as starter:
+        every = processes(directory)
+        starter.kill()
+    await_end(every)
+    while directory.exists():
+        time.sleep(0.05)
+
+
+def test_killed_keeper_leaves_no_process_and_the_next_start_clears(
+    directory: Path,
+) -> None:
+    with started(directory) as starter:
+        every = [p for p in processes(directory) if p.pid != starter.pid]
+        keeper = next(p for p in every if "runbooks.rehearsal.keeper" in p.cmdline())
+        keeper.kill()
+        await_end(every)
+        assert directory.exists()
+    assert directory.name.startswith(PREFIX)
+    other = fresh_directory()
+    assert not directory.exists()
+    other.rmdir()
+
+
+def test_what_a_dead_record_names_is_ended_and_no_other_process(
+    directory: Path,
+) -> None:
+    mine, other = (subprocess.Popen(["sleep", "600"]) for _ in range(2))
+    try:
+        record = {}
+        for name, sleeper, shift in (("mine", mine, 0), ("other", other, 1)):
+            stat = Path(f"/proc/{sleeper.pid}/stat").read_text().split()
+            boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+            begun = int(stat[21]) + shift
+            record[name] = {
+                "pid": sleeper.pid,
+                "start": begun,
+                "boot": boot,
+                "signal": 15,
+            }
+        (directory / "rehearsal.json").write_text(json.dumps(record))
+        fresh_directory().rmdir()
+        assert mine.wait() == -signal.SIGTERM
+        assert other.poll() is None
+        assert not directory.exists()
+    finally:
+        for sleeper in (mine, other):
+            sleeper.kill()
+            sleeper.wait()
+
+
+def test_is_refused_twice_and_among_other_files(
+    deployment: Deployment, directory: Path
+) -> None:
+    with pytest.raises(RefusedError, match="already runs"):
+        start(deployment.directory)
+    assert (deployment.directory / "layout.json").exists()
+    (directory / "precious").touch()
+    with pytest.raises(RefusedError, match="no rehearsal made"):
+        start(directory)
+    assert (directory / "precious").exists()
+    with pytest.raises(RefusedError, match="letters, digits"):
+        start(directory / "it's odd")
+
+
+def test_parts_go_and_come_back(deployment: Deployment) -> None:
+    with client(deployment, "api") as api:
+        deployment.stop_part("redis")
+        assert api.get(f"/videos/{VIDEO}/transcript").status_code == 200
+        deployment.start_part("redis")
+
+        deployment.stop_part("postgres")
+        assert "postgres" not in deployment.running
+        assert api.get("/health").status_code == 200
+        ready = api.get("/ready")
+        assert (ready.status_code, ready.json()["status"]) == (503, "not_ready")
+        detailed = api.get("/health/detailed")
+        assert (detailed.status_code, detailed.json()["status"]) == (503, "unhealthy")
+        refused = api.get("/videos?limit=1")
+        assert (refused.status_code, refused.json()["error"]) == (
+            503,
+            "service_unavailable",
+        )
+        deployment.start_part("postgres")
+        while api.get("/ready").status_code != 200:  # PgBouncer tries again by itself
+            time.sleep(0.1)
+
+        deployment.stop_part("api")
+        with pytest.raises(httpx.ConnectError):
+            api.get("/health")
+        deployment.start_part("api")
+        assert api.get("/health").status_code == 200
+    with pytest.raises(CommandError, match="no part"):
+        deployment.stop_part("nonsense")
+
+
+def test_requests_of_a_minute_are_limited(
+    deployment: Deployment,
+) -> None:
+    deployment.stop_part("api")
+    deployment.start_part("api")
+    with client(deployment, "api") as api:
+        codes = [api.get("/version") for _ in range(220)]
+    first = next(a for a in codes if a.status_code == 429)
+    assert codes.index(first) >= 100
+    assert first.headers["retry-after"] == "60"
+    assert first.json()["error"] == "rate_limit_exceeded"
+    assert "x-frame-options" not in first.headers
+    deployment.stop_part("api")
+    deployment.start_part("api")
