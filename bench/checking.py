@@ -14,8 +14,7 @@ from time import perf_counter
 
 import psutil
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from report import say
 
@@ -26,6 +25,7 @@ from runbooks.runner import Runner
 from runbooks.tables import ProbeSpec, StepOptions
 from runbooks.target import Target, parse
 
+ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "runbooks" / "documents" / "production-deployment.md"
 SLOW = 40
 SLOWEST = 8
