@@ -61,7 +61,9 @@ def judge(
         return _decided(step, state, decision, now)
     if state.commands:
         return _command(state), NEVER
-    if state.finding is None or step.level is Level.ATTEST:
+    if state.finding is None:
+        return Standing.PENDING, NEVER
+    if step.level is Level.ATTEST and state.finding.result is not Result.NA:
         return Standing.PENDING, NEVER
     return _found(step, state, now)
 
