@@ -16,7 +16,11 @@ unexport PYTHONDONTWRITEBYTECODE VIRTUAL_ENV
 
 # command:Debian package, for what the tests drive besides gonogo itself.
 TEST_PROGRAMS := bash:bash curl:curl git:git ps:procps strace:strace tmux:tmux \
-	unshare:util-linux zsh:zsh
+	unshare:util-linux zsh:zsh gcc:gcc openssl:openssl busybox:busybox-static \
+	dnsmasq:dnsmasq-base dockerd:docker.io named:bind9 nginx:nginx-light \
+	pgbouncer:pgbouncer prometheus:prometheus \
+	prometheus-alertmanager:prometheus-alertmanager \
+	/usr/lib/postgresql/15/bin/postgres:postgresql-15
 
 .PHONY: help install run test check bench oracle screenshots wheelhouse clean
 
@@ -53,12 +57,16 @@ clean: ## remove everything that make has made
 		.pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# Installs Debian packages, where one may.
+# Installs Debian packages, where one may. Servers among them are for the tests to
+# start, so Debian's own policy file keeps them from starting by themselves.
 define need
 { test "$$(id -u)" = 0 && command -v apt-get >/dev/null || \
 	{ echo "Please install these packages: $(1)" >&2; exit 1; }; \
+	policy=/usr/sbin/policy-rc.d; ours=; test -e $$policy || ours=$$policy; \
+	test -z "$$ours" || { printf '#!/bin/sh\nexit 101\n' >$$ours && chmod +x $$ours; }; \
 	apt-get update -qq && \
-	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(1); }
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(1); \
+	done=$$?; test -z "$$ours" || rm -f $$ours; test $$done = 0; }
 endef
 
 $(UV):
