@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 FAMILIES = (
     "command",
+    "docker",
     "file",
     "http",
     "tcp",

@@ -6,7 +6,7 @@ deployment names them differently.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,8 +98,3 @@ async def project_containers(
         said = f"{engine.url} has no container of {of}"
         raise ProbeError(said, source=engine.source, stage="query")
     return sorted(containers, key=lambda each: (each.service, each.name))
-
-
-def named(containers: Iterable[Container]) -> str | None:
-    """Return the services of *containers* as one text, None without any."""
-    return ", ".join(dict.fromkeys(each.service for each in containers)) or None

@@ -1,0 +1,69 @@
+"""Probe of a Docker Engine itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from runbooks.probes.base import Measurement, measured
+from runbooks.probes.docker.project import EngineProbe
+from runbooks.probes.sources import Sources
+from runbooks.quantities import shown
+from runbooks.results import Reading
+
+
+class EngineItselfProbe(EngineProbe, frozen=True, kw_only=True):
+    """Measures whether an Engine answers and what it is.
+
+    Source: ``GET /version`` and ``GET /info`` of the Engine API.
+
+    Readings:
+        answers: yes.
+        api_version: the newest version of the API that it speaks, such as 1.41.
+        version: of the Engine.
+        nodes: hosts of its swarm, 1 without a swarm.
+        id: what tells this Engine from others.
+        storage_driver: such as ``overlay2``.
+        directory: where it keeps images, volumes and logs.
+        warnings: what it warns of; absent without.
+
+    Raises:
+        ProbeError: it cannot be asked.
+    """
+
+    readings: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        (
+            "answers",
+            "api_version",
+            "version",
+            "nodes",
+            "id",
+            "storage_driver",
+            "directory",
+            "warnings",
+        ),
+        "",
+    )
+    naming: ClassVar[frozenset[str]] = frozenset({"warnings"})
+
+    async def measure(self, sources: Sources) -> Measurement:
+        version = await self.engine.ask(sources, "version", lambda c: c.version())
+        info = await self.engine.ask(sources, "info", lambda c: c.info())
+        swarm = info.get("Swarm") or {}
+        warnings = ", ".join(info.get("Warnings") or []) or None
+        memory = shown(Reading("memory", info.get("MemTotal", 0), "B"))
+        driver = info.get("Driver", "?")
+        return measured(
+            f"{self.engine.url}: Engine {version['Version']} on {info.get('Name')}, "
+            f"API {version['ApiVersion']}, {info.get('NCPU')} CPUs, {memory}\n"
+            f"{driver} in {info.get('DockerRootDir')}\n"
+            f"warns of: {warnings or 'nothing'}",
+            Reading("answers", True),
+            Reading("api_version", float(version["ApiVersion"])),
+            Reading("version", version["Version"]),
+            Reading("nodes", swarm.get("Nodes") or 1),
+            Reading("id", info.get("ID")),
+            Reading("storage_driver", driver),
+            Reading("directory", info.get("DockerRootDir")),
+            Reading("warnings", warnings),
+        )

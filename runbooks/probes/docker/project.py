@@ -1,0 +1,83 @@
+"""What the probes of an Engine and of its compose project have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import ClassVar
+
+from runbooks.errors import ProbeError
+from runbooks.probes.base import Probe
+from runbooks.probes.docker.client import Engine
+from runbooks.probes.docker.containers import Container, project_containers
+from runbooks.probes.sources import Sources
+from runbooks.results import Reading
+
+
+class EngineProbe(Probe, frozen=True, kw_only=True):
+    """Asks one Docker Engine.
+
+    Attributes:
+        host: URL of the Engine or path of its socket; without one it is where
+            ``DOCKER_HOST`` says, or the usual socket.
+    """
+
+    host: str = ""
+
+    table: ClassVar[str] = "docker"
+
+    @property
+    def engine(self) -> Engine:
+        return Engine.at(self.host)
+
+    @property
+    def source(self) -> str:
+        return self.engine.source
+
+
+class ProjectProbe(EngineProbe, frozen=True, kw_only=True):
+    """Looks at the containers of one compose project.
+
+    Attributes:
+        project: name of the compose project; without one there may be only one.
+        services: those to look at, all where none is named.
+    """
+
+    project: str = ""
+    services: tuple[str, ...] = ()
+
+    @property
+    def thing(self) -> str:
+        return " ".join([self.source, ", ".join(self.services) or "all services"])
+
+    async def containers(self, sources: Sources) -> list[Container]:
+        """Return the containers of the services, at least one of each.
+
+        Raises:
+            ProbeError: a service has none, so that nothing can be said of it.
+        """
+        found = await self.those_there(sources)
+        if missing := self.missing(found):
+            said = f"there is no container of {', '.join(missing)}"
+            raise ProbeError(said, source=self.source, stage="query")
+        return found
+
+    async def those_there(self, sources: Sources) -> list[Container]:
+        """Return the containers of the services, as far as there are any."""
+        found = await project_containers(sources, self.engine, self.project)
+        return [c for c in found if not self.services or c.service in self.services]
+
+    def missing(self, containers: Iterable[Container]) -> list[str]:
+        """Return the services that were named and have no container."""
+        there = {container.service for container in containers}
+        return [service for service in self.services if service not in there]
+
+
+def services_where(
+    name: str, containers: Iterable[Container], holds: Callable[[Container], object]
+) -> Reading:
+    """Return a reading that names the services with a container where it holds.
+
+    It is absent when there is none.
+    """
+    found = dict.fromkeys(each.service for each in containers if holds(each))
+    return Reading(name, ", ".join(found) or None)
