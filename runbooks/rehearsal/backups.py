@@ -24,6 +24,12 @@ _DAYS, _WEEKS, _MONTHS = 7, 4, 12
 _MEDIA_DAYS = 8
 _STAMP = "%Y%m%d_%H%M%S"
 _DUMP = ("--format=plain", "--no-owner", "--no-acl", "--clean", "--if-exists")
+_CRONTAB = """\
+0 2 * * * /scripts/backup_db.sh
+0 3 * * * /scripts/backup_media.sh
+0 2 * * 0 /scripts/verify_backup.sh
+*/5 * * * * /scripts/export_backup_metrics.sh --output-file /backups/metrics.prom
+"""
 
 
 async def create(layout: Layout) -> None:
@@ -43,6 +49,11 @@ async def create(layout: Layout) -> None:
             said = f"Creating {kind} backup\n{path.name}: {len(packed)} bytes\n"
             log = root / "logs" / when.strftime("backup_%Y%m%d.log")
             _write(log, _logged(said + "Backup Completed Successfully\n", when), when)
+    last = next(_nights(datetime.now()))
+    sunday = last - timedelta(days=(last.weekday() + 1) % 7)
+    said = _logged("Backup Verification Completed Successfully\n", sunday)
+    _write(root / "logs" / sunday.strftime("verify_%Y%m%d.log"), said, sunday)
+    (root / "crontab").write_text(_CRONTAB)
     _snapshot_media(layout)
 
 

@@ -26,13 +26,17 @@ _STOP_LIMIT = 20.0
 _ROOT = Path(__file__).parents[2]
 
 
-def start(directory: Path | None = None, *, keep: bool = False) -> Deployment:
+def start(
+    directory: Path | None = None, *, keep: bool = False, monitored: bool = True
+) -> Deployment:
     """Start a deployment and return once every part is ready.
 
     Args:
         directory: an empty or new one, or one that an ended rehearsal left;
             None for a throwaway one.
         keep: leave the directory when it stops.
+        monitored: with Prometheus and Alertmanager, where they are installed;
+            without them it is ready in a third of the time.
 
     Raises:
         RefusedError: the directory is in use or holds other files.
@@ -40,9 +44,11 @@ def start(directory: Path | None = None, *, keep: bool = False) -> Deployment:
     """
     directory = (directory or fresh_directory()).absolute()
     command = [sys.executable, "-m", "runbooks.rehearsal.keeper", str(directory)]
+    command += ["--keep"] if keep else []
+    command += [] if monitored else ["--unmonitored"]
     path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
     keeper = subprocess.Popen(
-        [*command, *(["--keep"] if keep else [])],
+        command,
         env={**os.environ, "PYTHONPATH": path},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -109,7 +109,7 @@ async def read_certificate(series: Series, layout: Layout) -> None:
 
 def main(directory: Path) -> None:
     layout = read(directory)
-    database = Database(os.environ["DATABASE_URL"])
+    database = Database(os.environ["DATABASE_URL"], size=1)
 
     async def exposition() -> str:
         series = Series()

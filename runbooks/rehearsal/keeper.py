@@ -1,10 +1,11 @@
 """The process that holds a rehearsal together: starts its parts and ends with them.
 
-Run as ``python -m runbooks.rehearsal.keeper DIRECTORY [--keep]``. It answers on
-standard output with one JSON object a line: ``{"running": [part, …]}`` once all is
-ready and after each order, ``{"refused": "…"}`` or ``{"error": "…"}``. Orders are
-lines on standard input: ``stop PART`` and ``start PART``. It stops everything when
-standard input ends, and so when its starter ends, however that comes about.
+Run as ``python -m runbooks.rehearsal.keeper DIRECTORY [--keep] [--unmonitored]``. It
+answers on standard output with one JSON object a line: ``{"running": [part, …]}``
+once all is ready and after each order, ``{"refused": "…"}`` or ``{"error": "…"}``.
+Orders are lines on standard input: ``stop PART`` and ``start PART``. It stops
+everything when standard input ends, and so when its starter ends, however that
+comes about.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from runbooks.rehearsal import (
     pooler,
     profile,
     settings,
+    traffic,
 )
 from runbooks.rehearsal.claims import Claim, claim
 from runbooks.rehearsal.layout import lay_out
@@ -52,8 +54,11 @@ class Keeper:
         self._parts: dict[str, Part] = {}
         self._processes: dict[str, asyncio.subprocess.Process] = {}
 
-    async def start_all(self) -> None:
+    async def start_all(self, *, monitored: bool) -> None:
         """Make the deployment.
+
+        Args:
+            monitored: with Prometheus and Alertmanager, where they are installed.
 
         Raises:
             ExceptionGroup: of the CommandErrors of what did not start.
@@ -64,7 +69,7 @@ class Keeper:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._start_database())
             group.create_task(self._add(cache.part(layout)))
-            group.create_task(self._start_monitoring())
+            group.create_task(self._prepare_monitoring(monitored))
         pooled = self._parts.get("pgbouncer") is not None
         settings.write(layout, pooled=pooled)
         environment = settings.read(layout) | _PACE
@@ -72,6 +77,8 @@ class Keeper:
             for name in _PROGRAMS:
                 group.create_task(self._add(self._own(name, environment)))
             group.create_task(backups.create(layout))
+        async with asyncio.TaskGroup() as group:
+            group.create_task(traffic.browse(layout))
             if "prometheus" in self._processes:
                 group.create_task(monitoring.watching(layout))
         profile.write(layout, self._processes)
@@ -107,12 +114,13 @@ class Keeper:
         await database.fill(self._layout)
         await self._add(pooler.part(self._layout))
 
-    async def _start_monitoring(self) -> None:
-        """Early, because Prometheus takes five seconds to look at its targets."""
+    async def _prepare_monitoring(self, monitored: bool) -> None:
+        """Start it early: Prometheus takes five seconds to look at its targets."""
         module = "runbooks.rehearsal.certificates"
         await parts.run(sys.executable, "-m", module, str(self._layout.directory))
-        await self._add(monitoring.prometheus(self._layout))
-        await self._add(monitoring.alertmanager(self._layout))
+        if monitored:
+            await self._add(monitoring.prometheus(self._layout))
+            await self._add(monitoring.alertmanager(self._layout))
 
     def _own(self, name: str, environment: Mapping[str, str]) -> Part:
         argv = (sys.executable, "-m", _PROGRAMS[name], str(self._layout.directory))
@@ -135,7 +143,7 @@ class Keeper:
             await parts.stop(self._parts[name], process)
 
 
-async def keep(directory: Path, *, kept: bool) -> int:
+async def keep(directory: Path, *, kept: bool, monitored: bool) -> int:
     """Run a deployment in *directory* until told to end; return the exit code."""
     try:
         keeper = Keeper(claim(directory))
@@ -147,7 +155,7 @@ async def keep(directory: Path, *, kept: bool) -> int:
     reading = asyncio.StreamReaderProtocol(orders)
     await loop.connect_read_pipe(lambda: reading, sys.stdin)
     loop.add_signal_handler(signal.SIGTERM, orders.feed_eof)
-    starting = asyncio.create_task(keeper.start_all())
+    starting = asyncio.create_task(keeper.start_all(monitored=monitored))
     first = asyncio.create_task(orders.readline())
     try:
         await asyncio.wait((starting, first), return_when=asyncio.FIRST_COMPLETED)
@@ -178,4 +186,6 @@ def _tell(**said: object) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(keep(Path(sys.argv[1]), kept="--keep" in sys.argv[2:])))
+    directory, *options = sys.argv[1:]
+    kept, monitored = "--keep" in options, "--unmonitored" not in options
+    sys.exit(asyncio.run(keep(Path(directory), kept=kept, monitored=monitored)))

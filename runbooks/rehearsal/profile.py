@@ -8,7 +8,7 @@ from string import Template
 
 from runbooks.rehearsal import cache
 from runbooks.rehearsal.database import APPLICATION
-from runbooks.rehearsal.layout import Layout, write_private
+from runbooks.rehearsal.layout import HOST, Layout, write_private
 from runbooks.rehearsal.pooler import ADMINISTRATOR
 
 _TEMPLATE = Path(__file__).with_name("profile.toml")
@@ -42,6 +42,7 @@ def write(layout: Layout, running: Collection[str]) -> None:
         for listener in layout.ports
     }
     pooled = str("pgbouncer" in running).lower()
+    urls["redirect"] = urls["redirect"].replace(HOST, "localhost")
     filled = Template(text).substitute(urls, directory=layout.directory, pooled=pooled)
     profile_file(layout).write_text(filled)
 

@@ -22,9 +22,10 @@ _TIMEOUT = 2.5
 
 
 class Database:
-    """A pool of connections, made when first used and mended by itself."""
+    """A pool of at most *size* connections, made when needed and mended by itself."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, size: int = POOL_SIZE) -> None:
+        self._size = size
         self._url = url.replace("+psycopg", "")
         self._pool: Any = None
         self._making = asyncio.Lock()
@@ -40,7 +41,7 @@ class Database:
                 self._pool = await asyncpg.create_pool(
                     self._url,
                     min_size=0,
-                    max_size=POOL_SIZE,
+                    max_size=self._size,
                     timeout=_TIMEOUT,
                     command_timeout=_TIMEOUT,
                 )

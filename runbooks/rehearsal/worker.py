@@ -67,7 +67,7 @@ class Worker:
 
     def __init__(self, settings: dict[str, str]) -> None:
         self._settings = settings
-        self._database = Database(settings["DATABASE_URL"])
+        self._database = Database(settings["DATABASE_URL"], size=1)
         self._records = Records("worker", settings["LOG_LEVEL"])
         self._in_state = float(settings["REHEARSAL_STATE_SECONDS"])
         self._between_heartbeats = float(settings["REHEARSAL_HEARTBEAT_SECONDS"])

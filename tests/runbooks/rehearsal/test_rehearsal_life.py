@@ -28,7 +28,7 @@ STARTER = """
 import sys, time
 from pathlib import Path
 from runbooks.rehearsal import start
-deployment = start(Path(sys.argv[1]))
+deployment = start(Path(sys.argv[1]), monitored=False)
 print("ready", flush=True)
 time.sleep(600)
 """
