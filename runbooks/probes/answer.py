@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from runbooks.probes.base import Measurement
 from runbooks.results import Reading
 
-_PLAIN = ("answers", "status", "location", "body")
+_PLAIN = ("answers", "status", "location", "body", "repeated")
 UNITS = {**dict.fromkeys(_PLAIN, ""), "latency": "s", "size": "B"}
 _AGES = (".max-age", ".s-maxage")
 
@@ -53,7 +53,10 @@ class Answer(Measurement):
         return Reading(name, None)
 
     def _json(self, name: str, path: str) -> Reading | None:
-        """A value of the body by keys and indexes, None when the body is no JSON."""
+        """A value of the body by keys and indexes, None when the body is no JSON.
+
+        ``length`` after a list is how many items it has.
+        """
         try:
             value = json.loads(self.body)
         except (ValueError, RecursionError):
@@ -63,6 +66,8 @@ class Answer(Measurement):
                 value = value.get(key)
             elif isinstance(value, list) and key.isdecimal() and int(key) < len(value):
                 value = value[int(key)]
+            elif isinstance(value, list) and key == "length":
+                value = len(value)
             else:
                 value = None
         if isinstance(value, dict | list):

@@ -26,8 +26,9 @@ from runbooks.probes.sources import Sources
 if TYPE_CHECKING:
     import httpx
 
-KEPT = 256 * 1024
-"""Bytes of a body that are kept where a request does not say."""
+KEPT = 4 * 1024 * 1024
+"""Bytes of a body that are kept where a request does not say: a whole OpenAPI
+document, and one that never ends does no harm."""
 RESTING = 60
 """Seconds to ask nothing of a host that answered 429 and did not say how long."""
 LONGEST = 30.0
@@ -45,6 +46,8 @@ class Request:
         ca: file of the only certificate authorities to trust, "" for the system's.
         body: sent as it is; requests with one are never shared.
         keep: bytes of the body that the response holds at most.
+        sample: which of several equal requests it is; equal ones are made once.
+        rationed: False where a person agreed to more than the host's budget.
     """
 
     url: str
@@ -53,6 +56,8 @@ class Request:
     ca: str = ""
     body: bytes | None = None
     keep: int = KEPT
+    sample: int = 0
+    rationed: bool = True
 
     @property
     def host(self) -> str:
@@ -71,7 +76,7 @@ class Response:
     Attributes:
         headers: by lower-case name; several of one name joined by ", ", cookies by
             "; " and without their values.
-        repeated: names of headers that came more than once.
+        fields: every value of each header, cookies without theirs.
         body: decoded, at most as many bytes as the request keeps.
         size: of the whole decoded body, in bytes.
         wire: of the body as it was sent, in bytes.
@@ -81,11 +86,26 @@ class Response:
     status: int
     version: str
     headers: Mapping[str, str]
-    repeated: frozenset[str]
+    fields: Mapping[str, tuple[str, ...]]
     body: bytes
     size: int
     wire: int
     seconds: float
+
+    @property
+    def repeated(self) -> frozenset[str]:
+        """Names of headers that came more than once."""
+        return frozenset(name for name in self.fields if len(self.fields[name]) > 1)
+
+    @property
+    def encoding(self) -> str:
+        """How the body was compressed on the way, "" for not at all."""
+        return self.headers.get("content-encoding", "").strip().lower()
+
+    @property
+    def text(self) -> str:
+        """The body as text, broken UTF-8 replaced."""
+        return self.body.decode("utf-8", "replace")
 
 
 async def fetch(sources: Sources, request: Request) -> Response:
@@ -104,7 +124,7 @@ async def fetch(sources: Sources, request: Request) -> Response:
 
 
 async def _ask(sources: Sources, request: Request) -> Response:
-    budget = sources.budget(request.host)
+    budget = sources.budget(request.host) if request.rationed else None
     if budget and sources.requests[request.source] >= budget.rate:
         said = f"{budget.rate} requests in one pass are enough for {request.host}"
         raise ProbeError(said, source=request.source, stage="budget")
@@ -167,14 +187,16 @@ async def _exchange(sources: Sources, request: Request) -> Response:
         raise ProbeError(str(error), stage="configuration") from error
     except (httpx.RequestError, ValueError) as error:
         raise _unanswered(error, request.host, stage) from error
-    names = [name.lower() for name in response.headers]
+    names = dict.fromkeys(name.lower() for name in response.headers)
+    fields = {name: _values(response.headers, name) for name in names}
     return Response(
         status=response.status_code,
         version=response.http_version,
-        headers={name: _header(response.headers, name) for name in names},
-        repeated=frozenset(
-            name for name in names if len(response.headers.get_list(name)) > 1
-        ),
+        headers={
+            name: ("; " if name == "set-cookie" else ", ").join(values)
+            for name, values in fields.items()
+        },
+        fields=fields,
         body=bytes(body),
         size=size,
         wire=response.num_bytes_downloaded,
@@ -190,11 +212,11 @@ async def _client(trust: ssl.SSLContext | bool) -> AsyncIterator[httpx.AsyncClie
         yield client
 
 
-def _header(headers: httpx.Headers, name: str) -> str:
+def _values(headers: httpx.Headers, name: str) -> tuple[str, ...]:
     values = headers.get_list(name)
     if name != "set-cookie":
-        return ", ".join(values)
-    return "; ".join(_COOKIE.sub(r"\1=…", cookie) for cookie in values)
+        return tuple(values)
+    return tuple(_COOKIE.sub(r"\1=…", cookie) for cookie in values)
 
 
 async def _trust(request: Request) -> ssl.SSLContext | bool:

@@ -1,4 +1,4 @@
-"""Probe of an HTTP endpoint."""
+"""One request to an HTTP endpoint, and the base of probes that make several."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import msgspec
 
 from runbooks.probes.answer import UNITS, Answer, unit
 from runbooks.probes.base import Duration, Probe
-from runbooks.probes.fetching import Request, fetch
+from runbooks.probes.fetching import Request, Response, fetch
 from runbooks.probes.sources import Sources
 from runbooks.references import references
 from runbooks.results import Reading
@@ -27,49 +27,23 @@ _TELLING = re.compile(
     r"|strict-transport|x-frame|x-content|permissions-policy|referrer-policy"
     r"|access-control|www-authenticate"
 )
+_TOKEN = re.compile(
+    r"([?&#](?:state|code|nonce|sig|signature|x-amz-signature|[a-z_]*token)=)[^&#]*",
+    re.IGNORECASE,
+)
 
 
-class HttpProbe(Probe, frozen=True, kw_only=True):
-    """Measures how an HTTP endpoint answers one request.
-
-    Redirects are reported, not followed: a load balancer that starts to redirect
-    is something the operator wants to see. Proxies of the environment are not
-    used: what is measured is the way from here to there.
-
-    Readings:
-        answers: whether a response comes at all. A step that expects it is about
-            being reachable: it fails, and is not unknown, when none comes.
-        status: code of the response.
-        latency: from the request to the last byte of the body, in seconds, with
-            the connection where this pass had none to that host yet.
-        size: of the decoded body, in bytes.
-        location: where a redirect leads, absent without one.
-        body: the body's text, for patterns.
-        header.NAME, header.NAME.DIRECTIVE: a header, or one of its directives,
-            such as ``header.strict-transport-security.max-age`` (in seconds).
-        json.PATH: a value of a JSON body, such as ``json.checks.0.name``.
+class EndpointProbe(Probe, frozen=True, kw_only=True):
+    """Asks one host over HTTP; a subclass says what.
 
     Attributes:
         url: absolute http or https URL.
         ca: file of the only certificate authorities to trust; without one the
             system's. From the profile, beside the URL, if the step does not say.
-
-    Raises:
-        ProbeError: no complete response came within the budget. A 5xx response
-            is no error: it is a reading.
     """
 
     url: str
-    method: Literal["GET", "HEAD", "OPTIONS"] = "GET"
-    headers: dict[str, str] = msgspec.field(default_factory=dict)
     ca: str = ""
-    timeout: Duration = Duration(5)
-
-    readings: ClassVar[Mapping[str, str]] = UNITS
-
-    @classmethod
-    def unit(cls, reading: str) -> str | None:
-        return unit(reading)
 
     @classmethod
     def complaints(cls, parameters: Mapping[str, Any]) -> list[str]:
@@ -103,16 +77,65 @@ class HttpProbe(Probe, frozen=True, kw_only=True):
     def thing(self) -> str:
         return urlsplit(self.url).path or "/"
 
+    async def get(self, sources: Sources, url: str = "", sample: int = 0) -> Response:
+        """GET a URL, this probe's own without one; equal ones once a pass.
+
+        Raises:
+            ProbeError: no complete response.
+        """
+        return await fetch(sources, Request(url or self.url, ca=self.ca, sample=sample))
+
+
+class HttpProbe(EndpointProbe, frozen=True, kw_only=True):
+    """Measures how an HTTP endpoint answers one request.
+
+    Redirects are reported, not followed: a load balancer that starts to redirect
+    is something the operator wants to see. Proxies of the environment are not
+    used: what is measured is the way from here to there.
+
+    Readings:
+        answers: whether a response comes at all. A step that expects it is about
+            being reachable: it fails, and is not unknown, when none comes.
+        status: code of the response.
+        latency: from the request to the last byte of the body, in seconds, with
+            the connection where this pass had none to that host yet.
+        size: of the decoded body, in bytes.
+        location: where a redirect leads, absent without one.
+        body: the body's text, for patterns.
+        repeated: names of headers that came more than once.
+        header.NAME, header.NAME.DIRECTIVE: a header, or one of its directives,
+            such as ``header.strict-transport-security.max-age`` (in seconds).
+        json.PATH: a value of a JSON body, such as ``json.checks.0.name``, or with
+            ``length`` at the end the number of items of a list.
+
+    Raises:
+        ProbeError: no complete response came within the budget. A 5xx response
+            is no error: it is a reading.
+    """
+
+    method: Literal["GET", "HEAD", "OPTIONS"] = "GET"
+    headers: dict[str, str] = msgspec.field(default_factory=dict)
+    timeout: Duration = Duration(5)
+
+    readings: ClassVar[Mapping[str, str]] = UNITS
+    naming: ClassVar[frozenset[str]] = frozenset({"repeated"})
+
+    @classmethod
+    def unit(cls, reading: str) -> str | None:
+        return unit(reading)
+
     async def measure(self, sources: Sources) -> Answer:
         asked = Request(self.url, self.method, tuple(self.headers.items()), self.ca)
         response = await fetch(sources, asked)
+        headers = _without_tokens(response.headers)
         readings = (
             Reading("answers", True),
             Reading("status", response.status),
             Reading("latency", response.seconds, "s"),
             Reading("size", response.size, "B"),
-            Reading("location", response.headers.get("location")),
-            Reading("body", response.body.decode("utf-8", "replace")),
+            Reading("location", headers.get("location")),
+            Reading("body", response.text),
+            Reading("repeated", ", ".join(sorted(response.repeated)) or None),
         )
         status = f"{response.version} {response.status}"
         seconds = f"{response.seconds:.3g} s"
@@ -120,8 +143,8 @@ class HttpProbe(Probe, frozen=True, kw_only=True):
         excerpt = _excerpt(response.body, response.size)
         return Answer(
             {reading.name: reading for reading in readings},
-            "\n".join([first, *_told(response.headers), *excerpt]),
-            response.headers,
+            "\n".join([first, *_told(headers), *excerpt]),
+            headers,
             response.body,
         )
 
@@ -129,6 +152,14 @@ class HttpProbe(Probe, frozen=True, kw_only=True):
         """The URL without a user and password."""
         parts = urlsplit(self.url)
         return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
+def _without_tokens(headers: Mapping[str, str]) -> dict[str, str]:
+    """Hide what a redirect hands on to log somebody in."""
+    return {
+        name: _TOKEN.sub(r"\1…", value) if name == "location" else value
+        for name, value in headers.items()
+    }
 
 
 def _told(headers: Mapping[str, str]) -> list[str]:
@@ -141,6 +172,3 @@ def _excerpt(body: bytes, size: int) -> list[str]:
         return []
     lines = ["", body[:SHOWN].decode("utf-8", "replace")]
     return [*lines, f"… {size} bytes in all"] if size > SHOWN else lines
-
-
-PROBES = {"http": HttpProbe}
