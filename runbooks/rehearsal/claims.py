@@ -12,6 +12,7 @@ import json
 import os
 import re
 import shutil
+import stat
 import tempfile
 import time
 from contextlib import suppress
@@ -27,7 +28,8 @@ PREFIX = "gonogo-rehearsal-"
 _RECORD = "rehearsal.json"
 _PLAIN = re.compile(r"[A-Za-z0-9._/+-]+")
 _PATIENCE = 5.0
-"""Seconds that a left process may take to end before it is killed."""
+"""Seconds that a left process may take to end before it is killed, and that a new
+rehearsal may take to claim its directory."""
 
 
 @dataclass(slots=True)
@@ -88,10 +90,22 @@ def fresh_directory() -> Path:
     """Make a throwaway directory, after removing those of ended rehearsals."""
     place = Path(tempfile.gettempdir())
     for left in place.glob(f"{PREFIX}*"):
-        if (left / _RECORD).is_file() and left.stat().st_uid == os.getuid():
-            with suppress(RefusedError):  # it runs: it is no leftover
+        # What runs refuses, and what another start is just removing is gone.
+        with suppress(RefusedError, FileNotFoundError):
+            if _is_left(left):
                 claim(left).release(keep=False)
     return Path(tempfile.mkdtemp(prefix=PREFIX))
+
+
+def _is_left(directory: Path) -> bool:
+    """Return whether we made *directory* and its rehearsal may have ended.
+
+    One without a record is young while its rehearsal has yet to claim it.
+    """
+    found = directory.lstat()
+    is_ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid()
+    is_old = found.st_mtime < time.time() - _PATIENCE
+    return is_ours and (is_old or (directory / _RECORD).exists())
 
 
 def _clear(directory: Path) -> None:

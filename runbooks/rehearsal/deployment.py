@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -52,6 +53,7 @@ def start(
         env={**os.environ, "PYTHONPATH": path},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
     )
@@ -106,15 +108,15 @@ class Deployment:
 
     def stop(self) -> None:
         """Stop everything; a second time it does nothing."""
-        assert self._keeper.stdin and self._keeper.stdout
-        if not self._keeper.stdin.closed:
-            self._keeper.stdin.close()
+        assert self._keeper.stdin and self._keeper.stdout and self._keeper.stderr
+        self._keeper.stdin.close()
         try:
             self._keeper.wait(_STOP_LIMIT)
         except subprocess.TimeoutExpired:
             self._keeper.kill()
             self._keeper.wait()
         self._keeper.stdout.close()
+        self._keeper.stderr.close()
         self.running = frozenset()
 
     def await_answer(self) -> None:
@@ -124,20 +126,24 @@ class Deployment:
             RefusedError: it has the directory refused.
             CommandError: it could not do what it was told.
         """
-        assert self._keeper.stdout
+        assert self._keeper.stdout and self._keeper.stderr
         line = self._keeper.stdout.readline()
         said: dict[str, Any] = json.loads(line or "{}")
+        if not line:
+            last = self._keeper.stderr.read().strip().rpartition("\n")[2]
+            said["error"] = f"The rehearsal ended by itself. {last}".strip()
         if "running" in said:
             self.running = frozenset(said["running"])
         elif "refused" in said:
             raise RefusedError(said["refused"])
         else:
-            raise CommandError(said.get("error", "The rehearsal ended by itself."))
+            raise CommandError(said["error"])
 
     def _order(self, order: str) -> None:
         assert self._keeper.stdin
-        self._keeper.stdin.write(f"{order}\n")
-        self._keeper.stdin.flush()
+        with suppress(BrokenPipeError):  # it ended: it has no answer either
+            self._keeper.stdin.write(f"{order}\n")
+            self._keeper.stdin.flush()
         self.await_answer()
 
     def __enter__(self) -> Self:

@@ -9,6 +9,7 @@ API shows (blackbox_exporter).
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import shutil
 import ssl
@@ -85,8 +86,16 @@ def read_backups(series: Series, layout: Layout) -> None:
     archived = [path.stat().st_mtime for path in (root / "wal_archive").glob("*.gz")]
     series.set("wal_archive_count", len(archived))
     series.set("wal_last_archive_timestamp", max(archived, default=0))
-    series.set("backup_verification_failures", 0)
+    newest_dumps = sorted(root.glob("*ly/*.sql.gz"), key=lambda p: p.stat().st_mtime)
+    broken = [path for path in newest_dumps[-3:] if not _is_whole(path)]
+    series.set("backup_verification_failures", len(broken))
     series.set("backup_total_size_bytes", sum(stat.st_size for stat in every))
+
+
+def _is_whole(dump: Path) -> bool:
+    sums = dump.with_name(f"{dump.name}.sha256")
+    digest = hashlib.sha256(dump.read_bytes()).hexdigest()
+    return sums.exists() and sums.read_text().startswith(digest)
 
 
 async def read_certificate(series: Series, layout: Layout) -> None:

@@ -11,6 +11,8 @@ from runbooks.rehearsal.metrics import CONTENT_TYPE
 
 _HEAD = "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {size}\r\n"
 
+_MISSING = ("404 Not Found", "text/plain; charset=utf-8")
+
 
 async def expose(port: int, exposition: Callable[[], Awaitable[str]]) -> None:
     """Answer each ``GET /metrics`` with *exposition* until SIGTERM or SIGINT."""
@@ -39,6 +41,3 @@ async def expose(port: int, exposition: Callable[[], Awaitable[str]]) -> None:
     server = await asyncio.start_server(answer, HOST, port)
     await stopping.wait()
     server.close()
-
-
-_MISSING = ("404 Not Found", "text/plain; charset=utf-8")

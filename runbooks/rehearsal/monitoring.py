@@ -93,8 +93,11 @@ async def watching(layout: Layout) -> None:
     address = f"{layout.url('prometheus')}/api/v1/targets?state=active"
 
     def states() -> list[str]:
-        with urllib.request.urlopen(address, timeout=2) as answer:
-            targets = json.load(answer)["data"]["activeTargets"]
+        try:
+            with urllib.request.urlopen(address, timeout=2) as answer:
+                targets = json.load(answer)["data"]["activeTargets"]
+        except OSError as error:
+            return [f"nothing: {error}"]
         return [f"{t['labels']['job']} {t['health']}" for t in targets]
 
     try:

@@ -99,6 +99,9 @@ async def start(part: Part, layout: Layout) -> asyncio.subprocess.Process:
     except TimeoutError:
         await stop(part, process)
         raise CommandError(f"{part.name} is not ready: {_last_words(log)}") from None
+    except BaseException:
+        await stop(part, process)
+        raise
     return process
 
 
@@ -130,7 +133,13 @@ async def run(*argv: str, **environment: str) -> bytes:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    output, said = await process.communicate()
+    try:
+        output, said = await process.communicate()
+    except BaseException:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+        raise
     if process.returncode:
         name = os.path.basename(argv[0])
         raise CommandError(f"{name} failed: {said.decode(errors='replace').strip()}")

@@ -6,6 +6,7 @@ import asyncio
 import ssl
 import urllib.request
 
+from runbooks.errors import CommandError
 from runbooks.rehearsal.layout import Layout
 
 _PATHS = (
@@ -18,8 +19,15 @@ _PATHS = (
 
 
 async def browse(layout: Layout) -> None:
-    """Ask the API what people ask it, about a tenth of what it allows in a minute."""
-    await asyncio.to_thread(_ask, layout)
+    """Ask the API what people ask it, about a tenth of what it allows in a minute.
+
+    Raises:
+        CommandError: it refused.
+    """
+    try:
+        await asyncio.to_thread(_ask, layout)
+    except OSError as error:
+        raise CommandError(f"The rehearsal's API does not answer: {error}") from error
 
 
 def _ask(layout: Layout) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from aiohttp import hdrs, web
 
 from runbooks.rehearsal.api.caching import Cache
-from runbooks.rehearsal.api.headers import account, cors, rate_limit, refuse, secure
+from runbooks.rehearsal.api.headers import cors, rate_limit, refuse, secure, trace
 from runbooks.rehearsal.api.routes import add_routes
 from runbooks.rehearsal.api.service import SERVICE, Service
 from runbooks.rehearsal.layout import Layout, read
@@ -22,7 +22,7 @@ from runbooks.rehearsal.storage import Database
 def application(this: Service) -> web.Application:
     """Return the API; a middleware earlier in the list is further out."""
     made = web.Application(
-        middlewares=[account, cors, rate_limit(), compress, secure, refuse]
+        middlewares=[trace, cors, rate_limit(), compress, secure, refuse]
     )
     made[SERVICE] = this
     add_routes(made)

@@ -26,7 +26,7 @@ _FRESHNESS = (
 
 
 @web.middleware
-async def account(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def trace(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Give every answer an id; count, time and log it."""
     started = time.perf_counter()
     request_id = str(uuid.uuid4())

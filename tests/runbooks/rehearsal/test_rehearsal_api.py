@@ -17,6 +17,9 @@ pytestmark = pytest.mark.timeout(120)
 
 @pytest.fixture(scope="module")
 def api(deployment: Deployment) -> Iterator[httpx.Client]:
+    """The API of a fresh process: it has counted nobody's requests yet."""
+    deployment.stop_part("api")
+    deployment.start_part("api")
     with client(deployment, "api") as asking:
         yield asking
 
