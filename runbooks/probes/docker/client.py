@@ -127,6 +127,12 @@ class Engine:
         """
         from docker import APIClient, utils
 
+        if self.here:
+            # The SDK forgets to close a socket that it could not connect.
+            with socket.socket(socket.AF_UNIX) as trial:
+                trial.settimeout(LONGEST)
+                trial.connect(urlsplit(self.url).path)
+
         def speaking(version: str) -> APIClient:
             tls = utils.kwargs_from_env().get("tls") or False
             client = APIClient(self.url, version=version, timeout=LONGEST, tls=tls)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from runbooks.probes.base import Measurement, measured
 from runbooks.probes.docker.project import EngineProbe
@@ -47,23 +47,26 @@ class EngineItselfProbe(EngineProbe, frozen=True, kw_only=True):
     naming: ClassVar[frozenset[str]] = frozenset({"warnings"})
 
     async def measure(self, sources: Sources) -> Measurement:
-        version = await self.engine.ask(sources, "version", lambda c: c.version())
-        info = await self.engine.ask(sources, "info", lambda c: c.info())
-        swarm = info.get("Swarm") or {}
-        warnings = ", ".join(info.get("Warnings") or []) or None
-        memory = shown(Reading("memory", info.get("MemTotal", 0), "B"))
-        driver = info.get("Driver", "?")
-        return measured(
-            f"{self.engine.url}: Engine {version['Version']} on {info.get('Name')}, "
-            f"API {version['ApiVersion']}, {info.get('NCPU')} CPUs, {memory}\n"
-            f"{driver} in {info.get('DockerRootDir')}\n"
-            f"warns of: {warnings or 'nothing'}",
-            Reading("answers", True),
-            Reading("api_version", float(version["ApiVersion"])),
-            Reading("version", version["Version"]),
-            Reading("nodes", swarm.get("Nodes") or 1),
-            Reading("id", info.get("ID")),
-            Reading("storage_driver", driver),
-            Reading("directory", info.get("DockerRootDir")),
-            Reading("warnings", warnings),
+        return await self.engine.ask(
+            sources, "engine", lambda c: _measured(c.version(), c.info())
         )
+
+
+def _measured(version: Mapping[str, Any], info: Mapping[str, Any]) -> Measurement:
+    swarm = info["Swarm"] or {}
+    warnings = ", ".join(info.get("Warnings") or ()) or None
+    memory = shown(Reading("memory", info["MemTotal"], "B"))
+    return measured(
+        f"Engine {version['Version']} on {info['Name']}, API {version['ApiVersion']}, "
+        f"{info['NCPU']} CPUs, {memory}\n"
+        f"{info['Driver']} in {info['DockerRootDir']}\n"
+        f"warns of: {warnings or 'nothing'}",
+        Reading("answers", True),
+        Reading("api_version", float(version["ApiVersion"])),
+        Reading("version", version["Version"]),
+        Reading("nodes", swarm.get("Nodes") or 1),
+        Reading("id", info["ID"]),
+        Reading("storage_driver", info["Driver"]),
+        Reading("directory", info["DockerRootDir"]),
+        Reading("warnings", warnings),
+    )
