@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -83,8 +84,17 @@ class Deployment:
 
     @property
     def layout(self) -> Layout:
-        """Paths, ports, URLs and secrets."""
+        """Where everything lies, and the secrets."""
         return layouts.read(self.directory)
+
+    @property
+    def ports(self) -> Mapping[str, int]:
+        """By listener (`layout.LISTENERS`), all on 127.0.0.1."""
+        return self.layout.ports
+
+    def url(self, listener: str) -> str:
+        """Return the base URL of what speaks HTTP, such as ``api``."""
+        return self.layout.url(listener)
 
     @property
     def profile(self) -> Path:

@@ -60,7 +60,7 @@ async def dress(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 
 def application(layout: Layout) -> web.Application:
-    origin = layout.url("web", "https")
+    origin = layout.url("web")
     script = f'<script type="module" src="{ASSET}"></script>'
     made = web.Application(middlewares=[dress, compress])
 

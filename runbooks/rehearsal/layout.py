@@ -63,9 +63,10 @@ class Layout:
     def secret(self, name: str) -> str:
         return self.secret_file(name).read_text().strip()
 
-    def url(self, listener: str, scheme: str = "http") -> str:
-        """Return the base URL of a listener; by name where there is a certificate."""
-        host = "localhost" if scheme == "https" else HOST
+    def url(self, listener: str) -> str:
+        """Return the base URL of what speaks HTTP, by name where people meet it."""
+        scheme = "https" if listener in ("api", "web") else "http"
+        host = "localhost" if listener in ("api", "web", "redirect") else HOST
         return f"{scheme}://{host}:{self.ports[listener]}"
 
     def dsn(self, role: str, password: str, listener: str = "postgres") -> str:

@@ -8,7 +8,7 @@ from string import Template
 
 from runbooks.rehearsal import cache
 from runbooks.rehearsal.database import APPLICATION
-from runbooks.rehearsal.layout import HOST, Layout, write_private
+from runbooks.rehearsal.layout import Layout, write_private
 from runbooks.rehearsal.pooler import ADMINISTRATOR
 
 _TEMPLATE = Path(__file__).with_name("profile.toml")
@@ -18,7 +18,6 @@ _OPTIONAL = {
     "alertmanager": 'url = "$alertmanager"',
 }
 """Tables of the parts that may not be installed."""
-_SECURE = ("api", "web")
 
 
 def profile_file(layout: Layout) -> Path:
@@ -37,12 +36,8 @@ def write(layout: Layout, running: Collection[str]) -> None:
     for table, settings in _OPTIONAL.items():
         if table in running:
             text += f"\n[{table}]\n{settings}\n"
-    urls = {
-        listener: layout.url(listener, "https" if listener in _SECURE else "http")
-        for listener in layout.ports
-    }
+    urls = {listener: layout.url(listener) for listener in layout.ports}
     pooled = str("pgbouncer" in running).lower()
-    urls["redirect"] = urls["redirect"].replace(HOST, "localhost")
     filled = Template(text).substitute(urls, directory=layout.directory, pooled=pooled)
     profile_file(layout).write_text(filled)
 

@@ -27,7 +27,7 @@ def read(layout: Layout) -> dict[str, str]:
 
 def _values(layout: Layout, pooled: bool) -> dict[str, str]:
     database = "pgbouncer" if pooled else "postgres"
-    api, web = layout.url("api", "https"), layout.url("web", "https")
+    api, web = layout.url("api"), layout.url("web")
     backups = layout.path("backups")
     values = {
         "ENVIRONMENT": "production",

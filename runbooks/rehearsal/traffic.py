@@ -33,6 +33,6 @@ async def browse(layout: Layout) -> None:
 def _ask(layout: Layout) -> None:
     context = ssl.create_default_context(cafile=layout.path("tls", "ca.pem"))
     for path in _PATHS:
-        address = layout.url("api", "https") + path
+        address = layout.url("api") + path
         with urllib.request.urlopen(address, context=context, timeout=5) as answer:
             answer.read()

@@ -15,5 +15,5 @@ VIDEO = "00000000-0000-4000-8000-000000000201"
 def client(deployment: Deployment, listener: str, **options: Any) -> httpx.Client:
     """Return a client whose base is the API or the frontend."""
     context = ssl.create_default_context(cafile=deployment.directory / "tls/ca.pem")
-    base = deployment.layout.url(listener, "https")
+    base = deployment.url(listener)
     return httpx.Client(base_url=base, verify=context, **options)

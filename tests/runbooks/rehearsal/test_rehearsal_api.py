@@ -93,7 +93,7 @@ def test_freshness(api: httpx.Client, path: str, value: str) -> None:
 
 
 def test_preflights(api: httpx.Client, deployment: Deployment) -> None:
-    own = deployment.layout.url("web", "https")
+    own = deployment.url("web")
     asked = {"Access-Control-Request-Method": "POST"}
     good = api.options("/jobs", headers={"Origin": own, **asked})
     assert good.status_code == 200
@@ -182,10 +182,10 @@ def test_openapi_is_compressed_and_promises_no_webhooks(api: httpx.Client) -> No
 
 
 def test_plain_port_leads_to_https(deployment: Deployment) -> None:
-    answer = httpx.get(f"{deployment.layout.url('redirect')}/health")
-    port = deployment.layout.ports["api"]
+    answer = httpx.get(f"{deployment.url('redirect')}/health")
+    port = deployment.ports["api"]
     assert answer.status_code == 301
-    assert answer.headers["location"] == f"https://127.0.0.1:{port}/health"
+    assert answer.headers["location"] == f"https://localhost:{port}/health"
 
 
 def test_frontend(deployment: Deployment) -> None:

@@ -75,7 +75,7 @@ def started(directory: Path) -> Iterator[subprocess.Popen[str]]:
 def test_stop_leaves_nothing(directory: Path) -> None:
     with start(directory) as deployment:
         every = processes(directory)
-        ports = deployment.layout.ports.values()
+        ports = deployment.ports.values()
         assert len(every) > len(deployment.running)
     assert processes(directory) == []
     assert not any(process.is_running() for process in every)

@@ -103,13 +103,13 @@ def test_submitted_job_completes(deployment: Deployment) -> None:
         until(lambda: api.get(path).json()["state"] == "completed")
         videos = api.get("/videos?q=testjob0001").json()["items"]
         assert api.get(f"/videos/{videos[0]['id']}/transcript").json()["segments"]
-    worker = httpx.get(f"{deployment.layout.url('worker')}/metrics").text
+    worker = httpx.get(f"{deployment.url('worker')}/metrics").text
     assert re.search(r'videos_processed_total\{result="completed"\} [1-9]', worker)
     assert "worker_info{" in worker and "videos_pending 0" in worker
 
 
 def test_prometheus_sees_all_and_nothing_fires(deployment: Deployment) -> None:
-    base = f"{deployment.layout.url('prometheus')}/api/v1"
+    base = f"{deployment.url('prometheus')}/api/v1"
 
     def data(path: str) -> Any:
         return httpx.get(f"{base}/{path}").json()["data"]
@@ -128,7 +128,7 @@ def test_prometheus_sees_all_and_nothing_fires(deployment: Deployment) -> None:
 
 def test_alerts_reach_the_sink(deployment: Deployment) -> None:
     alert = [{"labels": {"alertname": "Test", "severity": "critical"}}]
-    base = deployment.layout.url("alertmanager")
+    base = deployment.url("alertmanager")
     assert httpx.post(f"{base}/api/v2/alerts", json=alert).status_code == 200
     sink = deployment.directory / "alerts.jsonl"
     until(sink.exists)
@@ -201,5 +201,5 @@ def test_settings_are_private_and_for_production(deployment: Deployment) -> None
 def test_tls_versions(deployment: Deployment, version: ssl.TLSVersion) -> None:
     context = ssl.create_default_context(cafile=deployment.directory / "tls/ca.pem")
     context.minimum_version = context.maximum_version = version
-    url = deployment.layout.url("api", "https")
+    url = deployment.url("api")
     assert httpx.get(f"{url}/health", verify=context).status_code == 200
