@@ -61,10 +61,10 @@ def judge(
         others: finds the readings that the expectation compares with; without one
             of them nobody can tell.
     """
-    if any(others(name) is None for name in expectation.others()):
-        result = Result.UNKNOWN
-    elif expectation.rules_out and expectation.rules_out.holds(reading.value, others):
+    if expectation.rules_out and expectation.rules_out.holds(reading.value, others):
         result = Result.NA
+    elif any(others(name) is None for name in expectation.others()):
+        result = Result.UNKNOWN
     elif expectation.passes.holds(reading.value, others):
         result = Result.PASS
     elif expectation.warns and expectation.warns.holds(reading.value, others):
