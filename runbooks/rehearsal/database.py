@@ -19,6 +19,7 @@ from runbooks.rehearsal.parts import Part, as_nobody, give_to_nobody, run
 OWNER = "transcript_owner"
 APPLICATION = "transcript"
 _SUPERUSER = "postgres"
+_SAID = "select full_text from transcripts order by created_at desc limit 1"
 _HERE = Path(__file__).parent
 
 _SETTINGS = """
@@ -96,7 +97,10 @@ async def create(layout: Layout) -> None:
 
 
 async def fill(layout: Layout) -> None:
-    """Make roles, schema and rows in the running server; archive a first segment."""
+    """Make roles, schema and rows in the running server; archive a first segment.
+
+    What the smoke video says goes to ``reference.txt``.
+    """
     key = layout.secret("api-key")
     known = {
         "REHEARSAL_PASSWORD": layout.secret("postgres-password"),
@@ -108,6 +112,7 @@ async def fill(layout: Layout) -> None:
     scripts = (arg for name in ("schema", "rows") for arg in ("-f", _script(name)))
     await query(layout, "-c", f"set role {OWNER}", *scripts, **known)
     await query(layout, "-c", "select pg_switch_wal()")
+    layout.path("reference.txt").write_bytes(await query(layout, "-c", _SAID))
 
 
 async def query(
