@@ -25,10 +25,12 @@ if TYPE_CHECKING:
 
 FAMILIES = (
     "command",
+    "dns",
     "docker",
     "file",
     "http",
     "tcp",
+    "tls",
 )
 """Names of the modules here that hold probes."""
 
