@@ -1,0 +1,183 @@
+"""The objects of a cluster as the API server has them, listed once a pass.
+
+They stay plain JSON, because the library's own classes drop fields that they do not
+know. Lists are read in pages (``limit`` and ``continue``), see
+https://kubernetes.io/docs/reference/using-api/api-concepts/.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from runbooks.errors import ProbeError
+from runbooks.probes.kubernetes.connection import Answer, Connection
+from runbooks.probes.sources import Sources
+from runbooks.secrets import within
+
+Object = dict[str, Any]
+PAGE = 500
+"""Objects in one answer."""
+_METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Objects that are listed together.
+
+    Attributes:
+        api: group and version, such as ``apps/v1``, or ``v1`` of the core.
+        plural: their name in paths, such as ``deployments``.
+        namespaced: whether only those of the application's namespace are listed.
+        metadata: whether only their metadata is read, so that no content travels.
+    """
+
+    api: str
+    plural: str
+    namespaced: bool = True
+    metadata: bool = False
+
+    @property
+    def group(self) -> str:
+        return self.api.rpartition("/")[0]
+
+    def path(self, namespace: str) -> str:
+        root = f"/apis/{self.api}" if self.group else f"/api/{self.api}"
+        return (
+            root
+            + (f"/namespaces/{namespace}" if self.namespaced else "")
+            + (f"/{self.plural}")
+        )
+
+
+CONFIG_MAPS = Kind("v1", "configmaps")
+DEPLOYMENTS = Kind("apps/v1", "deployments")
+NODES = Kind("v1", "nodes", namespaced=False)
+PODS = Kind("v1", "pods")
+SECRETS = Kind("v1", "secrets")
+SECRETS_METADATA = Kind("v1", "secrets", metadata=True)
+
+
+async def objects(sources: Sources, connection: Connection, kind: Kind) -> list[Object]:
+    """Return every object of a kind, asked once a pass.
+
+    The values of Secrets are hidden in everything that the pass says.
+
+    Raises:
+        ProbeError: they cannot be listed: no way to the API server, no permission
+            (with the rule to add as a note), or the cluster has no such kind.
+    """
+    found = await objects_if_known(sources, connection, kind)
+    if found is None:
+        said = f"the cluster has no {kind.plural} of {kind.api}"
+        raise ProbeError(said, source=connection.source, stage="query")
+    return found
+
+
+async def objects_if_known(
+    sources: Sources, connection: Connection, kind: Kind
+) -> list[Object] | None:
+    """Return every object of a kind, None where the cluster does not know the kind.
+
+    Raises:
+        ProbeError: as `objects`.
+    """
+    return await sources.once(
+        (connection, kind), lambda: _listed(sources, connection, kind)
+    )
+
+
+async def document(sources: Sources, connection: Connection, path: str) -> Any:
+    """Return the JSON at a path, asked once a pass; None where there is nothing.
+
+    Raises:
+        ProbeError: it cannot be read.
+    """
+
+    async def read() -> Any:
+        answer = await connection.ask(sources, path)
+        if answer.status == 404:
+            return None
+        return _decoded(connection, answer, path, f"get {path}")
+
+    return await sources.once((connection, path), read)
+
+
+async def _listed(
+    sources: Sources, connection: Connection, kind: Kind
+) -> list[Object] | None:
+    namespace = await connection.in_namespace(sources)
+    path = kind.path(namespace)
+    where = f" in {namespace}" if kind.namespaced else ""
+    accept = _METADATA if kind.metadata else "application/json"
+    found: list[Object] = []
+    query: dict[str, str | int] = {"limit": PAGE}
+    while True:
+        answer = await connection.ask(sources, path, query, accept=accept)
+        if answer.status == 404:
+            return None
+        asked = f"list {kind.plural}{where}"
+        page = _decoded(connection, answer, path, asked, _rule(kind))
+        try:
+            found += page["items"] or []
+            further = page["metadata"].get("continue")
+        except (KeyError, TypeError, AttributeError) as error:
+            said = f"{path} answered something that is no list"
+            raise ProbeError(said, source=connection.source, stage="query") from error
+        if not further:
+            break
+        query = {"limit": PAGE, "continue": further}
+    if kind == SECRETS:
+        for each in found:
+            _hide(sources, each)
+    return found
+
+
+def _decoded(
+    connection: Connection, answer: Answer, path: str, asked: str, rule: str = ""
+) -> Any:
+    """Return the JSON of an answer with status 200.
+
+    Raises:
+        ProbeError: it has another status, or no JSON.
+    """
+    said, stage = "", "login"
+    match answer.status:
+        case 200:
+            try:
+                return msgspec.json.decode(answer.body)
+            except msgspec.DecodeError:
+                said, stage = f"{path} answered something that is no JSON", "query"
+        case 401:
+            said = "the API server knows no such login (401): log in again"
+        case 403:
+            said = f"no permission to {asked}"
+        case _:
+            said, stage = f"{path} answered {answer.status}", "query"
+    error = ProbeError(said, source=connection.source, stage=stage)
+    if answer.status == 403 and rule:
+        error.add_note(rule)
+    raise error
+
+
+def _rule(kind: Kind) -> str:
+    """Return the rule that a role lacks."""
+    role = "Role" if kind.namespaced else "ClusterRole"
+    return (
+        f'Add to a {role}: {{apiGroups: ["{kind.group}"], '
+        f'resources: ["{kind.plural}"], verbs: ["list"]}}'
+    )
+
+
+def _hide(sources: Sources, secret: Object) -> None:
+    for encoded in (secret.get("data") or {}).values():
+        sources.hide(encoded)
+        try:
+            plain = base64.b64decode(encoded, validate=True).decode()
+        except (binascii.Error, UnicodeDecodeError):
+            continue
+        sources.hide(*within(plain))

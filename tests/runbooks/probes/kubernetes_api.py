@@ -1,0 +1,324 @@
+"""A Kubernetes API server that answers as the API's reference says, and is strict.
+
+It serves objects as manifests give them: lists in pages, metadata alone, access
+reviews, logs, ``/version`` and ``/readyz``. What no probe may ask — another method,
+an unknown path, an unknown query parameter — is kept in `violations`.
+
+Shapes: https://kubernetes.io/docs/reference/kubernetes-api/ and
+https://kubernetes.io/docs/reference/using-api/api-concepts/.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import ssl
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+Object = dict[str, Any]
+TOKEN = "a-service-account-token"
+REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+CLUSTER = {
+    "Node": "v1/nodes",
+    "Namespace": "v1/namespaces",
+    "PersistentVolume": "v1/persistentvolumes",
+    "StorageClass": "storage.k8s.io/v1/storageclasses",
+    "IngressClass": "networking.k8s.io/v1/ingressclasses",
+    "ClusterIssuer": "cert-manager.io/v1/clusterissuers",
+    "NodePool": "karpenter.sh/v1/nodepools",
+}
+NAMESPACED = {
+    "ConfigMap": "v1/configmaps",
+    "CronJob": "batch/v1/cronjobs",
+    "Deployment": "apps/v1/deployments",
+    "EndpointSlice": "discovery.k8s.io/v1/endpointslices",
+    "Event": "v1/events",
+    "HorizontalPodAutoscaler": "autoscaling/v2/horizontalpodautoscalers",
+    "Ingress": "networking.k8s.io/v1/ingresses",
+    "Job": "batch/v1/jobs",
+    "LimitRange": "v1/limitranges",
+    "NetworkPolicy": "networking.k8s.io/v1/networkpolicies",
+    "PersistentVolumeClaim": "v1/persistentvolumeclaims",
+    "Pod": "v1/pods",
+    "PodDisruptionBudget": "policy/v1/poddisruptionbudgets",
+    "ReplicaSet": "apps/v1/replicasets",
+    "ResourceQuota": "v1/resourcequotas",
+    "Secret": "v1/secrets",
+    "Service": "v1/services",
+    "Certificate": "cert-manager.io/v1/certificates",
+    "PodMetrics": "metrics.k8s.io/v1beta1/pods",
+}
+OPTIONAL = ("cert-manager.io", "metrics.k8s.io", "karpenter.sh")
+"""Groups that not every cluster has; a fake has those of its objects."""
+LISTING = {"limit", "continue", "labelSelector"}
+LOGGING = {"container", "tailLines", "sinceSeconds", "timestamps", "limitBytes"}
+
+
+class KubernetesAPI:
+    """One API server on loopback.
+
+    Attributes:
+        objects: what is there; change it freely between looks.
+        groups: optional groups that are installed though they have no object.
+        denied: plurals that this login may not list.
+        broken: by path, how it answers instead: a status, ``garbage`` or ``hang``.
+        logs: by name of a pod.
+        metrics: by path below ``/apis/custom.metrics.k8s.io``, the value.
+        version, ready: what ``/version`` and ``/readyz`` say.
+        largest_page: objects of one answer, whatever limit was asked for.
+        requests: how often each path was asked.
+        violations: what no probe may ask.
+    """
+
+    def __init__(self, objects: list[Object]) -> None:
+        self.objects = objects
+        self.groups: set[str] = set()
+        self.denied: set[str] = set()
+        self.broken: dict[str, int | str] = {}
+        self.logs: dict[str, str] = {}
+        self.metrics: dict[str, str] = {}
+        self.token = TOKEN
+        self.version = {"major": "1", "minor": "31", "gitVersion": "v1.31.2"}
+        self.ready = True
+        self.largest_page = 500
+        self.requests: Counter[str] = Counter()
+        self.violations: list[str] = []
+        self.stopping = threading.Event()
+        self.url = ""
+
+    def kubeconfig(self, path: Path, **changes: Any) -> Path:
+        """Write a kubeconfig that leads here; *changes* replace its user."""
+        user = changes.pop("user", {"token": TOKEN})
+        cluster = {"server": changes.pop("server", self.url), **changes}
+        context = {"cluster": "here", "user": "me", "namespace": "transcripts"}
+        path.write_text(
+            json.dumps(
+                {
+                    "apiVersion": "v1",
+                    "kind": "Config",
+                    "clusters": [{"name": "here", "cluster": cluster}],
+                    "users": [{"name": "me", "user": user}],
+                    "contexts": [{"name": "production", "context": context}],
+                    "current-context": "production",
+                }
+            )
+        )
+        return path
+
+    def answer(self, path: str, query: dict[str, str], accept: str) -> tuple[int, Any]:
+        """Return status and body, a text or what becomes JSON."""
+        if path == "/version":
+            return 200, self.version
+        if path == "/readyz":
+            return (200, "ok") if self.ready else (500, "[-]etcd failed")
+        parts = path.strip("/").split("/")
+        if parts[0] == "apis" and parts[1] == "custom.metrics.k8s.io":
+            return self._metric(path)
+        api, rest = _split(parts)
+        if rest[:1] == ["namespaces"] and rest[-1] == "log" and len(rest) == 5:
+            return self._log(rest[3], query)
+        if rest[:1] == ["namespaces"] and len(rest) == 3:
+            return self._list(f"{api}/{rest[2]}", rest[1], NAMESPACED, query, accept)
+        if len(rest) == 1:
+            return self._list(f"{api}/{rest[0]}", "", CLUSTER, query, accept)
+        return self._wrong(f"unknown path {path}")
+
+    def review(self, body: Object) -> tuple[int, Any]:
+        spec = body.get("spec", {}).get("resourceAttributes")
+        if body.get("kind") != "SelfSubjectAccessReview" or not spec:
+            return self._wrong(f"no access review: {body}")
+        resource = "/".join(filter(None, (spec["resource"], spec.get("subresource"))))
+        allowed = resource not in self.denied
+        return 201, {**body, "status": {"allowed": allowed}}
+
+    def _list(
+        self,
+        resource: str,
+        namespace: str,
+        kinds: dict[str, str],
+        query: dict[str, str],
+        accept: str,
+    ) -> tuple[int, Any]:
+        kind = next((name for name, known in kinds.items() if known == resource), "")
+        if not kind:
+            return self._wrong(f"unknown resource {resource}")
+        if extra := set(query) - LISTING:
+            return self._wrong(f"unknown query {extra} of {resource}")
+        api, _, plural = resource.rpartition("/")
+        group = api.partition("/")[0]
+        there = self.groups | {
+            each["apiVersion"].split("/")[0] for each in self.objects
+        }
+        if group in OPTIONAL and group not in there:
+            return 404, "404 page not found\n"
+        if plural in self.denied:
+            return status(403, "Forbidden", f'{plural} is forbidden: User "me" cannot')
+        found = [
+            each
+            for each in self.objects
+            if each["apiVersion"] == api
+            and each["kind"] == kind
+            and each["metadata"].get("namespace", "") == namespace
+            and _selected(each, query.get("labelSelector", ""))
+        ]
+        start = int(query.get("continue", 0))
+        end = start + min(int(query.get("limit", 10**9)), self.largest_page)
+        metadata = {"resourceVersion": "4711"}
+        if end < len(found):
+            metadata["continue"] = str(end)
+        items = [
+            {k: v for k, v in each.items() if k not in ("apiVersion", "kind")}
+            for each in found[start:end]
+        ]
+        if accept == METADATA:
+            items = [{"metadata": each["metadata"]} for each in items]
+            api, kind = "meta.k8s.io/v1", "PartialObjectMetadata"
+        return 200, {
+            "apiVersion": api,
+            "kind": f"{kind}List",
+            "metadata": metadata,
+            "items": items,
+        }
+
+    def _log(self, pod: str, query: dict[str, str]) -> tuple[int, Any]:
+        if extra := set(query) - LOGGING:
+            return self._wrong(f"unknown query {extra} of a log")
+        if "pods/log" in self.denied:
+            return status(403, "Forbidden", "pods/log is forbidden")
+        return 200, self.logs.get(pod, "")
+
+    def _metric(self, path: str) -> tuple[int, Any]:
+        below = path.removeprefix("/apis/custom.metrics.k8s.io")
+        if below not in self.metrics:
+            return status(404, "NotFound", "the server could not find the metric")
+        value = {"metricName": below.rpartition("/")[2], "value": self.metrics[below]}
+        return 200, {"kind": "MetricValueList", "items": [value]}
+
+    def _wrong(self, what: str) -> tuple[int, Any]:
+        self.violations.append(what)
+        return 400, what
+
+
+def status(code: int, reason: str, message: str) -> tuple[int, Object]:
+    """Return a failure as the API server words it."""
+    return code, {
+        "apiVersion": "v1",
+        "kind": "Status",
+        "metadata": {},
+        "status": "Failure",
+        "message": message,
+        "reason": reason,
+        "code": code,
+    }
+
+
+@contextmanager
+def kubernetes_api(
+    objects: list[Object], tls: ssl.SSLContext | None = None
+) -> Iterator[KubernetesAPI]:
+    """Serve *objects* until the block is left."""
+    api = KubernetesAPI(objects)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(api))
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    scheme = "https" if tls else "http"
+    api.url = f"{scheme}://127.0.0.1:{server.server_port}"
+    server.daemon_threads = True
+    thread = threading.Thread(
+        target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+    )
+    thread.start()
+    try:
+        yield api
+    finally:
+        api.stopping.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def _handler(api: KubernetesAPI) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            url = urlsplit(self.path)
+            query = dict(parse_qsl(url.query))
+            self._reply(url.path, lambda: api.answer(url.path, query, self._accept))
+
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            if self.path != REVIEWS:
+                api.violations.append(f"POST {self.path}")
+            self._reply(self.path, lambda: api.review(body))
+
+        def _write(self) -> None:
+            api.violations.append(f"{self.command} {self.path}")
+            self._send(405, status(405, "MethodNotAllowed", "nothing is written")[1])
+
+        do_PUT = do_PATCH = do_DELETE = do_HEAD = _write
+
+        @property
+        def _accept(self) -> str:
+            return str(self.headers["Accept"])
+
+        def _reply(self, path: str, answer: Any) -> None:
+            api.requests[path] += 1
+            if self.headers["Authorization"] != f"Bearer {api.token}":
+                self._send(*status(401, "Unauthorized", "Unauthorized"))
+                return
+            match api.broken.get(path):
+                case "hang":
+                    api.stopping.wait(30)
+                    self.close_connection = True
+                case "garbage":
+                    self._send(200, "<html>a proxy's page</html>")
+                case int(code):
+                    self._send(*status(code, "InternalError", "etcdserver: no leader"))
+                case _:
+                    self._send(*answer())
+
+        def _send(self, code: int, body: Any) -> None:
+            text = isinstance(body, str)
+            data = (body if text else json.dumps(body)).encode()
+            self.send_response(code)
+            kind = "text/plain" if text else "application/json"
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            try:
+                self.wfile.write(data)
+            except OSError:
+                self.close_connection = True
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    return Handler
+
+
+def _split(parts: list[str]) -> tuple[str, list[str]]:
+    """Return group and version, and what follows them in a path."""
+    if parts[0] == "api":
+        return parts[1], parts[2:]
+    return "/".join(parts[1:3]), parts[3:]
+
+
+def _selected(each: Object, selector: str) -> bool:
+    """Whether an object's labels have every ``key=value`` of a selector."""
+    labels = each["metadata"].get("labels", {})
+    wanted = [pair.split("=", 1) for pair in selector.split(",") if pair]
+    return all(labels.get(key) == value for key, value in wanted)
+
+
+def encoded(values: dict[str, str]) -> dict[str, str]:
+    """Return the data of a Secret."""
+    return {k: base64.b64encode(v.encode()).decode() for k, v in values.items()}
