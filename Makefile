@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE VIRTUAL_ENV
 
 # command:Debian package, for what the tests drive besides gonogo itself.
 TEST_PROGRAMS := bash:bash curl:curl git:git ps:procps strace:strace tmux:tmux \
-	unshare:util-linux zsh:zsh gcc:gcc openssl:openssl busybox:busybox-static \
+	unshare:util-linux zsh:zsh gcc:build-essential openssl:openssl busybox:busybox-static \
 	dnsmasq:dnsmasq-base dockerd:docker.io named:bind9 nginx:nginx-light \
 	pgbouncer:pgbouncer prometheus:prometheus \
 	prometheus-alertmanager:prometheus-alertmanager \

@@ -24,11 +24,13 @@ if TYPE_CHECKING:
     from runbooks.tables import ProbeSpec
 
 FAMILIES = (
+    "amd_gpu",
     "command",
     "dns",
     "docker",
     "file",
     "http",
+    "nvidia_gpu",
     "tcp",
     "tls",
 )
