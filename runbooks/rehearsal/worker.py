@@ -17,6 +17,7 @@ import os
 import socket
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
 
@@ -96,17 +97,19 @@ class Worker:
             await asyncio.sleep(_POLL)
 
     async def beat(self) -> None:
-        """Write the heartbeat and count the queue, for good."""
+        """Write the heartbeat, for good."""
         host, pid = socket.gethostname(), os.getpid()
         while True:
             try:
                 await self._database.all(_HEARTBEAT, f"{host}-{pid}", host, pid)
-                await self._count()
             except UNAVAILABLE as error:
                 self._records.write("ERROR", "worker.heartbeat", f"Lost: {error}")
             await asyncio.sleep(self._between_heartbeats)
 
     async def exposition(self) -> str:
+        """Return the metrics, the queue's as last seen when it cannot be counted."""
+        with suppress(*UNAVAILABLE):
+            await self._count()
         return self._series.exposition()
 
     async def _process(self, id: UUID) -> None:
