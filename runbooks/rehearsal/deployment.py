@@ -109,7 +109,9 @@ class Deployment:
         self._order(f"stop {name}")
 
     def start_part(self, name: str) -> None:
-        """Start a part that was stopped, on the same port; return once it is ready.
+        """Start a part that does not run, on the same port; return once it is ready.
+
+        API and worker take the settings that the env file has now.
 
         Raises:
             CommandError: it did not start.

@@ -14,7 +14,6 @@ import asyncio
 import json
 import signal
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 from runbooks.errors import CommandError, RefusedError
@@ -70,12 +69,10 @@ class Keeper:
             group.create_task(self._start_database())
             group.create_task(self._add(cache.part(layout)))
             group.create_task(self._prepare_monitoring(monitored))
-        pooled = self._parts.get("pgbouncer") is not None
-        settings.write(layout, pooled=pooled)
-        environment = settings.read(layout) | _PACE
+        settings.write(layout, pooled="pgbouncer" in self._parts)
         async with asyncio.TaskGroup() as group:
             for name in _PROGRAMS:
-                group.create_task(self._add(self._own(name, environment)))
+                group.create_task(self._add(self._own(name)))
             group.create_task(backups.create(layout))
         async with asyncio.TaskGroup() as group:
             group.create_task(traffic.browse(layout))
@@ -94,7 +91,7 @@ class Keeper:
             raise CommandError(f"There is no part to {line!r}.")
         if order == "stop":
             await self._stop(name)
-        elif name not in self._processes:
+        elif name not in self.running():
             await self._start(name)
 
     async def stop_all(self, *, keep: bool) -> None:
@@ -106,7 +103,8 @@ class Keeper:
         self._claim.release(keep=keep)
 
     def running(self) -> list[str]:
-        return sorted(self._processes)
+        started = sorted(self._processes.items())
+        return [name for name, process in started if process.returncode is None]
 
     async def _start_database(self) -> None:
         await database.create(self._layout)
@@ -122,8 +120,10 @@ class Keeper:
             await self._add(monitoring.prometheus(self._layout))
             await self._add(monitoring.alertmanager(self._layout))
 
-    def _own(self, name: str, environment: Mapping[str, str]) -> Part:
+    def _own(self, name: str) -> Part:
+        """Return a part of ours, with the settings as the env file has them now."""
         argv = (sys.executable, "-m", _PROGRAMS[name], str(self._layout.directory))
+        environment = settings.read(self._layout) | _PACE
         return Part(name, argv, name, environment=environment)
 
     async def _add(self, part: Part | None) -> None:
@@ -132,7 +132,7 @@ class Keeper:
             await self._start(part.name)
 
     async def _start(self, name: str) -> None:
-        part = self._parts[name]
+        part = self._own(name) if name in _PROGRAMS else self._parts[name]
         process = await parts.start(part, self._layout)
         self._processes[name] = process
         self._claim.record(name, process.pid, part.stop_signal)

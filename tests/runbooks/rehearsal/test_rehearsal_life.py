@@ -185,6 +185,29 @@ def test_parts_go_and_come_back(deployment: Deployment) -> None:
         deployment.stop_part("nonsense")
 
 
+def test_a_part_that_died_can_be_started_again(deployment: Deployment) -> None:
+    record = json.loads((deployment.directory / "rehearsal.json").read_text())
+    web = psutil.Process(record["web"]["pid"])
+    web.kill()
+    await_end([web])
+    deployment.start_part("web")
+    with client(deployment, "web") as frontend:
+        assert frontend.get("/healthz").text == "ok"
+
+
+def test_settings_count_from_the_next_start_on(deployment: Deployment) -> None:
+    healthy = deployment.env_file.read_text()
+    # The case counts, as measured: this drops the header and nothing else.
+    wrong = healthy.replace("ENVIRONMENT=production", "ENVIRONMENT=Production")
+    for text, is_there in ((wrong, False), (healthy, True)):
+        deployment.env_file.write_text(text)
+        deployment.stop_part("api")
+        deployment.start_part("api")
+        with client(deployment, "api") as api:
+            headers = api.get("/health").headers
+            assert ("strict-transport-security" in headers) is is_there
+
+
 def test_requests_of_a_minute_are_limited(
     deployment: Deployment,
 ) -> None:
