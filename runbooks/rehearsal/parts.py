@@ -81,15 +81,18 @@ async def start(part: Part, layout: Layout) -> asyncio.subprocess.Process:
     dying = ("setpriv", f"--pdeathsig={part.stop_signal.name[3:]}", *part.argv)
     argv = as_nobody(dying) if part.refuses_root else dying
     with log.open("ab") as output:
-        process = await asyncio.create_subprocess_exec(
-            *argv,
-            cwd=layout.directory,
-            env={**os.environ, **part.environment},
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *argv,
+                cwd=layout.directory,
+                env={**os.environ, **part.environment},
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        except FileNotFoundError as error:
+            raise CommandError(f"{error.filename} is missing; install it.") from error
     try:
         async with asyncio.timeout(_READY_LIMIT):
             while not await _is_ready(part, layout):
