@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import socket
 from collections.abc import Mapping, Sequence
 from time import perf_counter
@@ -25,6 +26,8 @@ class TcpProbe(Probe, frozen=True, kw_only=True):
     Readings:
         port.N: ``open``, ``refused``, ``timeout`` or ``unreachable``.
         open: the open ports, ``80, 443``; absent when there is none.
+        inside: addresses of the host that only its own network knows, so that what
+            is open from here need not be open to the world; absent without one.
         latency: of the slowest port that opened, in seconds; absent without one.
 
     Attributes:
@@ -39,8 +42,8 @@ class TcpProbe(Probe, frozen=True, kw_only=True):
     port: int | list[int]
     timeout: Duration = Duration(5)
 
-    readings: ClassVar[Mapping[str, str]] = {"open": "", "latency": "s"}
-    naming: ClassVar[frozenset[str]] = frozenset({"open"})
+    readings: ClassVar[Mapping[str, str]] = {"open": "", "inside": "", "latency": "s"}
+    naming: ClassVar[frozenset[str]] = frozenset({"open", "inside"})
 
     @classmethod
     def unit(cls, reading: str) -> str | None:
@@ -73,7 +76,7 @@ class TcpProbe(Probe, frozen=True, kw_only=True):
             found = await loop.getaddrinfo(self.host, None, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             raise ProbeError(f"no address for {self.host}", stage="name") from error
-        addresses = [str(entry[4][0]) for entry in found]
+        addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
         ports = self.port if isinstance(self.port, list) else [self.port]
         answers = await asyncio.gather(
             *(_connect(addresses, port, deadline) for port in ports)
@@ -88,13 +91,14 @@ class TcpProbe(Probe, frozen=True, kw_only=True):
             Reading(f"port.{port}", state)
             for port, (state, _) in zip(ports, answers, strict=True)
         ]
-        evidence = [f"{self.host} ({', '.join(dict.fromkeys(addresses))}) from here"]
+        evidence = [f"{self.host} ({', '.join(addresses)}) from here"]
         evidence += [f"{reading.name[5:]} {reading.value}" for reading in states]
         open_ports = ", ".join(str(port) for port, _ in opened) or None
         latency = max((s for _, s in opened), default=None)
         readings = [
             *states,
             Reading("open", open_ports),
+            Reading("inside", ", ".join(filter(_private, addresses)) or None),
             Reading("latency", latency, "s"),
         ]
         silent = ("open", "latency") if not opened else ("open",) if closed else ()
@@ -103,6 +107,10 @@ class TcpProbe(Probe, frozen=True, kw_only=True):
             "\n".join(evidence),
             lacking=dict.fromkeys(silent, closed),
         )
+
+
+def _private(address: str) -> bool:
+    return not ipaddress.ip_address(address.partition("%")[0]).is_global
 
 
 def _closed(ports: Sequence[int], states: Sequence[str]) -> str:
@@ -123,7 +131,7 @@ async def _connect(
     """Try the addresses in turn until one accepts; return state and seconds."""
     started = perf_counter()
     state = "unreachable"
-    for address in dict.fromkeys(addresses):
+    for address in addresses:
         try:
             async with asyncio.timeout_at(deadline):
                 _, writer = await asyncio.open_connection(address, port)

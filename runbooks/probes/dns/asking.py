@@ -32,7 +32,7 @@ class Said:
     """What one server says of the name.
 
     Attributes:
-        heard: whether it said anything.
+        heard: whether it said anything to each question.
         problem: SERVFAIL and the like, "" for an answer.
         addresses: none where the name leads, by `cnames`, to another zone.
     """
@@ -86,7 +86,7 @@ class Asking:
         answers = [await self.ask(name, kind, server) for kind in ("A", "AAAA")]
         heard = [answer for answer in answers if answer is not None]
         if len(heard) < len(answers):
-            return Said(server, bool(heard), "no answer")
+            return Said(server, False, "no answer")
         for answer in heard:
             code = _code(answer)
             if code != "NOERROR":

@@ -27,13 +27,14 @@ class DnsProbe(Probe, frozen=True, kw_only=True):
         addresses: all that were given, in order.
         cname: what the name stands for, absent when it has its own records.
         ttl: the longest, in seconds.
-        failing: servers that say nothing, or that there is no such name, with
-            what they say.
+        silent: servers that say nothing.
+        failing: servers that have no such name or cannot tell (NXDOMAIN, SERVFAIL).
         differing: servers that give other addresses than most.
         unexpected: addresses given and not expected; none where none was given.
         serials: how many different serials the authoritative servers have.
-        forbidden: certificate authorities (CAA) that may not be used, absent when
-            the issuer may sign; nothing is read without an issuer.
+        forbidden: the only certificate authorities that may sign (CAA), where the
+            issuer is none of them; nothing is read where there are some and no
+            issuer is named.
 
     Attributes:
         name: host name, or a URL with one.
@@ -61,6 +62,7 @@ class DnsProbe(Probe, frozen=True, kw_only=True):
                 "answers",
                 "addresses",
                 "cname",
+                "silent",
                 "failing",
                 "differing",
                 "unexpected",
@@ -72,7 +74,7 @@ class DnsProbe(Probe, frozen=True, kw_only=True):
         "ttl": "s",
     }
     naming: ClassVar[frozenset[str]] = frozenset(
-        {"failing", "differing", "unexpected", "forbidden", "cname"}
+        {"silent", "failing", "differing", "unexpected", "forbidden", "cname"}
     )
 
     @classmethod
@@ -118,10 +120,8 @@ class DnsProbe(Probe, frozen=True, kw_only=True):
             Reading("addresses", ", ".join(given) or None),
             Reading("cname", cnames[-1] if cnames else None),
             Reading("ttl", max((each.ttl for each in good), default=None), "s"),
-            _names(
-                "failing",
-                [f"{each.server} {each.problem}" for each in said if each.problem],
-            ),
+            _names("silent", [str(each.server) for each in said if not each.heard]),
+            _names("failing", [str(e) for e in said if e.heard and e.problem]),
             _names(
                 "differing",
                 [str(each.server) for each in good if each.addresses != usual],
@@ -135,12 +135,11 @@ class DnsProbe(Probe, frozen=True, kw_only=True):
             readings.append(Reading("serials", len(known)))
         lines = [str(each) for each in said]
         lines += [f"{s} SOA serial {n}" for s, n in zip(owners, serials, strict=True)]
-        if self.issuer:
-            allowed = await asking.authorities(self.host, resolvers[0])
-            forbidden = bool(allowed) and self.issuer not in allowed
-            told = ", ".join(allowed)
-            readings.append(Reading("forbidden", f"only {told}" if forbidden else None))
-            lines.append(f"CAA: {told or 'any authority'}")
+        allowed = await asking.authorities(self.host, resolvers[0])
+        lines.append(f"CAA: {', '.join(allowed) or 'any authority'}")
+        if self.issuer or not allowed:
+            forbidden = allowed if self.issuer not in allowed else []
+            readings.append(_names("forbidden", forbidden))
         return Measurement({r.name: r for r in readings}, "\n".join(lines))
 
 

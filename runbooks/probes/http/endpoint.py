@@ -108,6 +108,9 @@ class HttpProbe(EndpointProbe, frozen=True, kw_only=True):
         json.PATH: a value of a JSON body, such as ``json.checks.0.name``, or with
             ``length`` at the end the number of items of a list.
 
+    Attributes:
+        personal: the body says something of a person, so evidence leaves it out.
+
     Raises:
         ProbeError: no complete response came within the budget. A 5xx response
             is no error: it is a reading.
@@ -115,6 +118,7 @@ class HttpProbe(EndpointProbe, frozen=True, kw_only=True):
 
     method: Literal["GET", "HEAD", "OPTIONS"] = "GET"
     headers: dict[str, str] = msgspec.field(default_factory=dict)
+    personal: bool = False
     timeout: Duration = Duration(5)
 
     readings: ClassVar[Mapping[str, str]] = UNITS
@@ -140,7 +144,7 @@ class HttpProbe(EndpointProbe, frozen=True, kw_only=True):
         status = f"{response.version} {response.status}"
         seconds = f"{response.seconds:.3g} s"
         first = f"{self.method} {self._shown()} → {status} in {seconds}"
-        excerpt = _excerpt(response.body, response.size)
+        excerpt = [] if self.personal else _excerpt(response.body, response.size)
         return Answer(
             {reading.name: reading for reading in readings},
             "\n".join([first, *_told(headers), *excerpt]),
