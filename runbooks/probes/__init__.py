@@ -31,6 +31,7 @@ FAMILIES = (
     "file",
     "http",
     "nvidia_gpu",
+    "settings",
     "tcp",
     "tls",
 )
