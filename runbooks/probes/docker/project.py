@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import ClassVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar
 
 from runbooks.errors import ProbeError
 from runbooks.probes.base import Probe
@@ -11,19 +11,34 @@ from runbooks.probes.docker.client import Engine
 from runbooks.probes.docker.containers import Container, project_containers
 from runbooks.probes.sources import Sources
 from runbooks.results import Reading
+from runbooks.target import Target, lookup
 
 
 class EngineProbe(Probe, frozen=True, kw_only=True):
     """Asks one Docker Engine.
 
     Attributes:
-        host: URL of the Engine or path of its socket; without one it is where
+        host: URL of the Engine or path of its socket; empty it is where
             ``DOCKER_HOST`` says, or the usual socket.
     """
 
     host: str = ""
 
     table: ClassVar[str] = "docker"
+
+    @classmethod
+    def with_defaults(
+        cls, parameters: Mapping[str, Any], target: Target
+    ) -> dict[str, Any]:
+        """Return *parameters* with what the profile adds to them.
+
+        Raises:
+            ProbeError: neither it nor they mention an Engine: the one of whoever
+                looks may have nothing to do with the deployment.
+        """
+        if cls.table not in target.tables and "host" not in parameters:
+            lookup(target, f"{cls.table}.host")
+        return super().with_defaults(parameters, target)
 
     @property
     def engine(self) -> Engine:
