@@ -1,0 +1,18 @@
+"""What several tests of probes start once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.runbooks.probes.docker_engine import DockerEngine, running_engine
+from tests.runbooks.probes.docker_projects import make_projects
+
+
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerEngine]:
+    """A Docker Engine with the projects good, bad and gpus."""
+    with running_engine() as engine:
+        make_projects(engine, tmp_path_factory.mktemp("data"))
+        yield engine

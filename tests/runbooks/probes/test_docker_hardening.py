@@ -1,0 +1,114 @@
+"""Probes of what containers may do, against a Docker Engine of our own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.runbooks.probes.docker_engine import DockerEngine
+from tests.runbooks.probes.docker_projects import SECRET, look, values
+
+
+async def test_limits(engine: DockerEngine) -> None:
+    good = await look(engine, "limits", "good", "api")
+    assert values(good) == {
+        "without_memory": None,
+        "without_cpu": None,
+        "without_pids": None,
+        "memory": 64 * 2**20,
+        "cpus": 0.5,
+    }
+    bad = values(await look(engine, "limits", "bad", "api", "db"))
+    assert bad["without_memory"] == bad["without_cpu"] == "api, db"
+    assert bad["memory"] is None
+
+
+async def test_users(engine: DockerEngine) -> None:
+    good = values(await look(engine, "user", "good"))
+    assert good == {"root": None, "system": None, "by_image_only": None}
+    bad = values(await look(engine, "user", "bad"))
+    assert bad == {"root": "db, worker", "system": "api", "by_image_only": "api"}
+
+
+async def test_root_file_systems(engine: DockerEngine) -> None:
+    good = values(await look(engine, "filesystem", "good", "api"))
+    assert good == {"writable": None, "writable_privileged": None}
+    bad = values(await look(engine, "filesystem", "bad", "api", "db"))
+    assert bad == {"writable": "api, db", "writable_privileged": "api"}
+
+
+async def test_rights_over_the_host(engine: DockerEngine) -> None:
+    good = await look(engine, "security", "good", "api")
+    assert set(values(good).values()) == {None}
+    bad = values(await look(engine, "security", "bad", "api"))
+    assert bad.pop("devices") is None
+    assert set(bad.values()) == {"api"}, bad
+
+
+async def test_log_drivers(engine: DockerEngine) -> None:
+    good = values(await look(engine, "log_driver", "good", "api"))
+    assert good == {"drivers": "json-file", "unlimited": None, "discarded": None}
+    bad = values(await look(engine, "log_driver", "bad", "api", "db"))
+    assert bad["unlimited"] == "db" and bad["discarded"] == "api"
+
+
+async def test_published_ports(engine: DockerEngine) -> None:
+    good = await look(engine, "ports", "good")
+    assert values(good) == {"published": None}
+    assert "127.0.0.1:18000" in good.evidence
+    assert values(await look(engine, "ports", "bad")) == {"published": "db 5435"}
+    none = values(await look(engine, "ports", "bad", "grafana"))
+    assert none == {"published": None}
+
+
+async def test_mounts(engine: DockerEngine, tmp_path: Path) -> None:
+    good = values(await look(engine, "mounts", "good", "api", path="/data/media"))
+    on_root = tmp_path.stat().st_dev == Path("/").stat().st_dev
+    assert good == {
+        "missing": None,
+        "read_only": None,
+        "types": "bind",
+        "sources": 1,
+        "on_root_disk": "api" if on_root else None,
+    }
+    bad = values(await look(engine, "mounts", "bad", "db", path="/data"))
+    assert bad["missing"] == "db" and bad["types"] is None
+    host = values(await look(engine, "mounts", "bad", "api", path="/host"))
+    assert host["read_only"] == "api"
+
+
+async def test_a_path_that_a_variable_names(engine: DockerEngine) -> None:
+    more = {"path": "/data", "variable": "TOKEN_FILE"}
+    seen = values(await look(engine, "mounts", "good", "api", **more))
+    assert seen["missing"] == "api"
+
+
+async def test_how_secrets_arrive_and_never_what_they_are(engine: DockerEngine) -> None:
+    good = await look(engine, "environment", "good", "api", names=["TOKEN"])
+    assert values(good) == {
+        "in_image": None,
+        "in_environment": None,
+        "in_files": "TOKEN (api)",
+        "missing": None,
+    }
+    names = ["TOKEN", "B", "C"]
+    bad = await look(engine, "environment", "bad", "api", names=names)
+    assert values(bad) == {
+        "in_image": "TOKEN (api)",
+        "in_environment": "B (api)",
+        "in_files": None,
+        "missing": "C (api)",
+    }
+    assert SECRET not in repr(bad)
+
+
+async def test_gpus(engine: DockerEngine) -> None:
+    one = values(await look(engine, "devices", "gpus", "worker"))
+    assert one == {"gpus": 1, "vendor": "nvidia", "without": None, "shared": None}
+    amd = values(await look(engine, "devices", "gpus", "radeon"))
+    assert amd == {"gpus": 1, "vendor": "amd", "without": None, "shared": None}
+    assert values(await look(engine, "devices", "gpus", "twins"))["shared"] == (
+        "nvidia 0"
+    )
+    assert values(await look(engine, "devices", "gpus", "greedy"))["gpus"] == "all"
+    none = values(await look(engine, "devices", "gpus", "cpu"))
+    assert none["gpus"] == 0 and none["without"] == "cpu"
