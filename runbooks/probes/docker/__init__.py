@@ -16,6 +16,7 @@ from runbooks.probes.docker.health import HealthProbe
 from runbooks.probes.docker.images import ImagesProbe
 from runbooks.probes.docker.limits import LimitsProbe
 from runbooks.probes.docker.log_driver import LogDriverProbe
+from runbooks.probes.docker.logs import LogsProbe
 from runbooks.probes.docker.mounts import MountsProbe
 from runbooks.probes.docker.ports import PortsProbe
 from runbooks.probes.docker.security import SecurityProbe
@@ -36,6 +37,7 @@ PROBES: Mapping[str, type[Probe]] = {
     "docker.images": ImagesProbe,
     "docker.limits": LimitsProbe,
     "docker.log_driver": LogDriverProbe,
+    "docker.logs": LogsProbe,
     "docker.mounts": MountsProbe,
     "docker.ports": PortsProbe,
     "docker.security": SecurityProbe,

@@ -66,7 +66,7 @@ class DockerEngine:
         service: str,
         number: int = 1,
         *,
-        command: str = "sleep 1000",
+        command: str | list[str] = "sleep 1000",
         image: str = IMAGE,
         host: dict[str, Any] | None = None,
         **settings: Any,

@@ -31,6 +31,7 @@ BAD_HOST = {
     "cap_add": ["SYS_ADMIN"],
     "log_config": {"Type": "none", "Config": {}},
 }
+LINE = '{"timestamp": "x", "level": "INFO", "service": "api", "message": "up"}'
 SECRET = "made-up-and-long-enough"
 
 
@@ -62,7 +63,7 @@ def _good(engine: DockerEngine, data: Path) -> None:
             "good",
             "api",
             number,
-            command='sh -c "echo {}; echo plain; sleep 1000"',
+            command=["sh", "-c", f"echo '{LINE}'; echo '{{}}'; echo plain; sleep 1000"],
             host=host,
             user="1000:1000",
             ports=[8000],

@@ -10,7 +10,7 @@ from runbooks.probes.docker.images import running_images
 from runbooks.probes.docker.logs import last_lines
 from runbooks.probes.sources import Sources
 from tests.runbooks.probes.docker_engine import IMAGE, DockerEngine
-from tests.runbooks.probes.docker_projects import look, values
+from tests.runbooks.probes.docker_projects import LINE, look, values
 
 
 async def test_the_engine_itself(engine: DockerEngine) -> None:
@@ -99,9 +99,30 @@ async def test_what_lies_unused(engine: DockerEngine) -> None:
 async def test_last_lines(engine: DockerEngine) -> None:
     async with Sources() as sources:
         found = await last_lines(sources, ["api"], 5, engine.url, "good")
-    assert sorted(line.text for line in found) == ["plain", "plain", "{}", "{}"]
+    assert sorted(line.text for line in found) == [
+        *["plain", "plain"],
+        *[LINE, LINE],
+        *["{}", "{}"],
+    ]
     assert {line.service for line in found} == {"api"}
     assert found[0].time.startswith("20") and found[0].time.endswith("Z")
+
+
+async def test_what_logs_are_made_of(engine: DockerEngine) -> None:
+    seen = await look(engine, "logs", "good", "api")
+    found = values(seen)
+    age = found.pop("age")
+    assert isinstance(age, float) and 0 <= age < 600
+    assert found == {
+        "silent": None,
+        "json": 2,
+        "malformed": 2,
+        "plain": 2,
+        "tracebacks": 0,
+    }
+    assert "up" not in seen.evidence
+    silent = values(await look(engine, "logs", "bad", "db"))
+    assert silent["silent"] == "db" and silent["age"] is None and silent["json"] == 0
 
 
 async def test_logs_that_nobody_keeps(engine: DockerEngine) -> None:
