@@ -22,6 +22,7 @@ from tests.runbooks.probes.docker_engine import (
     running_engine,
     wait_until,
 )
+from tests.runbooks.probes.docker_projects import LINE
 
 SHIPPED = Path(__file__).parents[2] / "runbooks/documents/production-deployment.md"
 
@@ -42,7 +43,8 @@ AS_SHIPPED = {
     "resources.cpu": "fail",
     "resources.memory": "fail",
     "logging.retention": "fail",
-    "logging.accessible": "pass",
+    "logging.accessible": "fail",
+    "logging.structured": "fail",
     "health.liveness": "fail",
     "health.readiness": "fail",
     "post24h.errors": "fail",
@@ -86,6 +88,7 @@ def _wanted(engine: DockerEngine, volumes: Path) -> None:
             "wanted",
             service,
             number,
+            command=["sh", "-c", f"echo '{LINE}'; sleep 1000"],
             host={**hardened, **host},
             user="1000:1000",
             healthcheck={
