@@ -105,12 +105,12 @@ def _read(body: bytes) -> tuple[list[str], dict[str, bool]]:
 
 def _fonts(page: Any) -> dict[str, bool]:
     """Fonts of a page; a composite one is embedded by its descendant (ISO 32000)."""
-    resources = page.get("/Resources", {}).get_object()
     fonts: dict[str, bool] = {}
-    for reference in resources.get("/Font", {}).get_object().values():
+    for reference in _within(_within(page, "/Resources"), "/Font").values():
         font = reference.get_object()
         parts = [font, *(d.get_object() for d in font.get("/DescendantFonts", ()))]
-        described = [part.get("/FontDescriptor", {}).get_object() for part in parts]
+        # The fourteen standard fonts need no descriptor.
+        described = [_within(part, "/FontDescriptor") for part in parts]
         embedded = any(
             key in each
             for each in described
@@ -119,3 +119,8 @@ def _fonts(page: Any) -> dict[str, bool]:
         name = str(font.get("/BaseFont", "?")).lstrip("/")
         fonts[name] = embedded or font.get("/Subtype") == "/Type3"
     return fonts
+
+
+def _within(holder: Any, key: str) -> Any:
+    """Return the dictionary under *key*, which may stand elsewhere; or an empty one."""
+    return holder[key].get_object() if key in holder else {}
