@@ -29,6 +29,10 @@ ASSET = f"/assets/index-{hashlib.sha256(_SCRIPT.encode()).hexdigest()[:8]}.js"
 _PAGE = """<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><title>{title}</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="description" content="A rehearsal of the transcript archive: search what
+was said in every video, read along, and take the transcript with you. Nothing here
+is real: the videos, the people and the words are made up for practice.">
 <link rel="canonical" href="{origin}{path}">{head}</head>
 <body>{body}</body>
 </html>

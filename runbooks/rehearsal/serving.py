@@ -34,6 +34,7 @@ def tls(layout: Layout) -> ssl.SSLContext:
     """Return a server context with our certificate, TLS 1.2 and 1.3."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers("ECDHE+AESGCM:ECDHE+CHACHA20")
     context.load_cert_chain(
         layout.path("tls", "server.pem"), layout.path("tls", "server.key")
     )

@@ -6,8 +6,8 @@ login, what anonymous callers are refused, the shape of the metrics, what is cac
 in Redis and how it is named.
 
 Made up: a deployment without the original's known defects (submitting jobs, exports
-and a second cached transcript work, audit rows exist); compression, as a proxy in
-front would do it; Google's login without asking Google; the parts of the OpenAPI
-document beyond paths and methods; ``POST /alerts`` on the plain port, which keeps
-what Alertmanager delivers.
+and a second cached transcript work, audit rows exist); compression, and keeping all
+health routes out of caches, as a proxy in front would do it; Google's login without
+asking Google; the parts of the OpenAPI document beyond paths and methods;
+``POST /alerts`` on the plain port, which keeps what Alertmanager delivers.
 """

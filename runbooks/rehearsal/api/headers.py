@@ -17,6 +17,7 @@ from runbooks.rehearsal.storage import UNAVAILABLE
 PER_MINUTE = 100
 _METHODS = "GET, POST, PUT, DELETE, PATCH"
 _UNLIMITED = ("/health", "/metrics")
+_UNSTORED = (*_UNLIMITED, "/live", "/ready", "/health/detailed")
 _FRESHNESS = (
     ("/videos", "public, max-age=300"),
     ("/search", "public, max-age=600"),
@@ -138,7 +139,7 @@ async def refuse(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 
 def _freshness(path: str, status: int) -> str:
-    if status >= 400 or path in _UNLIMITED:
+    if status >= 400 or path in _UNSTORED:
         return "no-store"
     for prefix, value in _FRESHNESS:
         if path.startswith(prefix):
