@@ -31,6 +31,8 @@ FAMILIES = (
     "file",
     "http",
     "nvidia_gpu",
+    "opensearch",
+    "redis",
     "settings",
     "tcp",
     "tls",

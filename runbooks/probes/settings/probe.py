@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import hmac
 import re
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from runbooks.probes.base import Duration, Measurement, Probe, measured
+from runbooks.probes.settings.merging import merged, seen_of, sets, told
 from runbooks.probes.settings.places import Places
 from runbooks.probes.sources import Sources
-from runbooks.quantities import shown
-from runbooks.results import Reading, Value
+from runbooks.results import Reading
 from runbooks.secrets import within
-from runbooks.setting_aspects import UNITS, aspects, is_placeholder, is_secret
-from runbooks.settings import Environment, Setting, unwired
+from runbooks.setting_aspects import UNITS, is_placeholder, is_secret
+from runbooks.settings import Environment, unwired
 from runbooks.target import Target
 
 _NAME = re.compile(r"[A-Z_][A-Z0-9_]*")
@@ -54,12 +53,15 @@ class SettingsProbe(Probe, frozen=True, kw_only=True):
         missing: ConfigMaps, Secrets and keys that containers name and that are not
             there, so that these cannot start.
         unwired: variables that a ConfigMap or Secret declares and no service gets.
+        complete: how many of the sets in `together` are set as a whole.
+        incomplete: what lacks in those that are set in part.
 
     Attributes:
         service: those whose environment is read.
         names: variables to read.
         default: what the application's code takes where a variable is not set;
             its names are read too.
+        together: sets of variables that only make sense as a whole; read too.
         platform: where services run; by default what the profile's facts say.
         env_file: file for services without one of their own.
         env_files: file by name of the service; ``api_env_file`` and so on in the
@@ -73,6 +75,7 @@ class SettingsProbe(Probe, frozen=True, kw_only=True):
     service: tuple[str, ...] = ("api",)
     names: tuple[str, ...] = ()
     default: Mapping[str, str] = {}
+    together: tuple[tuple[str, ...], ...] = ()
     platform: Literal["", "kubernetes", "compose", "processes"] = ""
     env_file: str = ""
     env_files: Mapping[str, str] = {}
@@ -80,10 +83,9 @@ class SettingsProbe(Probe, frozen=True, kw_only=True):
     docker: Mapping[str, str] = {}
     timeout: Duration = Duration(20)
 
-    naming: ClassVar[frozenset[str]] = frozenset({"missing", "unwired"})
+    naming: ClassVar[frozenset[str]] = frozenset({"missing", "unwired", "incomplete"})
     readings: ClassVar[Mapping[str, str]] = {
-        "missing": "",
-        "unwired": "",
+        **dict.fromkeys(("missing", "unwired", "complete", "incomplete"), ""),
         **{f"NAME.{aspect}": unit for aspect, unit in UNITS.items()},
     }
 
@@ -113,7 +115,7 @@ class SettingsProbe(Probe, frozen=True, kw_only=True):
 
     @classmethod
     def unit(cls, reading: str) -> str | None:
-        if reading in cls.naming:
+        if reading == "complete" or reading in cls.naming:
             return ""
         name, dot, aspect = reading.partition(".")
         if not _NAME.fullmatch(name):
@@ -122,7 +124,7 @@ class SettingsProbe(Probe, frozen=True, kw_only=True):
 
     @classmethod
     def complaints(cls, parameters: Mapping[str, Any]) -> list[str]:
-        if not parameters.get("names") and not parameters.get("default"):
+        if not any(parameters.get(key) for key in ("names", "default", "together")):
             return ['names is empty; write names = ["NAME"]']
         if not parameters.get("service", True):
             return ['service is empty; write service = ["api"]']
@@ -131,7 +133,8 @@ class SettingsProbe(Probe, frozen=True, kw_only=True):
     @property
     def wanted(self) -> tuple[str, ...]:
         """Names of the variables to read, each once."""
-        return tuple(dict.fromkeys((*self.names, *self.default)))
+        sets = (name for names in self.together for name in names)
+        return tuple(dict.fromkeys((*self.names, *self.default, *sets)))
 
     @property
     def places(self) -> Places:
@@ -161,11 +164,11 @@ class SettingsProbe(Probe, frozen=True, kw_only=True):
         for name in self.wanted:
             default = self.default.get(name)
             found = [each.setting(name, default) for each in environments]
-            seen = _seen(name, found, key)
+            seen = seen_of(name, found, key)
             labels = [each.label for each in environments]
-            readings += _readings(name, labels, seen)
+            readings += merged(name, labels, seen)
             lines += [
-                f"{label}: {name} {_told(values)}"
+                f"{label}: {name} {told(values)}"
                 for label, values in zip(labels, seen, strict=True)
             ]
         lost = dict.fromkeys(each for one in environments for each in one.missing)
@@ -177,6 +180,7 @@ class SettingsProbe(Probe, frozen=True, kw_only=True):
             *readings,
             Reading("missing", ", ".join(lost) or None),
             Reading("unwired", ", ".join(left) or None),
+            *sets(self.together, environments),
         )
 
 
@@ -190,50 +194,3 @@ def _hide(sources: Sources, environment: Environment) -> None:
         value = setting.value or ""
         if is_secret(name, value):
             sources.hide(*(each for each in within(value) if not is_placeholder(each)))
-
-
-def _seen(name: str, found: Sequence[Setting], key: bytes) -> list[dict[str, Value]]:
-    """Return all that can be read of one variable in each environment.
-
-    What only the running container knows has its source and nothing else.
-    """
-    same = len({setting.value or "" for setting in found}) == 1
-    seen = []
-    for setting in found:
-        values: dict[str, Value] = {"source": setting.source}
-        if setting.source != "fieldRef":
-            values |= aspects(name, setting.value)
-            values |= {"source": setting.source, "mode": setting.mode or None}
-            values["same"] = same
-            if setting.value:
-                digest = hmac.new(key, setting.value.encode(), "sha256").hexdigest()
-                values["fingerprint"] = digest[:12]
-        seen.append(values)
-    return seen
-
-
-def _readings(
-    name: str, labels: Sequence[str], seen: Sequence[Mapping[str, Value]]
-) -> Iterable[Reading]:
-    """Merge the environments: one value where they agree, else each with its label."""
-    for aspect in dict.fromkeys(aspect for values in seen for aspect in values):
-        if any(aspect not in values for values in seen):
-            continue
-        full = f"{name}.{aspect}" if aspect else name
-        each = [Reading(full, values[aspect]) for values in seen]
-        told = [shown(reading) for reading in each]
-        if len(set(told)) == 1:
-            yield each[0]
-        else:
-            pairs = zip(labels, told, strict=True)
-            yield Reading(full, ", ".join(f"{label}={text}" for label, text in pairs))
-
-
-def _told(values: Mapping[str, Value]) -> str:
-    """Return a line of evidence: ``= INFO (file 0600)``."""
-    mode = f" {values['mode']}" if values.get("mode") else ""
-    value = values.get("")
-    said = "is not set" if value is None else f"= {shown(Reading('', value))}"
-    if values["source"] == "fieldRef":
-        said = "is known to the running container alone"
-    return f"{said} ({values['source']}{mode})"
