@@ -85,13 +85,13 @@ class Bound:
             return _compares(self.operator, value, self.other, others(self.other.name))
         if self.operator == "absent":
             return value is None
+        if self.operator == "in":
+            return any(bound.holds(value, others) for bound in self.operand)
         if value is None:
             return False
         match self.operator:
             case "present":
                 return True
-            case "in":
-                return any(bound.holds(value, others) for bound in self.operand)
             case "==":
                 return _equal(value, self.operand)
             case "!=":
