@@ -41,11 +41,18 @@ HEADERS = {
 LOGIN = {"Location": "https://login.test/?client_id=a&redirect_uri=https%3A%2F%2Fa"}
 HTML = {"Content-Type": "text/html"}
 PAGE = '<!doctype html><div id="root"></div>'
+STORAGE = {"can_write": True, "free_gb": 40, "total_gb": 100}
+FULL = {"can_write": False, "free_gb": 1, "total_gb": 100}
 SAMPLE = {"data": {"result": [{"metric": {}, "value": [1.5, "1"]}]}}
+
+
+def detailed(status: str, storage: Mapping[str, object]) -> str:
+    return json.dumps({"status": status, "checks": {"storage": storage}})
+
 
 GOOD: Answers = {
     "/api/health": (200, {}, '{"status": "healthy"}'),
-    "/api/health/detailed": (200, {}, '{"status": "healthy"}'),
+    "/api/health/detailed": (200, {}, detailed("healthy", STORAGE)),
     "/api/live": (200, {}, '{"status": "alive"}'),
     "/api/ready": (200, {}, '{"status": "ready"}'),
     "/api/docs": (200, {}, ""),
@@ -73,6 +80,7 @@ GOOD: Answers = {
 }
 BAD: Answers = {
     "/api/health": (503, {"Strict-Transport-Security": "max-age=0"}, ""),
+    "/api/health/detailed": (503, {}, detailed("unhealthy", FULL)),
     "/api/docs": (200, {"X-Frame-Options": "ALLOWALL"}, ""),
     "/api/metrics": (404, {}, ""),
     "/api/vocabularies": (500, {}, ""),
