@@ -53,8 +53,14 @@ class Engine:
         return cls(f"unix://{url}" if url.startswith("/") else url)
 
     @property
+    def name(self) -> str:
+        """The URL without a user and password."""
+        scheme, _, rest = self.url.partition("://")
+        return f"{scheme}://{rest.rpartition('@')[2]}"
+
+    @property
     def source(self) -> str:
-        return f"docker {self.url.rpartition('@')[2]}"
+        return f"docker {self.name}"
 
     @property
     def here(self) -> bool:
@@ -104,7 +110,7 @@ class Engine:
     @asynccontextmanager
     async def _open(self, sources: Sources) -> AsyncIterator[APIClient]:
         if urlsplit(self.url).scheme not in ("unix", "tcp", "http", "https"):
-            said = f"cannot reach {self.url}: write unix:///PATH or tcp://HOST:PORT"
+            said = f"cannot reach {self.name}: write unix:///PATH or tcp://HOST:PORT"
             raise ProbeError(said, source=self.source, stage="configuration")
         # Slow to import and needed by few runbooks; the loop goes on meanwhile.
         await asyncio.to_thread(import_module, "docker")
@@ -153,7 +159,7 @@ class Engine:
         except (DockerException, OSError, LookupError, TypeError, ValueError) as error:
             said, stage = _explained(error)
             raise ProbeError(
-                f"{self.url} {said}", source=self.source, stage=stage
+                f"{self.name} {said}", source=self.source, stage=stage
             ) from error
 
 

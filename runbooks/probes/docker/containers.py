@@ -95,6 +95,6 @@ async def project_containers(
     containers = [each for each in found if each.labels[PROJECT] == chosen]
     if not containers:
         of = f"the compose project {project}" if project else "any compose project"
-        said = f"{engine.url} has no container of {of}"
+        said = f"{engine.name} has no container of {of}"
         raise ProbeError(said, source=engine.source, stage="query")
     return sorted(containers, key=lambda each: (each.service, each.name))

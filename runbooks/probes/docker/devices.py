@@ -23,8 +23,8 @@ class DevicesProbe(ProjectProbe, frozen=True, kw_only=True):
     (``/dev/kfd`` with ``/dev/dri`` or one of its nodes is AMD) of each container.
 
     Readings:
-        gpus: given to each container, the smallest number; ``all`` where each is
-            given whatever the host has.
+        gpus: given to each container, the largest number; 0 where one has none,
+            ``all`` where one is given whatever the host has.
         vendor: ``nvidia``, ``amd``, both joined; absent without a GPU.
         without: services with a container that has no GPU.
         shared: GPUs, or ``all``, that two containers are given at once.
@@ -42,15 +42,13 @@ class DevicesProbe(ProjectProbe, frozen=True, kw_only=True):
         found = await self.containers(sources)
         given = {each.id: _gpus(each) for each in found}
         vendors = sorted({gpu[0] for gpus in given.values() for gpu in gpus})
-        counts = [_count(gpus) for gpus in given.values()]
-        numbers = [count for count in counts if isinstance(count, int)]
         lines = [
             f"{each.service} ({each.name}): "
             + (", ".join(" ".join(gpu) for gpu in given[each.id]) or "no GPU")
             for each in found
         ]
         readings = [
-            Reading("gpus", min(numbers) if numbers else ALL),
+            Reading("gpus", _worst(list(given.values()))),
             Reading("vendor", ", ".join(vendors) or None),
             services_where("without", found, lambda c: not given[c.id]),
             Reading("shared", ", ".join(_shared(list(given.values()))) or None),
@@ -84,8 +82,13 @@ def _requested(request: Mapping[str, Any]) -> list[str]:
     return [ALL] if count < 0 else [str(number) for number in range(count)]
 
 
-def _count(gpus: list[tuple[str, str]]) -> int | str:
-    return ALL if any(name == ALL for _, name in gpus) else len(gpus)
+def _worst(given: list[list[tuple[str, str]]]) -> int | str:
+    """Return the number that is furthest from one GPU for each container."""
+    if not all(given):
+        return 0
+    if any(name == ALL for gpus in given for _, name in gpus):
+        return ALL
+    return max(map(len, given))
 
 
 def _shared(given: list[list[tuple[str, str]]]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -13,6 +14,10 @@ from runbooks.results import Reading
 
 USUAL = 30.0
 """Seconds of interval and timeout where a check does not say."""
+_URL = re.compile(
+    r"""(?:https?://(?:[^\s"'@/]*@)?[\w.-]+(?::\d+)?|\b[\w.-]+:\d+)(?:/[\w./-]*)?"""
+)
+_USER = re.compile(r"//[^/@]*@")
 
 
 class HealthProbe(ProjectProbe, frozen=True, kw_only=True):
@@ -25,7 +30,8 @@ class HealthProbe(ProjectProbe, frozen=True, kw_only=True):
         without: services that nothing checks.
         unhealthy: services with a container that its check finds unhealthy.
         starting: services with a container of which nobody knows yet.
-        test: the commands of the checks; absent without any.
+        test: program and URLs of the checks; absent without any. The rest of a
+            command is left out: it may hold a password.
         interval: the longest time between two checks, in seconds.
         patience: the shortest time after which a check counts as failed, in seconds.
 
@@ -69,9 +75,14 @@ def _check(container: Container) -> Mapping[str, Any]:
 
 
 def _test(container: Container) -> str:
-    """Return the command of the check, "" without one or where it is disabled."""
+    """Return what the check calls, "" without one or where it is disabled."""
     kind, *words = _check(container).get("Test") or ["NONE"]
-    return "" if kind == "NONE" else " ".join(words)
+    if kind == "NONE" or not words:
+        return ""
+    command = " ".join(words)
+    program = command.split()[0].rpartition("/")[2]
+    urls = (_USER.sub("//", url) for url in _URL.findall(command))
+    return " ".join([program, *urls])
 
 
 def _seconds(check: Mapping[str, Any], name: str) -> float:

@@ -80,7 +80,7 @@ class MountsProbe(ProjectProbe, frozen=True, kw_only=True):
                 services_where("on_root_disk", bound, lambda c: paths[c.id] in shared)
             )
         else:
-            lines.append(f"{self.engine.url} is another host: its disks are not seen")
+            lines.append(f"{self.engine.name} is another host: its disks are not seen")
         return Measurement({each.name: each for each in readings}, "\n".join(lines))
 
     def _where(self, container: Container) -> str:

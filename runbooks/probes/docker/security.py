@@ -24,6 +24,8 @@ SYSTEM_PATHS = (
     "/var/lib/docker",
     "/var/run",
 )
+HARMLESS = "NET_BIND_SERVICE"
+"""Capability that the strictest of Kubernetes' Pod Security Standards allows."""
 SOCKETS = ("docker.sock", "containerd.sock", "podman.sock")
 """Whoever may speak to one of these owns the host."""
 
@@ -41,7 +43,7 @@ class SecurityProbe(ProjectProbe, frozen=True, kw_only=True):
         engine_socket: services that may speak to the container engine.
         devices: services with another device of the host than `allowed_devices`.
         capabilities: services that have not dropped ALL capabilities, or have
-            added some.
+            added another than NET_BIND_SERVICE.
         escalation: services whose processes may gain rights, because
             ``no-new-privileges`` is not set.
         unconfined: services without seccomp or AppArmor.
@@ -102,7 +104,11 @@ class SecurityProbe(ProjectProbe, frozen=True, kw_only=True):
         devices = [each["PathOnHost"] for each in host.get("Devices") or ()]
         if other := [path for path in devices if not self._is_allowed(path)]:
             yield "devices", ", ".join(other)
-        added = host.get("CapAdd") or []
+        added = [
+            name
+            for name in host.get("CapAdd") or ()
+            if name.removeprefix("CAP_") != HARMLESS
+        ]
         dropped = [name.upper() for name in host.get("CapDrop") or ()]
         if added or "ALL" not in dropped:
             yield (

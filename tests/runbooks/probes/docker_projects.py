@@ -20,6 +20,7 @@ GOOD_HOST = {
     "pids_limit": 64,
     "read_only": True,
     "cap_drop": ["ALL"],
+    "cap_add": ["NET_BIND_SERVICE"],
     "security_opt": ["no-new-privileges:true"],
     "log_config": {"Type": "json-file", "Config": {"max-size": "1m"}},
     "port_bindings": {8000: ("127.0.0.1", 18000)},
@@ -67,7 +68,9 @@ def _good(engine: DockerEngine, data: Path) -> None:
             host=host,
             user="1000:1000",
             ports=[8000],
-            healthcheck=check("true http://localhost:8000/ready"),
+            healthcheck=check(
+                f"true -a {SECRET} http://a:{SECRET}@localhost:8000/ready"
+            ),
             environment={"TOKEN_FILE": "/run/secrets/token"},
         )
     engine.run("good", "migrations", command="true", user="1000")

@@ -10,7 +10,7 @@ from runbooks.probes.docker.images import running_images
 from runbooks.probes.docker.logs import last_lines
 from runbooks.probes.sources import Sources
 from tests.runbooks.probes.docker_engine import IMAGE, DockerEngine
-from tests.runbooks.probes.docker_projects import LINE, look, values
+from tests.runbooks.probes.docker_projects import LINE, SECRET, look, values
 
 
 async def test_the_engine_itself(engine: DockerEngine) -> None:
@@ -48,8 +48,9 @@ async def test_services_that_do_not(engine: DockerEngine) -> None:
 
 
 async def test_health_checks(engine: DockerEngine) -> None:
-    good = values(await look(engine, "health", "good", "api"))
-    assert good == {
+    seen = await look(engine, "health", "good", "api")
+    assert SECRET not in repr(seen)
+    assert values(seen) == {
         "without": None,
         "unhealthy": None,
         "starting": None,

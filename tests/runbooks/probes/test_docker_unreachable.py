@@ -104,6 +104,11 @@ async def test_a_host_that_cannot_be_asked() -> None:
     assert said.stage == "configuration" and "write unix:///PATH" in str(said)
 
 
+async def test_a_password_in_the_url_is_not_told(closed_port: int) -> None:
+    said = await failure(f"tcp://ana:hunter2@127.0.0.1:{closed_port}")
+    assert "hunter2" not in f"{said} {said.source}"
+
+
 def test_where_the_engine_is_unless_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DOCKER_HOST", raising=False)
     assert Engine.at("").url == SOCKET
