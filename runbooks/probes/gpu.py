@@ -176,6 +176,8 @@ def _known(values: Iterable[int | None]) -> list[int]:
 
 def _processes(gpus: Gpus) -> int | None:
     """Return how many processes compute, None where nobody can say."""
+    if not gpus.devices:
+        return 0
     said = [gpus.processes, *(each.processes for each in gpus.devices)]
     known = [ids for ids in said if ids is not None]
     return len({pid for ids in known for pid in ids}) if known else None

@@ -66,7 +66,7 @@ async def test_no_device(gpus: pytest.MonkeyPatch) -> None:
     gpus.setenv("STUB_COUNT", "0")
     seen = values(await look())
     assert seen["devices"] == 0 and seen["names"] is None
-    assert "memory_total" not in seen and "processes" not in seen
+    assert "memory_total" not in seen and seen["processes"] == 0
 
 
 async def test_what_a_gpu_does_not_offer_is_left_out(gpus: pytest.MonkeyPatch) -> None:
