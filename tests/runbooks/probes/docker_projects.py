@@ -51,6 +51,7 @@ def make_projects(engine: DockerEngine, data: Path) -> None:
             states("good-api-1")["State"]["Health"]["Status"] == "healthy"
             and states("bad-web-1")["State"]["Health"]["Status"] == "unhealthy"
             and states("bad-worker-1")["RestartCount"] > 0
+            and states("bad-batch-1")["State"]["Status"] == "exited"
             and states("good-migrations-1")["State"]["Status"] == "exited"
         ),
         "containers are as they should be",
@@ -86,7 +87,9 @@ def _bad(engine: DockerEngine) -> None:
     always = {"restart_policy": {"Name": "always"}}
     engine.run("bad", "worker", command="false", host=always)
     ports = {"port_bindings": {5432: ("0.0.0.0", 5435), 443: 443}}
-    engine.run("bad", "db", host=ports, ports=[5432, 443])
+    memory = {"mounts": [{"Type": "tmpfs", "Target": "/memory"}]}
+    engine.run("bad", "db", host={**ports, **memory}, ports=[5432, 443])
+    engine.run("bad", "batch", command="false", user="1000")
     engine.run("bad", "web", healthcheck=check("false"), user="1000")
 
 
@@ -99,7 +102,7 @@ def _gpus(engine: DockerEngine) -> None:
         ("cpu", (1,), {}),
     ]:
         for number in numbers:
-            engine.create("gpus", service, number, host=host)
+            engine.create("gpus", service, number, host=host, user="root")
     whole = {"Count": -1, "Capabilities": [["gpu"]]}
     engine.create("gpus", "greedy", host={"device_requests": [whole]})
 

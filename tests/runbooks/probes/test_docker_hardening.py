@@ -27,6 +27,7 @@ async def test_users(engine: DockerEngine) -> None:
     assert good == {"root": None, "system": None, "by_image_only": None}
     bad = values(await look(engine, "user", "bad"))
     assert bad == {"root": "db, worker", "system": "api", "by_image_only": "api"}
+    assert values(await look(engine, "user", "gpus", "cpu"))["root"] == "cpu"
 
 
 async def test_root_file_systems(engine: DockerEngine) -> None:
@@ -72,6 +73,8 @@ async def test_mounts(engine: DockerEngine, tmp_path: Path) -> None:
     }
     bad = values(await look(engine, "mounts", "bad", "db", path="/data"))
     assert bad["missing"] == "db" and bad["types"] is None
+    memory = values(await look(engine, "mounts", "bad", "db", path="/memory"))
+    assert memory["missing"] == "db"
     host = values(await look(engine, "mounts", "bad", "api", path="/host"))
     assert host["read_only"] == "api"
 
