@@ -68,6 +68,17 @@ def find(name: str | None, runbook_path: Path) -> Path | None:
     return next((place for place in places if place.is_file()), None)
 
 
+def profile_of(name: str) -> Path:
+    """Return where the user's own profile of that name is.
+
+    Raises:
+        DocumentError: a name cannot be written so.
+    """
+    if not name or "/" in name or name.startswith("."):
+        raise DocumentError(name, "is no name of a target; write a plain one")
+    return _user_targets() / f"{name}.toml"
+
+
 def load(
     name: str | None,
     runbook: Runbook,

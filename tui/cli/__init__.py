@@ -8,5 +8,6 @@ COMMANDS = {
     "runs": "List the runs on this machine.",
     "trust": "Trust a runbook's commands, probes and hosts.",
     "probes": "List the probes, or try one.",
+    "target": "Make the profile of a deployment, or try one.",
 }
 """Name to its line in the help."""

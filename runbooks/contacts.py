@@ -1,0 +1,89 @@
+"""One question to each source that a profile names: can it be reached?"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from runbooks.model import Step
+from runbooks.results import Finding, Result
+from runbooks.runner import Runner
+from runbooks.tables import ProbeSpec, StepOptions
+from runbooks.target import Target
+
+ANSWERS = {"answers": True}
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A source, and the cheapest question that it can be asked.
+
+    Attributes:
+        table: of the profile; a source without one is not asked.
+        needs: a key without which the table does not name this source.
+        platform: the fact that names the source even without a table.
+    """
+
+    table: str
+    use: str
+    parameters: Mapping[str, Any]
+    expect: Mapping[str, Any]
+    needs: str = ""
+    platform: str = ""
+
+
+CONTACTS = (
+    Contact("api", "http", {"url": "${api.url}/health"}, ANSWERS, "url"),
+    Contact("web", "http", {"url": "${web.url}"}, ANSWERS, "url"),
+    Contact("worker", "http", {"url": "${worker.metrics_url}"}, ANSWERS, "metrics_url"),
+    Contact("settings", "settings", {"names": ["PATH"]}, {"missing": "absent"}),
+    Contact("postgres", "postgres", {}, ANSWERS),
+    Contact("pgbouncer", "pgbouncer", {}, ANSWERS),
+    Contact("redis", "redis.info", {}, ANSWERS),
+    Contact("opensearch", "opensearch.health", {}, ANSWERS),
+    Contact("kubernetes", "kubernetes", {}, ANSWERS, platform="kubernetes"),
+    Contact("docker", "docker.engine", {}, ANSWERS, platform="compose"),
+    Contact("prometheus", "prometheus", {}, ANSWERS),
+    Contact("alertmanager", "alertmanager", {}, ANSWERS),
+    Contact("grafana", "grafana", {}, ANSWERS),
+    Contact(
+        *("backups", "file", {"path": "${backups.directory}"}, {"exists": True}),
+        "directory",
+    ),
+    Contact("object_storage", "object_storage", {}, ANSWERS),
+)
+
+
+def contacts(target: Target) -> list[Contact]:
+    """Return those that the profile names."""
+    return [each for each in CONTACTS if _named(each, target)]
+
+
+async def contacted(
+    target: Target, asked: list[Contact]
+) -> AsyncGenerator[tuple[Contact, Finding], None]:
+    """Ask all at once; yield each with what came of it, as it comes."""
+    steps = {each.table: _step(each) for each in asked}
+    by_table = {each.table: each for each in asked}
+    async for table, finding in Runner(target).probe_all(steps.values()):
+        yield by_table[table], finding
+
+
+def reached(finding: Finding) -> bool:
+    """Whether the source answered, whatever it said."""
+    return finding.result in (Result.PASS, Result.WARN)
+
+
+def _named(contact: Contact, target: Target) -> bool:
+    said = target.tables.get(contact.table)
+    if said is None:
+        platform = target.facts.get("platform")
+        return bool(contact.platform) and platform == contact.platform
+    return not contact.needs or contact.needs in said
+
+
+def _step(contact: Contact) -> Step:
+    spec = ProbeSpec(contact.use, contact.expect, contact.parameters)
+    options = StepOptions(probe=spec)
+    return Step(contact.table, contact.table, "", 1, False, 0, "", options)

@@ -1,0 +1,54 @@
+"""What a target profile may say: the tables and keys that probes and runbook ask."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from runbooks import probes
+from runbooks.model import Runbook
+from runbooks.references import references
+
+FREE = ("vars", "secrets", "window", "thresholds")
+"""Tables whose keys are the operator's own, or checked by their own rules."""
+_ALWAYS: Mapping[str, tuple[str, ...]] = {
+    "facts": ("platform", "gpu", "environment"),
+    "api": ("url", "host", "ca"),
+    "intrusive": ("steps",),
+    "kubernetes": ("kubeconfig", "context", "namespace"),
+    "probes": ("every",),
+    "settings": ("env_file", "api_env_file", "worker_env_file", "backup_env_file"),
+}
+
+
+def known_keys(runbook: Runbook) -> dict[str, set[str]]:
+    """Return the keys of each table that anything reads."""
+    known = {table: set(keys) for table, keys in _ALWAYS.items()}
+    for name in probes.names():
+        cls = probes.probe_class(name)
+        if cls.table:
+            fields = {field.encode_name for field in msgspec.structs.fields(cls)}
+            known.setdefault(cls.table, set()).update(fields - {"timeout"})
+    for step in runbook.steps:
+        known["facts"].update(step.options.when)
+        for spec in step.probes:
+            known["facts"].update(spec.when)
+            said: list[Any] = [dict(spec.parameters), dict(spec.expect)]
+            for name in references(said):
+                table, _, key = name.partition(".")
+                known.setdefault(table, set()).add(key.partition(".")[0])
+    return known
+
+
+def known_facts(runbook: Runbook) -> dict[str, list[Any]]:
+    """Return the values of each fact that steps tell apart."""
+    values: dict[str, list[Any]] = {}
+    for step in runbook.steps:
+        for when in (step.options.when, *(spec.when for spec in step.probes)):
+            for fact, wanted in when.items():
+                several = wanted if isinstance(wanted, list) else [wanted]
+                found = values.setdefault(fact, [])
+                found += [each for each in several if each not in found]
+    return values

@@ -1,0 +1,174 @@
+"""`gonogo target`: make a profile of a deployment, and try one."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tui.cli.paths import FILE
+from tui.cli.printing import paint, say
+
+if TYPE_CHECKING:
+    from runbooks.contacts import Contact
+    from runbooks.model import Runbook
+    from runbooks.results import Finding
+    from runbooks.target import Target
+
+PLATFORMS = ("kubernetes", "compose", "processes")
+
+
+@click.group()
+def command() -> None:
+    """Make the profile of a deployment, or try one."""
+
+
+@command.command()
+@click.argument("name", required=False)
+@click.option("--runbook", type=FILE, help="Whose profile it is; else the shipped one.")
+def check(name: str | None, runbook: Path | None) -> int:
+    """Say what is wrong with profile NAME, then ask each source that it names once.
+
+    Exits 0 when all were reached, 1 when some were not, 4 when none was, and 2
+    when the profile is broken, or not trusted yet.
+    """
+    from runbooks.contacts import contacts
+
+    document = _document(runbook)
+    path = _profile(name, document)
+    if _complain(path, document):
+        return 2
+    target = _load(name, document)
+    asked = contacts(target)
+    if not asked:
+        say("The profile names nothing that could be asked.")
+        return 4
+    return asyncio.run(_contact(target, asked))
+
+
+@command.command()
+@click.argument("name", required=False)
+@click.option("--runbook", type=FILE, help="Whose profile it is; else the shipped one.")
+@click.option("--platform", type=click.Choice(PLATFORMS), help="What services run on.")
+@click.option("--context", metavar="NAME", help="Of the kubeconfig.")
+@click.option("--namespace", metavar="NAME", help="Of the application.")
+@click.option("--project", metavar="NAME", help="Compose project.")
+@click.option("--env-file", metavar="PATH", help="Of services that are processes.")
+@click.option("--host", metavar="HOST", help="Where the application is reached.")
+@click.option("--ca", metavar="PATH", help="The only authorities to trust there.")
+@click.option("--environment", type=click.Choice(["production", "staging"]))
+@click.option("--gpu", type=click.Choice(["nvidia", "amd", "none"]))
+@click.option("--yes", is_flag=True, help="Ask nothing: take what is found.")
+@click.option("--force", is_flag=True, help="Replace a profile of that name.")
+def init(name: str | None, runbook: Path | None, **given: Any) -> int:
+    """Write the profile NAME: look for the deployment, and ask what was not found.
+
+    It holds references to secrets, never a secret, and is readable by you alone.
+    """
+    from runbooks.discovery import discover
+    from runbooks.errors import RefusedError
+    from runbooks.target import profile_of
+    from runbooks.target_template import template, write
+    from tui.cli.target_questions import Asking
+
+    document = _document(runbook)
+    asking = Asking(given, interactive=not given["yes"] and sys.stdin.isatty())
+    name = name or document.options.target or "production"
+    name = asking.text("Name of the deployment", name)
+    path = profile_of(name)
+    replacing = path.exists() and not given["force"]
+    if replacing and not asking.agreed(f"{path} is there already. Replace it?"):
+        raise RefusedError(
+            f"{path} is there already, so it was left alone. Choose another name, or "
+            "give --force."
+        )
+    found = asyncio.run(discover(Path.cwd()))
+    for said in found.told:
+        say(f"Not found: {said}")
+    write(path, template(document, asking.known(name, found)))
+    say(f"Written: {path}")
+    say(f"Fill in what is missing, then: gonogo target check {name}")
+    return 0
+
+
+def _document(runbook: Path | None) -> Runbook:
+    import runbooks
+    from runbooks.parsing import read
+
+    shipped = Path(runbooks.__file__).parent / "documents" / "production-deployment.md"
+    return read(runbook or shipped)
+
+
+def _profile(name: str | None, document: Runbook) -> Path:
+    """Return the file that would be used.
+
+    Raises:
+        DocumentError: there is none.
+    """
+    from runbooks.errors import DocumentError
+    from runbooks.target import find
+
+    default = document.options.target
+    path = find(name, document.path)
+    if path is None and name is None and default:
+        path = find(default, document.path)
+    if path is None:
+        raise DocumentError(
+            name or default or "target",
+            "there is no such profile; make one with: gonogo target init",
+        )
+    return path
+
+
+def _load(name: str | None, document: Runbook) -> Target:
+    from runbooks.errors import RefusedError
+    from runbooks.target import load
+    from state.trust import TrustStore
+
+    target = load(name, document, TrustStore().is_trusted)
+    if target.untrusted:
+        raise RefusedError(
+            f"{target.untrusted} is not trusted yet, so nothing was asked. Read it and "
+            f"trust it with: gonogo trust {target.untrusted}"
+        )
+    return target
+
+
+def _complain(path: Path, document: Runbook) -> bool:
+    """Print what is wrong with the file; return whether it is broken."""
+    from runbooks import profile
+    from runbooks.errors import DocumentError
+
+    try:
+        problems = profile.check(path.read_bytes(), path, document)
+    except OSError as error:
+        raise DocumentError(path, f"cannot be read: {error.strerror}") from error
+    for problem in problems:
+        word, colour = ("warning", "yellow") if problem.warning else ("error", "red")
+        print(f"{paint(word, colour)} {paint(str(problem), '')}")
+    return any(not problem.warning for problem in problems)
+
+
+async def _contact(target: Target, asked: list[Contact]) -> int:
+    from runbooks.contacts import contacted, reached
+
+    answers = []
+    width = max(len(each.table) for each in asked)
+    async for contact, finding in contacted(target, asked):
+        answers.append(reached(finding))
+        print(_line(contact.table.ljust(width), finding, answers[-1]), flush=True)
+    if all(answers):
+        return 0
+    return 1 if any(answers) else 4
+
+
+def _line(table: str, finding: Finding, well: bool) -> str:
+    if well:
+        return f"{paint('ok    ', 'green')} {table}  {finding.seconds:.2f} s"
+    stage = f"{finding.stage}: " if finding.stage else ""
+    note = " ".join(finding.evidence.split())
+    said = f"{stage}{finding.reason}" + (f" ({note})" if note else "")
+    return f"{paint('failed', 'red')} {table}  {paint(said, '')}"
