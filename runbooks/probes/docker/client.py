@@ -158,9 +158,8 @@ class Engine:
             return await in_thread(call, "docker")
         except (DockerException, OSError, LookupError, TypeError, ValueError) as error:
             said, stage = _explained(error)
-            raise ProbeError(
-                f"{self.name} {said}", source=self.source, stage=stage
-            ) from error
+            said = f"{self.name} {said.replace(self.url, self.name)}"
+            raise ProbeError(said, source=self.source, stage=stage) from error
 
 
 def _explained(error: Exception) -> tuple[str, str]:
@@ -182,9 +181,11 @@ def _explained(error: Exception) -> tuple[str, str]:
         why = str(getattr(error, "explanation", "") or "").strip()
         stage = "login" if status in (401, 403) else "query"
         return f"answered {status}: {why[:120]}", stage
-    if isinstance(error, OSError) and not isinstance(error, ValueError):
-        return f"cannot be reached: {str(error)[:120]}", "tcp"
-    return "gave an answer that no Engine gives", "query"
+    if isinstance(error, (LookupError, TypeError, ValueError)):
+        return "gave an answer that no Engine gives", "query"
+    if isinstance(error, OSError):
+        return f"cannot be reached: {error}", "tcp"
+    return f"cannot be asked: {error}", "configuration"
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

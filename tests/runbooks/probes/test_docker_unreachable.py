@@ -109,6 +109,15 @@ async def test_a_password_in_the_url_is_not_told(closed_port: int) -> None:
     assert "hunter2" not in f"{said} {said.source}"
 
 
+async def test_certificates_that_are_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_TLS_VERIFY", "1")
+    monkeypatch.setenv("DOCKER_CERT_PATH", str(tmp_path))
+    said = await failure("tcp://127.0.0.1:2376")
+    assert said.stage == "configuration" and "cannot be asked" in str(said)
+
+
 def test_where_the_engine_is_unless_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DOCKER_HOST", raising=False)
     assert Engine.at("").url == SOCKET
