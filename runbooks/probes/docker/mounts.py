@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, ClassVar
 
@@ -17,10 +19,19 @@ from runbooks.results import Reading
 Mount = Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """Where something lies: the device's number, and the bytes free for anybody."""
+
+    device: int
+    free: int
+
+
 class MountsProbe(ProjectProbe, frozen=True, kw_only=True):
     """Measures what lies under a path of the services' containers.
 
-    Source: ``Mounts`` of each container. Free space is not known to the Engine.
+    Source: ``Mounts`` of each container. Of its disks the Engine says nothing: they
+    are looked at where they are this machine's, and this user may.
 
     Readings:
         missing: services in which the path lies in the container itself, so that
@@ -29,7 +40,8 @@ class MountsProbe(ProjectProbe, frozen=True, kw_only=True):
         types: ``bind``, ``volume``, several joined; absent without any.
         sources: different directories or volumes among the containers.
         on_root_disk: services where a directory of the host is mounted that lies
-            on the disk of its ``/``. Only on the host itself is that looked at.
+            on the disk of its ``/``.
+        free: on the fullest of the disks, in bytes; absent without a mount.
 
     Attributes:
         path: in the container.
@@ -43,9 +55,11 @@ class MountsProbe(ProjectProbe, frozen=True, kw_only=True):
     path: str
     variable: str = ""
 
-    readings: ClassVar[Mapping[str, str]] = dict.fromkeys(
-        ("missing", "read_only", "types", "sources", "on_root_disk"), ""
-    )
+    readings: ClassVar[Mapping[str, str]] = {
+        **dict.fromkeys(("missing", "read_only", "types", "sources"), ""),
+        "on_root_disk": "",
+        "free": "B",
+    }
     naming: ClassVar[frozenset[str]] = frozenset(
         {"missing", "read_only", "types", "on_root_disk"}
     )
@@ -72,15 +86,16 @@ class MountsProbe(ProjectProbe, frozen=True, kw_only=True):
             Reading("sources", len({_origin(mount) for mount in there})),
         ]
         lines = [self._line(each, mounts[each.id]) for each in found]
-        if self.engine.here:
-            bound = [each for each in found if mounts[each.id].get("Type") == "bind"]
-            paths = {each.id: mounts[each.id]["Source"] for each in bound}
-            shared = await in_thread(lambda: _on_root_disk(paths.values()), "mounts")
-            readings.append(
-                services_where("on_root_disk", bound, lambda c: paths[c.id] in shared)
-            )
+        origins = {mount["Source"] for mount in there}
+        disks = (
+            await in_thread(lambda: _disks(origins), "mounts")
+            if self.engine.here
+            else {}
+        )
+        if origins <= disks.keys():
+            readings += _of_disks(found, mounts, disks)
         else:
-            lines.append(f"{self.engine.name} is another host: its disks are not seen")
+            lines.append("on which disk that is cannot be seen from here")
         return Measurement({each.name: each for each in readings}, "\n".join(lines))
 
     def _where(self, container: Container) -> str:
@@ -116,14 +131,25 @@ def _origin(mount: Mount) -> str:
     return str(mount.get("Name") or mount["Source"])
 
 
-def _on_root_disk(paths: Iterable[str]) -> set[str]:
-    """Return those of *paths* that lie on the file system of ``/``."""
+def _of_disks(
+    found: Iterable[Container], mounts: Mapping[str, Mount], disks: Mapping[str, Disk]
+) -> list[Reading]:
     root = os.stat("/").st_dev
-    return {path for path in set(paths) if _device(path) == root}
+
+    def is_root(container: Container) -> bool:
+        mount = mounts[container.id]
+        return mount.get("Type") == "bind" and disks[mount["Source"]].device == root
+
+    free = min((disk.free for disk in disks.values()), default=None)
+    return [services_where("on_root_disk", found, is_root), Reading("free", free, "B")]
 
 
-def _device(path: str) -> int | None:
-    try:
-        return os.stat(path).st_dev
-    except OSError:
-        return None
+def _disks(paths: Iterable[str]) -> dict[str, Disk]:
+    """Return the disks of those *paths* that can be looked at."""
+    found = {}
+    for path in paths:
+        with suppress(OSError):
+            space = os.statvfs(path)
+            free = space.f_bavail * space.f_frsize
+            found[path] = Disk(os.stat(path).st_dev, free)
+    return found

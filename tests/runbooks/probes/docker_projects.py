@@ -110,6 +110,7 @@ def _gpus(engine: DockerEngine) -> None:
 async def look(
     engine: DockerEngine, aspect: str, project: str, *services: str, **more: Any
 ) -> Measurement:
+    """Look at one aspect of services of a project."""
     cls = probes.probe_class(f"docker.{aspect}")
     where = {"host": engine.url, "project": project, "services": list(services)}
     async with Sources() as sources:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import closing
 from pathlib import Path
 
 from tests.runbooks.probes.docker_engine import DockerEngine
@@ -63,6 +65,8 @@ async def test_published_ports(engine: DockerEngine) -> None:
 
 async def test_mounts(engine: DockerEngine, tmp_path: Path) -> None:
     good = values(await look(engine, "mounts", "good", "api", path="/data/media"))
+    free = good.pop("free")
+    assert isinstance(free, int) and 0 < free < 2**60
     on_root = tmp_path.stat().st_dev == Path("/").stat().st_dev
     assert good == {
         "missing": None,
@@ -77,6 +81,30 @@ async def test_mounts(engine: DockerEngine, tmp_path: Path) -> None:
     assert memory["missing"] == "db"
     host = values(await look(engine, "mounts", "bad", "api", path="/host"))
     assert host["read_only"] == "api"
+
+
+async def test_the_disks_of_another_host_are_not_seen(engine: DockerEngine) -> None:
+    async def pass_on(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        there = await asyncio.open_unix_connection(str(engine.socket))
+        with closing(writer), closing(there[1]):
+            ways = [copy(reader, there[1]), copy(there[0], writer)]
+            await asyncio.gather(*ways, return_exceptions=True)
+
+    async def copy(reader: asyncio.StreamReader, to: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            to.write(data)
+        if to.can_write_eof():
+            to.write_eof()
+
+    server = await asyncio.start_server(pass_on, "127.0.0.1", 0)
+    async with server:
+        host = f"tcp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        seen = await look(engine, "mounts", "good", "api", path="/data", host=host)
+    assert seen.readings["types"].value == "bind"
+    assert seen.reading("free") is None and seen.reading("on_root_disk") is None
+    assert "cannot be seen from here" in seen.evidence
 
 
 async def test_a_path_that_a_variable_names(engine: DockerEngine) -> None:
