@@ -30,11 +30,14 @@ def read(path: str) -> tuple[dict[str, str], str]:
     """
     # Not held up by a pipe that nobody writes to.
     file = os.open(Path(path).expanduser(), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(file, "rb") as opened:
+    try:
         about = os.fstat(file)
         if not stat.S_ISREG(about.st_mode):
             raise OSError(0, "it is no regular file")
-        data = opened.read(LARGEST + 1)
+        with os.fdopen(file, "rb", closefd=False) as opened:
+            data = opened.read(LARGEST + 1)
+    finally:
+        os.close(file)
     if len(data) > LARGEST:
         raise OSError(0, f"it is larger than {LARGEST} bytes")
     text = data.decode("utf-8-sig", "replace")

@@ -9,8 +9,8 @@ from runbooks.errors import ProbeError
 from runbooks.probes.sources import Sources
 from runbooks.settings import Data, Environment, data_of, needs_secrets, of_container
 
-COMPONENT = ("component", "app.kubernetes.io/component")
-"""Labels that name the service that a Deployment is for."""
+APPLICATION = "transcript-create"
+"""Value of the label that names the application, where the profile has no other."""
 
 
 async def environments(
@@ -21,11 +21,12 @@ async def environments(
     Secrets are read only if one of *names* depends on them.
 
     Args:
-        where: ``kubeconfig``, ``context`` and ``namespace``.
+        where: ``kubeconfig``, ``context``, ``namespace`` and ``application``.
 
     Raises:
         ProbeError: the cluster cannot be asked, or has no Deployment of it.
     """
+    from runbooks.probes.kubernetes.application import SCHEMES
     from runbooks.probes.kubernetes.connection import Connection
     from runbooks.probes.kubernetes.objects import (
         CONFIG_MAPS,
@@ -34,11 +35,16 @@ async def environments(
         objects,
     )
 
-    connection = Connection(**where)
-    deployments = await objects(sources, connection, DEPLOYMENTS)
-    chosen = [each for each in deployments if service in _components(each)]
+    application = where.get("application", APPLICATION)
+    way = {key: value for key, value in where.items() if key != "application"}
+    connection = Connection(**way)
+    chosen = [
+        each
+        for each in await objects(sources, connection, DEPLOYMENTS)
+        if any(_labelled(each, pair, (application, service)) for pair in SCHEMES)
+    ]
     if not chosen:
-        said = f"no Deployment has the label component={service}"
+        said = f"no Deployment has the labels app={application},component={service}"
         raise ProbeError(said, source=connection.source, stage="query")
     containers = {
         each["metadata"]["name"]: _container(each, service) for each in chosen
@@ -57,9 +63,11 @@ async def environments(
     return resolved, [config_maps, secrets]
 
 
-def _components(deployment: Mapping[str, Any]) -> set[str]:
-    labels = deployment["metadata"].get("labels") or {}
-    return {labels[label] for label in COMPONENT if label in labels}
+def _labelled(
+    thing: Mapping[str, Any], names: Sequence[str], values: Sequence[str]
+) -> bool:
+    labels = thing["metadata"].get("labels") or {}
+    return all(labels.get(n) == v for n, v in zip(names, values, strict=True))
 
 
 def _container(deployment: Mapping[str, Any], service: str) -> Mapping[str, Any]:

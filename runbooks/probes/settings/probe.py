@@ -105,7 +105,7 @@ class SettingsProbe(Probe, frozen=True, kw_only=True):
         if "platform" in target.facts:
             known["platform"] = target.facts["platform"]
         for table, keys in (
-            ("kubernetes", ("kubeconfig", "context", "namespace")),
+            ("kubernetes", ("kubeconfig", "context", "namespace", "application")),
             ("docker", ("host", "project")),
         ):
             said = [key for key in keys if key in tables.get(table, {})]

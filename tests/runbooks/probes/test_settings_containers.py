@@ -1,0 +1,192 @@
+"""The settings probe on a cluster (a strict fake) and on a real Docker Engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runbooks import probes
+from runbooks.errors import ProbeError
+from runbooks.probes.base import Measurement
+from runbooks.probes.sources import Sources
+from tests.runbooks.probes.docker_engine import DockerEngine, running_engine
+from tests.runbooks.probes.kubernetes_api import (
+    KubernetesAPI,
+    Object,
+    encoded,
+    kubernetes_api,
+)
+
+KEY = "6f1d" * 16
+WIRED = {"secretKeyRef": {"name": "secrets", "key": "session-secret"}}
+LEVEL = {"configMapKeyRef": {"name": "config", "key": "log-level"}}
+
+
+def deployment(component: str, env: list[Object], name: str = "") -> Object:
+    containers = [{"name": "proxy", "env": []}, {"name": component, "env": env}]
+    labels = {"app": "transcript-create", "component": component}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {
+            "name": name or f"transcript-{component}",
+            "namespace": "transcripts",
+            "labels": labels,
+        },
+        "spec": {
+            "selector": {"matchLabels": labels},
+            "template": {
+                "metadata": {"labels": labels},
+                "spec": {"containers": containers},
+            },
+        },
+    }
+
+
+def held(kind: str, name: str, data: dict[str, str]) -> Object:
+    metadata = {"name": name, "namespace": "transcripts"}
+    return {"apiVersion": "v1", "kind": kind, "metadata": metadata, "data": data}
+
+
+def env(name: str, value_from: Object) -> Object:
+    return {"name": name, "valueFrom": value_from}
+
+
+@pytest.fixture
+def api() -> Iterator[KubernetesAPI]:
+    wired = [env("SESSION_SECRET", WIRED), env("LOG_LEVEL", LEVEL)]
+    objects = [
+        deployment("api", wired),
+        deployment("worker", [env("LOG_LEVEL", LEVEL)]),
+        held("ConfigMap", "config", {"log-level": "INFO", "cache-video-ttl": "300"}),
+        held("Secret", "secrets", encoded({"session-secret": KEY})),
+    ]
+    with kubernetes_api(objects) as api:
+        yield api
+        assert api.violations == []
+
+
+async def look(api: KubernetesAPI, tmp_path: Path, **parameters: Any) -> Measurement:
+    kubeconfig = api.kubeconfig(tmp_path / "kubeconfig")
+    where = {"platform": "kubernetes", "kubernetes": {"kubeconfig": str(kubeconfig)}}
+    async with Sources() as sources:
+        probe = probes.build(probes.probe_class("settings"), {**where, **parameters})
+        return await probe.look(sources)
+
+
+def values(found: Measurement, *names: str) -> list[Any]:
+    readings = [found.reading(name) for name in names]
+    return [reading.value if reading else "nothing" for reading in readings]
+
+
+async def test_pod_templates(api: KubernetesAPI, tmp_path: Path) -> None:
+    found = await look(
+        api,
+        tmp_path,
+        service=["api", "worker"],
+        names=["SESSION_SECRET", "LOG_LEVEL"],
+        default={"CACHE_VIDEO_TTL": "300"},
+    )
+    assert values(found, "LOG_LEVEL", "LOG_LEVEL.source", "unwired") == [
+        "INFO",
+        "configMapKeyRef",
+        "CACHE_VIDEO_TTL",
+    ]
+    assert values(found, "SESSION_SECRET.set", "SESSION_SECRET.same") == [
+        "api=yes, worker=no",
+        False,
+    ]
+    assert values(found, "SESSION_SECRET.source", "CACHE_VIDEO_TTL.source") == [
+        "api=secretKeyRef, worker=unset",
+        "default",
+    ]
+    assert KEY not in found.evidence
+
+
+async def test_what_a_pod_waits_for(api: KubernetesAPI, tmp_path: Path) -> None:
+    gone = {"configMapKeyRef": {"name": "config", "key": "gone"}}
+    api.objects[0] = deployment("api", [env("X", gone)])
+    found = await look(api, tmp_path, names=["X"])
+    assert values(found, "missing", "X.set") == ["configMap config key gone", False]
+
+
+async def test_two_deployments_of_one_service(
+    api: KubernetesAPI, tmp_path: Path
+) -> None:
+    api.objects.append(deployment("api", [], "canary"))
+    found = await look(api, tmp_path, names=["LOG_LEVEL"])
+    assert values(found, "LOG_LEVEL") == ["transcript-api=INFO, canary=absent"]
+
+
+async def test_secrets_are_asked_for_only_where_needed(
+    api: KubernetesAPI, tmp_path: Path
+) -> None:
+    api.denied = {"secrets"}
+    found = await look(api, tmp_path, names=["LOG_LEVEL"])
+    assert values(found, "LOG_LEVEL") == ["INFO"]
+    with pytest.raises(ProbeError, match="no permission to list secrets"):
+        await look(api, tmp_path, names=["SESSION_SECRET"])
+
+
+@pytest.mark.parametrize("answer", [500, "garbage"])
+async def test_a_cluster_that_cannot_say(
+    api: KubernetesAPI, tmp_path: Path, answer: int | str
+) -> None:
+    path = "/apis/apps/v1/namespaces/transcripts/deployments"
+    api.broken[path] = answer
+    with pytest.raises(ProbeError) as error:
+        await look(api, tmp_path, names=["LOG_LEVEL"])
+    assert error.value.stage == "query"
+
+
+async def test_a_service_without_a_deployment(
+    api: KubernetesAPI, tmp_path: Path
+) -> None:
+    with pytest.raises(ProbeError, match="component=backup"):
+        await look(api, tmp_path, service=["backup"], names=["A"])
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[DockerEngine]:
+    with running_engine() as engine:
+        one = {"SESSION_SECRET": KEY, "LOG_LEVEL": "INFO", "EMPTY": ""}
+        engine.run("app", "api", 1, environment=one)
+        engine.run("app", "api", 2, environment={**one, "LOG_LEVEL": "DEBUG"})
+        engine.run("app", "worker", environment={"SESSION_SECRET": KEY})
+        yield engine
+
+
+async def docker(engine: DockerEngine, **parameters: Any) -> Measurement:
+    where = {"host": engine.url, "project": "app"}
+    given = {"platform": "compose", "docker": where, **parameters}
+    async with Sources() as sources:
+        return await probes.build(probes.probe_class("settings"), given).look(sources)
+
+
+async def test_containers(engine: DockerEngine) -> None:
+    names = ["SESSION_SECRET", "LOG_LEVEL", "EMPTY"]
+    found = await docker(engine, service=["api", "worker"], names=names)
+    assert values(
+        found, "SESSION_SECRET.same", "SESSION_SECRET.length", "SESSION_SECRET"
+    ) == [True, 64, "64 characters, hex"]
+    assert values(found, "LOG_LEVEL") == [
+        "app-api-1=INFO, app-api-2=DEBUG, worker=absent"
+    ]
+    assert values(found, "EMPTY.set") == [False]
+    assert KEY not in found.evidence
+
+
+async def test_no_container_of_a_service(engine: DockerEngine) -> None:
+    with pytest.raises(ProbeError, match="there is no container of backup"):
+        await docker(engine, service=["backup"], names=["A"])
+
+
+async def test_no_engine(tmp_path: Path) -> None:
+    where = {"platform": "compose", "docker": {"host": str(tmp_path / "no.sock")}}
+    async with Sources() as sources:
+        cls = probes.probe_class("settings")
+        with pytest.raises(ProbeError, match="is not there"):
+            await probes.build(cls, {**where, "names": ["A"]}).look(sources)
