@@ -87,9 +87,12 @@ class Engine:
         return await sources.once(("docker", self.url, what), put)
 
     async def inspect(self, sources: Sources, label: str) -> list[dict[str, Any]]:
-        """Return every container that has *label*, as the Engine describes it.
+        """Return every container with *label*, as the Engine describes it.
 
         What ``Config.Env`` of them holds is secret: hide it, or leave it alone.
+
+        Args:
+            label: ``KEY`` or ``KEY=VALUE``.
 
         Raises:
             ProbeError: as `ask`.

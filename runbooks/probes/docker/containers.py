@@ -85,16 +85,15 @@ async def project_containers(
         ProbeError: the Engine cannot be asked, has no container of the project, or
             has several projects and nobody said which.
     """
-    inspected = map(Container, await engine.inspect(sources, PROJECT))
+    label = f"{PROJECT}={project}" if project else PROJECT
+    inspected = map(Container, await engine.inspect(sources, label))
     found = [each for each in inspected if each.labels.get(ONE_OFF) != "True"]
     projects = sorted({each.labels[PROJECT] for each in found})
-    if not project and len(projects) > 1:
+    if len(projects) > 1:
         said = f"{', '.join(projects)} run there: name project under [docker]"
         raise ProbeError(said, source=engine.source, stage="configuration")
-    chosen = project or "".join(projects)
-    containers = [each for each in found if each.labels[PROJECT] == chosen]
-    if not containers:
+    if not found:
         of = f"the compose project {project}" if project else "any compose project"
         said = f"{engine.name} has no container of {of}"
         raise ProbeError(said, source=engine.source, stage="query")
-    return sorted(containers, key=lambda each: (each.service, each.name))
+    return sorted(found, key=lambda each: (each.service, each.name))

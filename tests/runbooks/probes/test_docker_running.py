@@ -163,6 +163,7 @@ async def test_a_pass_inspects_each_container_once(engine: DockerEngine) -> None
             cls = probes.probe_class(f"docker.{aspect}")
             where = {"host": engine.url, "project": "good"}
             await probes.build(cls, where).look(sources)
-        containers = len(engine.client.containers(all=True))
+        of = {"label": "com.docker.compose.project=good"}
+        containers = len(engine.client.containers(all=True, filters=of))
         # The version, the list, each container, the one image of the project.
         assert sources.requests[f"docker {engine.url}"] == containers + 3
