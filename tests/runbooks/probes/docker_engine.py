@@ -19,6 +19,15 @@ import pytest
 
 SHELL_TOOLS = ("cat", "echo", "false", "sh", "sleep", "true")
 IMAGE = "app:1"
+OUTSIDE = (
+    "/etc/docker/key.json",
+    "/etc/docker",
+    "/run/docker/plugins",
+    "/run/docker",
+    "/run/containerd/s",
+    "/run/containerd",
+)
+"""What dockerd makes outside its own directories, innermost first."""
 
 
 class DockerEngine:
@@ -30,6 +39,7 @@ class DockerEngine:
         self.url = f"unix://{self.socket}"
         self.cgroup = f"gonogo-{directory.name}"
         self.client: Any = None
+        self._outside = [Path(path) for path in OUTSIDE if not Path(path).exists()]
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -117,6 +127,10 @@ class DockerEngine:
         wait_until(lambda: not self._left(), "all shims are gone")
         for mount in self._mounts():
             subprocess.run(["umount", "-l", mount], check=True)
+        for path in self._outside:
+            # Another Engine may use it by now.
+            with suppress(OSError):
+                path.rmdir() if path.is_dir() else path.unlink()
         for group in Path("/sys/fs/cgroup").glob(f"**/{self.cgroup}"):
             group.rmdir()
 
