@@ -47,7 +47,7 @@ class _Check:
                 yield self._at([name], said, f"move it below [{name}] or another table")
             elif name not in known and name not in FREE:
                 said = f"nothing reads the table [{name}]"
-                yield self._at([name], said, _meant(name, [*known, *FREE]))
+                yield self._unread([name], said, [*known, *FREE])
             else:
                 yield from self._secrets([name], table)
                 if name in known:
@@ -64,8 +64,14 @@ class _Check:
             own = name == "settings" and key.endswith("_env_file")
             if key not in known and not own:
                 said = f"nothing reads {key!r} under [{name}]"
-                unused = name == "facts"
-                yield self._at([name, key], said, _meant(key, known), warning=unused)
+                yield self._unread([name, key], said, known)
+
+    def _unread(self, keys: Sequence[str], said: str, known: Iterable[str]) -> Problem:
+        """A word like a known one is a mistake; another may be for other runbooks."""
+        if near(keys[-1], known):
+            return self._at(keys, said, _meant(keys[-1], known))
+        remedy = "take it out unless another runbook does"
+        return self._at(keys, said, remedy, warning=True)
 
     def _secrets(self, keys: list[str], table: Mapping[str, Any]) -> Iterator[Problem]:
         for key, value in table.items():
@@ -94,7 +100,8 @@ class _Check:
                 values = list(PLATFORMS)
             kinds = {type(each) for each in values}
             for each in value if isinstance(value, list) else [value]:
-                if values and type(each) not in kinds:
+                # False says of every fact that there is no such thing here.
+                if values and type(each) not in kinds and each is not False:
                     said = f"{fact} = {each!r} is of another kind than steps ask for"
                     yield self._at(["facts", fact], said, f"they name {_list(values)}")
                 elif fact == "platform" and each not in values:

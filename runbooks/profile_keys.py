@@ -14,13 +14,21 @@ from runbooks.references import references
 FREE = ("vars", "secrets", "window", "thresholds")
 """Tables whose keys are the operator's own, or checked by their own rules."""
 _ALWAYS: Mapping[str, tuple[str, ...]] = {
-    "facts": ("platform", "gpu", "environment"),
+    "facts": (
+        *("platform", "gpu", "search", "environment", "pooler", "caching", "billing"),
+        *("diarization", "translation", "vocabulary", "email", "cdn"),
+        *("remote_backups", "central_logs"),
+    ),
     "api": ("url", "host", "ca"),
+    "web": ("url", "ca", "terms_url", "privacy_url"),
+    "worker": ("metrics_url",),
+    "backups": ("directory", "media_directory", "wal_directory"),
     "intrusive": ("steps",),
     "kubernetes": ("kubeconfig", "context", "namespace"),
     "probes": ("every",),
     "settings": ("env_file", "api_env_file", "worker_env_file", "backup_env_file"),
 }
+"""What a profile may say whether or not this runbook asks for it."""
 
 
 def known_keys(runbook: Runbook) -> dict[str, set[str]]:

@@ -113,16 +113,18 @@ def test_mistakes_have_a_line_and_a_remedy(
     ), wrong
 
 
-def test_a_missing_platform_and_an_unused_fact_only_warn(book: Runbook) -> None:
-    text = GOOD.replace('platform = "compose"', "cachin = true")
+def test_what_only_warns(book: Runbook) -> None:
+    text = GOOD.replace('platform = "compose"', "quantum = true\ngpu = false")
+    text += "\n[other_runbook]\nx = 1\n"
     problems = profile.check(text.encode(), PATH, book)
-    assert [each.warning for each in problems] == [True, True]
+    assert [each.warning for each in problems] == [True, True, True]
     assert "the fact platform is missing" in str(problems[0])
-    assert "did you mean 'caching'?" in str(problems[1])
+    assert "nothing reads 'quantum' under [facts]" in str(problems[1])
+    assert "nothing reads the table [other_runbook]" in str(problems[2])
 
 
 def test_all_mistakes_come_at_once(book: Runbook) -> None:
-    text = '[redis]\nurll = 1\n[nope]\n[thresholds."no.step"]\nx = 1\n'
+    text = '[redis]\nurll = 1\n[opensaerch]\n[thresholds."no.step"]\nx = 1\n'
     assert len(found(text, book)) == 4
 
 
