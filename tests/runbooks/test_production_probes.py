@@ -25,6 +25,9 @@ SHIPPED = ROOT / "runbooks" / "documents" / "production-deployment.md"
 ELSEWHERE = {"tls.https-redirect", "netsec.firewall-ports"}
 """Steps that look at port 80 and at the ports of a public host."""
 
+FAMILIES = {"command", "file", "http", "tcp"}
+"""Probes of other sources have servers and tests of their own."""
+
 Answers = Mapping[str, tuple[int, Mapping[str, str], str]]
 
 HEADERS = {
@@ -189,7 +192,9 @@ async def results(target: Target) -> dict[str, str]:
     steps = [
         step
         for step in parsing.read(SHIPPED).steps
-        if step.probes and step.id not in ELSEWHERE
+        if step.probes
+        and step.id not in ELSEWHERE
+        and {spec.use.partition(".")[0] for spec in step.probes} <= FAMILIES
     ]
     found = Runner(target).probe_all(steps)
     return {

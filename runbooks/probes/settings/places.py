@@ -11,6 +11,7 @@ from runbooks.probes.settings import pods
 from runbooks.probes.sources import Sources
 from runbooks.probes.threads import in_thread
 from runbooks.settings import Data, Environment, of_docker, of_file
+from runbooks.target import SOURCE
 
 Found = tuple[list[Environment], list[Data]]
 """Environments, and the ConfigMaps and Secrets that may declare variables."""
@@ -89,14 +90,13 @@ class Places:
         ]
 
     def _unsaid(self, service: str) -> ProbeError:
+        lacking = "[settings] env_file" if self.platform else "[facts] platform"
         error = ProbeError(
-            f"nobody says where the settings of {service} are",
-            source=self.source,
-            stage="configuration",
+            f"no {lacking} in the profile", source=SOURCE, stage="configuration"
         )
         error.add_note(
-            'Write platform = "kubernetes" or "compose" under [facts] of the profile, '
-            f"or {service}_env_file or env_file under [settings]."
+            'Write platform = "kubernetes" or "compose" under [facts], or '
+            f"{service}_env_file or env_file under [settings]."
         )
         return error
 

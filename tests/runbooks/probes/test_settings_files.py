@@ -79,7 +79,7 @@ async def test_what_is_wrong_fails_with_its_value(env: Path, tmp_path: Path) -> 
     )
     found = await judged(tmp_path, "", **names)
     assert found.result is Result.UNKNOWN
-    assert "nobody says where the settings of api are" in found.reason
+    assert "no [facts] platform in the profile" in found.reason
     assert "env_file under [settings]" in found.evidence
 
 
