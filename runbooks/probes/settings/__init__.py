@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from runbooks.probes.settings.leaks import LeaksProbe
+from runbooks.probes.settings.managers import ManagersProbe
 from runbooks.probes.settings.probe import SettingsProbe
 
 if TYPE_CHECKING:
@@ -14,4 +15,5 @@ if TYPE_CHECKING:
 PROBES: Mapping[str, type[Probe]] = {
     "settings": SettingsProbe,
     "settings.leaks": LeaksProbe,
+    "settings.managers": ManagersProbe,
 }

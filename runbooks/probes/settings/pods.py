@@ -3,14 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runbooks.errors import ProbeError
 from runbooks.probes.sources import Sources
 from runbooks.settings import Data, Environment, data_of, needs_secrets, of_container
 
+if TYPE_CHECKING:
+    from runbooks.probes.kubernetes.connection import Connection
+
 APPLICATION = "transcript-create"
 """Value of the label that names the application, where the profile has no other."""
+WAY = ("kubeconfig", "context", "namespace", "application")
+"""Keys of the profile's table [kubernetes] that lead to the application."""
+
+
+async def deployments(
+    sources: Sources, where: Mapping[str, str], service: str
+) -> list[dict[str, Any]]:
+    """Return the Deployments of a service, at least one.
+
+    Args:
+        where: ``kubeconfig``, ``context``, ``namespace`` and ``application``.
+
+    Raises:
+        ProbeError: the cluster cannot be asked, or has none.
+    """
+    from runbooks.probes.kubernetes.application import SCHEMES
+    from runbooks.probes.kubernetes.objects import DEPLOYMENTS, objects
+
+    application = where.get("application", APPLICATION)
+    chosen = [
+        each
+        for each in await objects(sources, connection(where), DEPLOYMENTS)
+        if any(_labelled(each, pair, (application, service)) for pair in SCHEMES)
+    ]
+    if not chosen:
+        said = f"no Deployment has the labels app={application},component={service}"
+        raise ProbeError(said, source=connection(where).source, stage="query")
+    return chosen
+
+
+def connection(where: Mapping[str, str]) -> Connection:
+    """Return the way to the API server."""
+    from runbooks.probes.kubernetes.connection import Connection
+
+    return Connection(**{k: v for k, v in where.items() if k != "application"})
 
 
 async def environments(
@@ -20,39 +58,20 @@ async def environments(
 
     Secrets are read only if one of *names* depends on them.
 
-    Args:
-        where: ``kubeconfig``, ``context``, ``namespace`` and ``application``.
-
     Raises:
-        ProbeError: the cluster cannot be asked, or has no Deployment of it.
+        ProbeError: as `deployments`.
     """
-    from runbooks.probes.kubernetes.application import SCHEMES
-    from runbooks.probes.kubernetes.connection import Connection
-    from runbooks.probes.kubernetes.objects import (
-        CONFIG_MAPS,
-        DEPLOYMENTS,
-        SECRETS,
-        objects,
-    )
+    from runbooks.probes.kubernetes.objects import CONFIG_MAPS, SECRETS, objects
 
-    application = where.get("application", APPLICATION)
-    way = {key: value for key, value in where.items() if key != "application"}
-    connection = Connection(**way)
-    chosen = [
-        each
-        for each in await objects(sources, connection, DEPLOYMENTS)
-        if any(_labelled(each, pair, (application, service)) for pair in SCHEMES)
-    ]
-    if not chosen:
-        said = f"no Deployment has the labels app={application},component={service}"
-        raise ProbeError(said, source=connection.source, stage="query")
+    chosen = await deployments(sources, where, service)
     containers = {
         each["metadata"]["name"]: _container(each, service) for each in chosen
     }
-    config_maps = data_of(await objects(sources, connection, CONFIG_MAPS))
+    way = connection(where)
+    config_maps = data_of(await objects(sources, way, CONFIG_MAPS))
     secrets: Data = {}
     if any(needs_secrets(each, names) for each in containers.values()):
-        found = await objects(sources, connection, SECRETS)
+        found = await objects(sources, way, SECRETS)
         secrets = data_of({**each, "kind": "Secret"} for each in found)
     resolved = [
         of_container(

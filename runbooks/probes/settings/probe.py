@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from runbooks.probes.base import Duration, Measurement, Probe, measured
+from runbooks.probes.settings import pods
 from runbooks.probes.settings.merging import merged, seen_of, sets, told
 from runbooks.probes.settings.places import Places
 from runbooks.probes.sources import Sources
@@ -105,7 +106,7 @@ class SettingsProbe(Probe, frozen=True, kw_only=True):
         if "platform" in target.facts:
             known["platform"] = target.facts["platform"]
         for table, keys in (
-            ("kubernetes", ("kubeconfig", "context", "namespace", "application")),
+            ("kubernetes", pods.WAY),
             ("docker", ("host", "project")),
         ):
             said = [key for key in keys if key in tables.get(table, {})]

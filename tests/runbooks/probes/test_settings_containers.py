@@ -149,6 +149,28 @@ async def test_a_service_without_a_deployment(
         await look(api, tmp_path, service=["backup"], names=["A"])
 
 
+async def managers(api: KubernetesAPI, tmp_path: Path) -> Measurement:
+    where = {"kubeconfig": str(api.kubeconfig(tmp_path / "kubeconfig"))}
+    cls = probes.probe_class("settings.managers")
+    async with Sources() as sources:
+        return await probes.build(cls, {"kubernetes": where}).look(sources)
+
+
+async def test_who_makes_secrets(api: KubernetesAPI, tmp_path: Path) -> None:
+    found = await managers(api, tmp_path)
+    assert values(found, "by_hand", "managers") == ["secrets", None]
+    secret = api.objects[3]["metadata"]
+    secret["ownerReferences"] = [{"kind": "ExternalSecret", "name": "secrets"}]
+    found = await managers(api, tmp_path)
+    assert values(found, "by_hand", "managers") == [None, "ExternalSecret"]
+    secret["name"] = "another"
+    found = await managers(api, tmp_path)
+    assert values(found, "missing", "secrets") == ["secrets", 1]
+    api.denied = {"secrets"}
+    with pytest.raises(ProbeError, match="no permission to list secrets"):
+        await managers(api, tmp_path)
+
+
 @pytest.fixture(scope="module")
 def engine() -> Iterator[DockerEngine]:
     with running_engine() as engine:
