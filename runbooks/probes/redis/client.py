@@ -100,22 +100,23 @@ class RedisProbe(Probe, frozen=True, kw_only=True):
 
     @asynccontextmanager
     async def _open(self) -> AsyncIterator[Redis]:
-        from redis.asyncio import Redis
+        from redis.asyncio import BlockingConnectionPool, Redis
         from redis.asyncio.retry import Retry
         from redis.backoff import NoBackoff
 
         given: dict[str, Any] = {"password": self.password} if self.password else {}
         if self.encrypted and self.ca:
             given["ssl_ca_certs"] = self.ca
-        client = Redis.from_url(
+        pool = BlockingConnectionPool.from_url(
             self.url,
+            max_connections=1,
+            timeout=LONGEST,
             socket_timeout=LONGEST,
             socket_connect_timeout=LONGEST,
             retry=Retry(NoBackoff(), 0),
-            single_connection_client=True,
             **given,
         )
-        async with client:
+        async with Redis.from_pool(pool) as client:
             yield client
 
     def _explained(self, error: Exception) -> ProbeError:

@@ -143,6 +143,7 @@ async def test_looking_changes_nothing(server: RedisServer) -> None:
 
 
 async def test_one_connection_serves_a_pass(server: RedisServer) -> None:
+    server.client.set("a", "x", ex=60)
     before = server.client.info("stats")["total_connections_received"]
     async with Sources() as sources:
         for name in ("info", "keys", "info"):
