@@ -1,0 +1,168 @@
+"""What the probes of a cluster and of the application on it have in common.
+
+The application's Deployments are found by labels, never by name, because manifests
+and charts name them differently.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from runbooks.errors import ProbeError
+from runbooks.probes.base import Probe
+from runbooks.probes.kubernetes.connection import Connection
+from runbooks.probes.kubernetes.objects import DEPLOYMENTS, PODS, Kind, Object, objects
+from runbooks.probes.kubernetes.selectors import Labels, labels_of, name_of, selects
+from runbooks.probes.sources import Sources
+from runbooks.results import Reading
+
+SCHEMES = (
+    ("app", "component"),
+    ("app.kubernetes.io/name", "app.kubernetes.io/component"),
+)
+"""Labels that name application and component: of plain manifests, of charts."""
+
+
+class ClusterProbe(Probe, frozen=True, kw_only=True):
+    """Asks one Kubernetes API server.
+
+    Attributes:
+        kubeconfig, context, namespace: where; see
+            `runbooks.probes.kubernetes.connection.Connection`.
+    """
+
+    kubeconfig: str = ""
+    context: str = ""
+    namespace: str = ""
+
+    table: ClassVar[str] = "kubernetes"
+
+    @property
+    def connection(self) -> Connection:
+        return Connection(self.kubeconfig, self.context, self.namespace)
+
+    @property
+    def source(self) -> str:
+        return self.connection.source
+
+    async def objects(self, sources: Sources, kind: Kind) -> list[Object]:
+        return await objects(sources, self.connection, kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """One Deployment of the application, and its pods."""
+
+    component: str
+    deployment: Object
+    pods: list[Object]
+
+    @property
+    def name(self) -> str:
+        return name_of(self.deployment)
+
+    @property
+    def desired(self) -> int:
+        """Return how many pods there should be; 1 where nobody says."""
+        replicas = self.deployment["spec"].get("replicas")
+        return 1 if replicas is None else int(replicas)
+
+    @property
+    def template(self) -> Object:
+        template: Object = self.deployment["spec"]["template"]
+        return template
+
+    @property
+    def containers(self) -> list[Object]:
+        """Return the containers that run for as long as a pod does."""
+        containers: list[Object] = self.template["spec"]["containers"]
+        return containers
+
+
+class ApplicationProbe(ClusterProbe, frozen=True, kw_only=True):
+    """Looks at Deployments of the application.
+
+    Attributes:
+        application: value of the label that names it.
+        components: those to look at.
+        schemes: pairs of labels, one for the application and one for the component;
+            an object belongs when it has one pair.
+    """
+
+    application: str = "transcript-create"
+    components: tuple[str, ...] = ("api", "worker")
+    schemes: tuple[tuple[str, str], ...] = SCHEMES
+
+    @property
+    def thing(self) -> str:
+        return f"{self.source} {', '.join(self.components)}"
+
+    def component(self, labels: Labels) -> str:
+        """Return the component that labels name, "" where they are of no such one."""
+        for application, component in self.schemes:
+            if labels.get(application) == self.application:
+                named = labels.get(component, "")
+                if named in self.components:
+                    return named
+        return ""
+
+    async def those_there(self, sources: Sources) -> list[Workload]:
+        """Return the Deployments of the components, as far as there are any."""
+        pods = await self.objects(sources, PODS)
+        return [
+            Workload(component, deployment, _pods(deployment, pods))
+            for deployment in await self.objects(sources, DEPLOYMENTS)
+            if (component := self.component(labels_of(deployment)))
+        ]
+
+    async def workloads(self, sources: Sources) -> list[Workload]:
+        """Return the Deployments of the components, at least one of each.
+
+        Raises:
+            ProbeError: a component has none, so that nothing can be said of it.
+        """
+        found = await self.those_there(sources)
+        if missing := self.missing(found):
+            namespace = await self.connection.in_namespace(sources)
+            said = f"{namespace} has no Deployment of {', '.join(missing)}"
+            error = ProbeError(said, source=self.source, stage="query")
+            error.add_note(
+                f"It needs the labels {self.schemes[0][0]}={self.application} and "
+                f"{self.schemes[0][1]}={missing[0]}, or those of another scheme."
+            )
+            raise error
+        return found
+
+    def missing(self, found: Iterable[Workload]) -> list[str]:
+        there = {each.component for each in found}
+        return [each for each in self.components if each not in there]
+
+
+def listed(name: str, names: Iterable[str]) -> Reading:
+    """Return a reading that names things, absent when there are none."""
+    return Reading(name, ", ".join(dict.fromkeys(names)) or None)
+
+
+def condition(thing: Object, kind: str) -> dict[str, Any]:
+    """Return a condition of an object's status, {} without."""
+    conditions = (thing.get("status") or {}).get("conditions") or []
+    return next((each for each in conditions if each["type"] == kind), {})
+
+
+def holds(thing: Object, kind: str) -> bool:
+    """Whether a condition of an object's status is True."""
+    return condition(thing, kind).get("status") == "True"
+
+
+def _pods(deployment: Object, pods: Iterable[Object]) -> list[Object]:
+    """Return the pods that serve or are to serve; those that go are left out."""
+    selector = deployment["spec"]["selector"]
+    return [
+        pod
+        for pod in pods
+        if selects(selector, labels_of(pod))
+        and "deletionTimestamp" not in pod["metadata"]
+        and pod["status"].get("phase") not in ("Succeeded", "Failed")
+    ]

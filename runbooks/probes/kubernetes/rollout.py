@@ -1,0 +1,99 @@
+"""Probe of how a Deployment is replaced, and what it can go back to."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import ClassVar
+
+from runbooks.probes.base import Measurement, measured
+from runbooks.probes.kubernetes.application import ApplicationProbe, Workload, listed
+from runbooks.probes.kubernetes.objects import Kind, Object
+from runbooks.probes.sources import Sources
+from runbooks.results import Reading
+
+REPLICA_SETS = Kind("apps/v1", "replicasets")
+
+
+class RolloutProbe(ApplicationProbe, frozen=True, kw_only=True):
+    """Measures strategy, history and images of Deployments.
+
+    Source: ``spec.strategy`` of Deployments, and the ReplicaSets they own: each is
+    a revision.
+
+    Readings:
+        recreating: components whose pods all end before new ones start.
+        unavailable: the most pods of a component that a rollout takes away.
+        least: the fewest pods of a component that are to serve.
+        revisions: the fewest revisions of a component, the current one included.
+        unpinned: containers whose image has neither digest nor a tag besides
+            ``latest``.
+        images: those that pods run.
+
+    Raises:
+        ProbeError: the cluster cannot be asked, or a component has no Deployment.
+    """
+
+    readings: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("recreating", "unavailable", "least", "revisions", "unpinned", "images"), ""
+    )
+    naming: ClassVar[frozenset[str]] = frozenset({"recreating", "unpinned"})
+
+    async def measure(self, sources: Sources) -> Measurement:
+        found = await self.workloads(sources)
+        sets = await self.objects(sources, REPLICA_SETS)
+        revisions = [len(_revisions(each, sets)) for each in found]
+        images = [
+            (f"{each.component}/{container['name']}", str(container["image"]))
+            for each in found
+            for container in each.containers
+        ]
+        lines = [
+            f"{each.component} ({each.name}): {_strategy(each)}, takes away at most "
+            f"{_unavailable(each)} of {each.desired}, {number} revisions"
+            for each, number in zip(found, revisions, strict=True)
+        ]
+        lines += [f"{container}: {image}" for container, image in images]
+        return measured(
+            "\n".join(lines),
+            listed(
+                "recreating", (e.component for e in found if _strategy(e) == "Recreate")
+            ),
+            Reading("unavailable", max(map(_unavailable, found))),
+            Reading("least", min(each.desired for each in found)),
+            Reading("revisions", min(revisions)),
+            listed("unpinned", (name for name, image in images if not pinned(image))),
+            Reading("images", ", ".join(dict.fromkeys(image for _, image in images))),
+        )
+
+
+def pinned(image: str) -> bool:
+    """Whether an image reference names a digest, or a tag besides ``latest``."""
+    tag = image.rpartition("/")[2].partition(":")[2]
+    return "@sha256:" in image or tag not in ("", "latest")
+
+
+def _strategy(workload: Workload) -> str:
+    strategy = workload.deployment["spec"].get("strategy") or {}
+    return str(strategy.get("type", "RollingUpdate"))
+
+
+def _unavailable(workload: Workload) -> int:
+    """Return ``maxUnavailable`` in pods; a share of them is rounded down."""
+    if _strategy(workload) == "Recreate":
+        return workload.desired
+    strategy = workload.deployment["spec"].get("strategy") or {}
+    said = (strategy.get("rollingUpdate") or {}).get("maxUnavailable", "25%")
+    if isinstance(said, str) and said.endswith("%"):
+        return math.floor(workload.desired * float(said[:-1]) / 100)
+    return int(said)
+
+
+def _revisions(workload: Workload, sets: list[Object]) -> list[Object]:
+    uid = workload.deployment["metadata"].get("uid")
+    return [
+        each
+        for each in sets
+        for owner in each["metadata"].get("ownerReferences") or []
+        if owner.get("controller") and owner.get("uid") == uid
+    ]

@@ -1,0 +1,81 @@
+"""Pod templates of the application: of Deployments, CronJobs and Jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from runbooks.errors import ProbeError
+from runbooks.probes.kubernetes.application import ApplicationProbe
+from runbooks.probes.kubernetes.objects import DEPLOYMENTS, Kind, Object
+from runbooks.probes.kubernetes.selectors import Labels, labels_of, name_of
+from runbooks.probes.sources import Sources
+
+CRON_JOBS = Kind("batch/v1", "cronjobs")
+JOBS = Kind("batch/v1", "jobs")
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A pod template and whose it is.
+
+    Attributes:
+        owner: such as ``transcript-api``.
+        metadata: labels and annotations of its pods.
+        spec: PodSpec.
+    """
+
+    owner: str
+    metadata: Object
+    spec: Object
+
+    @property
+    def labels(self) -> Labels:
+        return self.metadata.get("labels") or {}
+
+    @property
+    def annotations(self) -> Labels:
+        return self.metadata.get("annotations") or {}
+
+    @property
+    def volumes(self) -> list[Object]:
+        return self.spec.get("volumes") or []
+
+    def containers(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield every container with a name that tells it from others."""
+        for kind in ("initContainers", "containers"):
+            for each in self.spec.get(kind) or []:
+                yield f"{self.owner}/{each['name']}", each
+
+
+async def templates(probe: ApplicationProbe, sources: Sources) -> list[Template]:
+    """Return the pod templates of everything that belongs to the application.
+
+    Jobs that a CronJob made are left out: they have its template.
+
+    Raises:
+        ProbeError: the cluster cannot be asked, or has nothing of the application.
+    """
+    found = []
+    for kind in (DEPLOYMENTS, CRON_JOBS, JOBS):
+        for each in await probe.objects(sources, kind):
+            spec = each["spec"]
+            if kind == CRON_JOBS:
+                spec = spec["jobTemplate"]["spec"]
+            template = spec["template"]
+            labels = {**labels_of(each), **labels_of(template)}
+            owned = each["metadata"].get("ownerReferences")
+            if _belongs(probe, labels) and not (kind == JOBS and owned):
+                metadata = template.get("metadata") or {}
+                found.append(Template(name_of(each), metadata, template["spec"]))
+    if not found:
+        namespace = await probe.connection.in_namespace(sources)
+        said = f"{namespace} has nothing labelled {probe.application}"
+        raise ProbeError(said, source=probe.source, stage="query")
+    return found
+
+
+def _belongs(probe: ApplicationProbe, labels: Labels) -> bool:
+    """Whether labels name the application, whichever component."""
+    return any(labels.get(scheme[0]) == probe.application for scheme in probe.schemes)
