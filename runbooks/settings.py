@@ -28,7 +28,7 @@ class Setting:
     """One variable of one process.
 
     Attributes:
-        value: None where only the running container knows it (``fieldRef``).
+        value: None where nobody here can know it (``fieldRef``, a Secret unread).
         source: ``literal``, ``configMapKeyRef``, ``secretKeyRef``, ``configMapRef``
             and ``secretRef`` (of ``envFrom``), ``fieldRef``, ``container`` (Docker
             does not keep where it came from), ``file``, ``default`` or ``unset``.
@@ -74,18 +74,24 @@ def of_docker(label: str, variables: Iterable[str]) -> Environment:
 
 
 def of_container(
-    label: str, container: Mapping[str, Any], config_maps: Data, secrets: Data
+    label: str, container: Mapping[str, Any], config_maps: Data, secrets: Data | None
 ) -> Environment:
-    """Return what a container of a pod template sets."""
+    """Return what a container of a pod template sets.
+
+    Args:
+        secrets: None where nobody has read them; then none of them is missing.
+    """
     found: dict[str, Setting] = {}
     missing: list[str] = []
-    held = {"configMap": config_maps, "secret": secrets}
+    held = {"configMap": config_maps, "secret": secrets or {}}
+    unread = "secret" if secrets is None else ""
     for source in container.get("envFrom") or ():
         for kind, data in held.items():
             if reference := source.get(f"{kind}Ref"):
                 prefix = source.get("prefix") or ""
                 held_by = reference.get("name", "")
-                if held_by not in data and not reference.get("optional"):
+                there = held_by in data or kind == unread
+                if not there and not reference.get("optional"):
                     missing.append(f"{kind} {held_by}")
                 for key, value in data.get(held_by, {}).items():
                     if _NAME.fullmatch(prefix + key):
@@ -98,7 +104,9 @@ def of_container(
         for kind, data in held.items():
             if reference := value_from.get(f"{kind}KeyRef"):
                 where, key = reference.get("name", ""), reference["key"]
-                if key in data.get(where, {}):
+                if kind == unread:
+                    found[name] = Setting(None, f"{kind}KeyRef")
+                elif key in data.get(where, {}):
                     found[name] = Setting(data[where][key], f"{kind}KeyRef")
                 elif not reference.get("optional"):
                     missing.append(f"{kind} {where} key {key}")

@@ -16,7 +16,13 @@ from runbooks import parsing
 from runbooks.results import Finding
 from runbooks.runner import Runner
 from runbooks.target import parse
+from tests.runbooks.probes.kubernetes_api import (
+    KubernetesAPI,
+    encoded,
+    kubernetes_api,
+)
 from tests.runbooks.probes.redis_server import RedisServer, redis_server
+from tests.runbooks.probes.settings_objects import deployment, env, held
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = parsing.read(ROOT / "runbooks" / "documents" / "production-deployment.md")
@@ -305,3 +311,77 @@ async def test_a_stopped_redis(
 async def test_no_caching_by_fact(tmp_path: Path, step_id: str) -> None:
     found = await find(step_id, profile(tmp_path, HEALTHY, {"caching": False}))
     assert (found.result, found.reason) == ("n/a", "by fact: caching is false")
+
+
+@pytest.fixture
+def cluster() -> Iterator[KubernetesAPI]:
+    """The application as its manifests give it, wiring gaps included."""
+
+    def secret(name: str) -> dict[str, Any]:
+        key = name.lower().replace("_", "-")
+        return env(name, {"secretKeyRef": {"name": "transcript-secrets", "key": key}})
+
+    def setting(name: str) -> dict[str, Any]:
+        key = name.lower().replace("_", "-")
+        return env(name, {"configMapKeyRef": {"name": "transcript-config", "key": key}})
+
+    both = [secret("DATABASE_URL"), setting("ENVIRONMENT"), setting("LOG_LEVEL")]
+    config = {"environment": "production", "log-level": "INFO", "cache-video-ttl": "9"}
+    names = ("DATABASE_URL", "SESSION_SECRET", "ADMIN_EMAILS")
+    kept = {name.lower().replace("_", "-"): HEALTHY[name] for name in names}
+    objects = [
+        deployment("api", [*both, secret("SESSION_SECRET")]),
+        deployment("worker", both),
+        held("ConfigMap", "transcript-config", config),
+        held("Secret", "transcript-secrets", encoded(kept)),
+    ]
+    with kubernetes_api(objects) as api:
+        yield api
+        assert api.violations == []
+
+
+@pytest.mark.parametrize(
+    ("step_id", "result", "said"),
+    [
+        (
+            "secrets.session-secret",
+            "fail",
+            "SESSION_SECRET.placeholder api=no, worker=yes",
+        ),
+        ("secrets.db-credentials", "pass", ""),
+        (
+            "secrets.manager",
+            "fail",
+            "SESSION_SECRET.source api=secretKeyRef, worker=un",
+        ),
+        ("auth.admin-emails", "fail", "ADMIN_EMAILS.addresses"),
+        ("env.environment", "pass", ""),
+        ("env.log-level", "pass", ""),
+    ],
+)
+async def test_pods_of_the_shipped_manifests(
+    tmp_path: Path, cluster: KubernetesAPI, step_id: str, result: str, said: str
+) -> None:
+    text = profile(tmp_path, {}, {"platform": "kubernetes"})
+    where = cluster.kubeconfig(tmp_path / "kubeconfig")
+    found = await find(step_id, f'{text}[kubernetes]\nkubeconfig = "{where}"\n')
+    assert (found.result, said in found.reason) == (result, True), found
+    assert HEALTHY["SESSION_SECRET"] not in repr(found)
+    assert "not there" not in found.evidence
+
+
+async def test_settings_that_only_the_config_map_has(
+    tmp_path: Path,
+    cluster: KubernetesAPI,
+    server: RedisServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text = profile(tmp_path, {}, {"platform": "kubernetes"})
+    where = cluster.kubeconfig(tmp_path / "kubeconfig")
+    text = with_redis(text, server.url(), monkeypatch)
+    text = f'{text}[kubernetes]\nkubeconfig = "{where}"\n'
+    found = await find("caching.ttls", text)
+    assert (found.result, found.reason.endswith("unwired: CACHE_VIDEO_TTL")) == (
+        "warn",
+        True,
+    ), found

@@ -98,6 +98,17 @@ def test_what_is_not_optional_is_missing() -> None:
     assert "A" not in found.settings
 
 
+def test_secrets_that_nobody_has_read_are_not_missing() -> None:
+    container = {"env": [env("A", secretKeyRef=key("keys", "nope")), env("B", "$(A)")]}
+    found = of_container("api", container, MAPS, None)
+    assert found.missing == ()
+    assert (found.settings["A"].value, found.settings["A"].source) == (
+        None,
+        "secretKeyRef",
+    )
+    assert found.settings["B"].value == "$(A)"
+
+
 def test_references_to_variables_set_before() -> None:
     found = resolved(
         env("PASSWORD", secretKeyRef=key("keys", "session-secret")),

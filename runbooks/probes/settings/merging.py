@@ -20,7 +20,7 @@ def seen_of(name: str, found: Sequence[Setting], key: bytes) -> list[dict[str, V
     seen = []
     for setting in found:
         values: dict[str, Value] = {"source": setting.source}
-        if setting.source != "fieldRef":
+        if setting.value is not None or setting.source == "unset":
             values |= aspects(name, setting.value)
             values |= {"source": setting.source, "mode": setting.mode or None}
             values["same"] = same

@@ -69,7 +69,7 @@ async def environments(
     }
     way = connection(where)
     config_maps = data_of(await objects(sources, way, CONFIG_MAPS))
-    secrets: Data = {}
+    secrets: Data | None = None
     if any(needs_secrets(each, names) for each in containers.values()):
         found = await objects(sources, way, SECRETS)
         secrets = data_of({**each, "kind": "Secret"} for each in found)
@@ -79,7 +79,7 @@ async def environments(
         )
         for name, container in containers.items()
     ]
-    return resolved, [config_maps, secrets]
+    return resolved, [config_maps, secrets or {}]
 
 
 def _labelled(

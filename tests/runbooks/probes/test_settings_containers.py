@@ -15,44 +15,14 @@ from runbooks.probes.sources import Sources
 from tests.runbooks.probes.docker_engine import DockerEngine, running_engine
 from tests.runbooks.probes.kubernetes_api import (
     KubernetesAPI,
-    Object,
     encoded,
     kubernetes_api,
 )
+from tests.runbooks.probes.settings_objects import deployment, env, held
 
 KEY = "6f1d" * 16
 WIRED = {"secretKeyRef": {"name": "secrets", "key": "session-secret"}}
 LEVEL = {"configMapKeyRef": {"name": "config", "key": "log-level"}}
-
-
-def deployment(component: str, env: list[Object], name: str = "") -> Object:
-    containers = [{"name": "proxy", "env": []}, {"name": component, "env": env}]
-    labels = {"app": "transcript-create", "component": component}
-    return {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {
-            "name": name or f"transcript-{component}",
-            "namespace": "transcripts",
-            "labels": labels,
-        },
-        "spec": {
-            "selector": {"matchLabels": labels},
-            "template": {
-                "metadata": {"labels": labels},
-                "spec": {"containers": containers},
-            },
-        },
-    }
-
-
-def held(kind: str, name: str, data: dict[str, str]) -> Object:
-    metadata = {"name": name, "namespace": "transcripts"}
-    return {"apiVersion": "v1", "kind": kind, "metadata": metadata, "data": data}
-
-
-def env(name: str, value_from: Object) -> Object:
-    return {"name": name, "valueFrom": value_from}
 
 
 @pytest.fixture
