@@ -387,7 +387,15 @@ def test_no_aspect_of_a_secret_holds_it(name: str, secret: str) -> None:
     assert not any(secret in each for each in told)
 
 
-@given(st.text(string.ascii_letters + string.digits + "/#?@:%", min_size=9))
+SAID_OF_ALL = "placeholder"
+"""What is told of a password that is none, as it happens word for word."""
+
+
+@given(
+    st.text(string.ascii_letters + string.digits + "/#?@:%", min_size=9).filter(
+        lambda text: text not in SAID_OF_ALL
+    )
+)
 def test_no_aspect_of_a_url_holds_its_password(password: str) -> None:
     value = f"postgresql://app:{password}@db.test:5432/t"
     told = [str(each) for each in aspects("DATABASE_URL", value).values()]

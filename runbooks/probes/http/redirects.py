@@ -11,6 +11,7 @@ from runbooks.probes.base import Measurement, Probe, measured
 from runbooks.probes.fetching import Request, Response, fetch
 from runbooks.probes.sources import Sources
 from runbooks.results import Reading
+from runbooks.target import SOURCE as PROFILE
 
 MOST_HOPS = 10
 """Redirects that are followed; a browser gives up at about twice as many."""
@@ -66,7 +67,7 @@ class RedirectsProbe(Probe, frozen=True, kw_only=True):
 
     async def measure(self, sources: Sources) -> Measurement:
         if not urlsplit(self.start).hostname:
-            raise ProbeError("no [api] host in the profile", stage="configuration")
+            raise ProbeError("no [api] host in the profile", source=PROFILE)
         url = self.start
         first = response = await fetch(sources, Request(url, ca=self.ca))
         evidence = [f"{url} → {response.status}"]

@@ -39,7 +39,7 @@ def test_a_typo_gets_a_suggestion() -> None:
         ("http", {"url": 5}, {"status": 200}, "expected `str`"),
         ("http", URL, {}, "nothing is expected"),
         ("http", URL, {"statu": 200}, "mean 'status'"),
-        ("tcp", {"host": "h", "port": 1}, {"x": 1}, "it has open, latency"),
+        ("tcp", {"host": "h", "port": 1}, {"x": 1}, "it has open, inside, latency"),
         ("http", URL, {"latency": "<= 1 B"}, "latency: the unit"),
         ("tcp", {"host": "h", "port": 0}, {"open": "absent"}, "0 is no port"),
         ("file", {"path": "x"}, {"exists": True}, "not absolute"),
