@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -83,7 +84,9 @@ class Asking:
         return answer
 
     async def addresses(self, name: str, server: Server) -> Said:
-        answers = [await self.ask(name, kind, server) for kind in ("A", "AAAA")]
+        answers = await asyncio.gather(
+            *(self.ask(name, kind, server) for kind in ("A", "AAAA"))
+        )
         heard = [answer for answer in answers if answer is not None]
         if len(heard) < len(answers):
             return Said(server, False, "no answer")

@@ -78,10 +78,12 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     }
     for name, leaf in leaves.items():
         write(directory, name, leaf, chained=name != "unchained")
+    words = (
+        "req -x509 -newkey rsa:1024 -nodes -keyout short.key -out short.pem "
+        "-addext subjectAltName=DNS:localhost -subj"
+    )
     subprocess.run(
-        [needed("openssl", "openssl"), "req", "-x509", "-newkey", "rsa:1024", "-nodes"]
-        + ["-keyout", "short.key", "-out", "short.pem", "-subj", "/O=STAGING Tests"]
-        + ["-addext", "subjectAltName=DNS:localhost"],
+        [needed("openssl", "openssl"), *words.split(), "/O=STAGING Tests"],
         cwd=directory,
         check=True,
         capture_output=True,
