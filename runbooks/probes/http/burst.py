@@ -70,9 +70,11 @@ class BurstProbe(EndpointProbe, frozen=True, kw_only=True):
         budget = sources.budget(Request(self.url).host)
         if refused and budget:
             budget.close(float(wait) if wait.isdecimal() else RESTING)
+        said = f"{len(answers)} × GET {self.thing}: {len(refused)} refused"
+        if refused:
+            said += f", the first after {refused[0]}, Retry-After {wait or 'absent'}"
         return measured(
-            f"{len(answers)} × GET {self.thing}: {len(refused)} refused"
-            + (f", the first after {refused[0]}, Retry-After {wait}" * bool(refused)),
+            said,
             Reading("limited", bool(refused)),
             Reading("first_refusal", refused[0] if refused else None),
             Reading("retry_after", int(wait) if wait.isdecimal() else None, "s"),

@@ -8,6 +8,7 @@ import pytest
 
 from tests.runbooks.probes.docker_engine import DockerEngine, running_engine
 from tests.runbooks.probes.docker_projects import make_projects
+from tests.runbooks.probes.site import Site, running_site
 
 
 @pytest.fixture(scope="session")
@@ -16,3 +17,10 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerEngine]:
     with running_engine() as engine:
         make_projects(engine, tmp_path_factory.mktemp("data"))
         yield engine
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    """A web server without answers yet."""
+    with running_site() as site:
+        yield site
