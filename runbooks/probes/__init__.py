@@ -25,11 +25,13 @@ if TYPE_CHECKING:
 
 FAMILIES = (
     "amd_gpu",
+    "backups",
     "command",
     "dns",
     "docker",
     "file",
     "http",
+    "kubernetes",
     "nvidia_gpu",
     "opensearch",
     "redis",

@@ -1,0 +1,36 @@
+"""Probes of a Kubernetes cluster and of the application that runs on it.
+
+One aspect a file; `reader` asks the API server, `objects` lists a kind once a pass,
+`application` finds the application's Deployments by their labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from runbooks.probes.kubernetes.cluster import ClusterItselfProbe
+from runbooks.probes.kubernetes.health import HealthProbe
+from runbooks.probes.kubernetes.limits import EveryLimitProbe, LimitsProbe
+from runbooks.probes.kubernetes.replicas import ReplicasProbe
+from runbooks.probes.kubernetes.restarts import RestartsProbe
+from runbooks.probes.kubernetes.rollout import RolloutProbe
+from runbooks.probes.kubernetes.security import SecurityProbe
+from runbooks.probes.kubernetes.usage import UsageProbe
+from runbooks.probes.kubernetes.volumes import VolumesProbe
+
+if TYPE_CHECKING:
+    from runbooks.probes.base import Probe
+
+PROBES: Mapping[str, type[Probe]] = {
+    "kubernetes.cluster": ClusterItselfProbe,
+    "kubernetes.every_limit": EveryLimitProbe,
+    "kubernetes.health": HealthProbe,
+    "kubernetes.limits": LimitsProbe,
+    "kubernetes.replicas": ReplicasProbe,
+    "kubernetes.restarts": RestartsProbe,
+    "kubernetes.rollout": RolloutProbe,
+    "kubernetes.security": SecurityProbe,
+    "kubernetes.usage": UsageProbe,
+    "kubernetes.volumes": VolumesProbe,
+}
