@@ -236,7 +236,8 @@ class Pass:
         if reading is None:
             nothing = Reading(name, None)
             judged = Judged(nothing, str(expectation), Result.UNKNOWN, seen.thing)
-            return judged, f"nothing was read for {name}"
+            said = seen.measurement.lacking.get(name, f"nothing was read for {name}")
+            return judged, self._sources.hidden(said)
         judged = expectations.judge(reading, expectation, other)
         lacking = _lacking(seen.measurement, judged, expectation)
         said = lacking or expectations.reason(judged, expectation, other)

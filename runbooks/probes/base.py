@@ -34,7 +34,7 @@ class Measurement:
             is not there; a name that is missing says that nobody looked.
         evidence: what was seen, plain text.
         lacking: by name of a reading, what to say instead of its value where more
-            than that was expected.
+            than that was expected, or of one that is missing, why.
     """
 
     readings: Mapping[str, Reading] = field(default_factory=dict)
