@@ -44,7 +44,7 @@ def test_readings_stand_against_what_was_expected() -> None:
     now = datetime.now(UTC).isoformat()
     state = StepState(finding=BAD, probed_at=now, passed="20 h", regressed_at=now)
     shown = detail(WEIGHTY, Row("step", "logs"), {"logs": state})
-    assert "31 h  fail" in shown and "<= 26 h" in shown and "took 400 ms" in shown
+    assert "✗ age   <= 26 h   31 h" in shown and "took 400 ms" in shown
     assert "regressed just now, was: 20 h" in shown and "last backup yesterday" in shown
 
 

@@ -9,9 +9,9 @@ from itertools import groupby
 from textual.content import Content
 
 from runbooks.results import Finding, Reading, Result, Soaked
-from state.standing import StepState
+from state.standing import Standing, StepState
 from tui.display import content
-from tui.widgets.signs import trend
+from tui.widgets.signs import signs, trend
 from tui.widgets.text_view import QUIET, Paragraph
 from tui.widgets.wording import age, duration, soaking
 
@@ -86,7 +86,7 @@ def _table(finding: Finding) -> Iterator[Paragraph]:
     """
     name = min(28, max(4, *(len(each.reading.name) for each in finding.judged)))
     expected = min(24, max(8, *(len(each.expected) for each in finding.judged)))
-    head = f"{'read':<{name}}  {'expected':<{expected}}  value"
+    head = f"  {'read':<{name}}  {'expected':<{expected}}  value"
     yield Paragraph(Content.styled(head, QUIET))
     for source, group in groupby(finding.judged, key=lambda each: each.source):
         looked = list(group)
@@ -94,12 +94,12 @@ def _table(finding: Finding) -> Iterator[Paragraph]:
             took = duration(looked[0].seconds)
             yield Paragraph(content(f"from {source}, took {took}", QUIET))
         for each in looked:
+            loud = LOUD.get(each.result, "")
+            sign = signs().standing[Standing[each.result.name]]
             line = Content.assemble(
+                content(f"{sign} ", loud),
                 content(f"{each.reading.name:<{name}}  {each.expected:<{expected}}  "),
-                content(
-                    f"{_value(each.reading)}  {each.result.value}",
-                    LOUD.get(each.result, ""),
-                ),
+                content(_value(each.reading), loud),
             )
             yield Paragraph(line)
 

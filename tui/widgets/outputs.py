@@ -77,7 +77,9 @@ class Outputs:
 
     def last(self) -> Command | None:
         """Return the command of the run that was started last."""
-        return max(self._commands.values(), key=lambda c: c.at, default=None)
+        # Of two within one tick of the clock the later one stands later.
+        latest_first = reversed(list(self._commands.values()))
+        return max(latest_first, key=lambda command: command.at, default=None)
 
     def show_next(self) -> bool:
         """Put the next command on view, round and round; False with fewer than two."""

@@ -125,7 +125,7 @@ def _in_words(
     for step in steps:
         if standings.standing(step.id) is Standing.UNKNOWN:
             finding = standings.state(step.id).finding
-            source = (finding.source or finding.reason) if finding else _brief(step)
+            source = (finding and finding.source) or _brief(step)
             sources[source] = sources.get(source, 0) + 1
     for source, number in sources.items():
         text = f"{sign[Standing.UNKNOWN]} {source}: {number} unknown"
