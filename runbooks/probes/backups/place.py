@@ -17,7 +17,7 @@ from runbooks.probes.base import Measurement, Probe
 from runbooks.probes.sources import Sources
 from runbooks.probes.threads import in_thread
 
-MOST = 50_000
+MOST = 100_000
 """Matching files; beyond that no retention has ever worked here."""
 _SHARE = 0.9
 """Part of the budget after which a thread stops by itself and tells how far it came."""

@@ -38,6 +38,7 @@ CLUSTER = {
 NAMESPACED = {
     "ConfigMap": "v1/configmaps",
     "CronJob": "batch/v1/cronjobs",
+    "DaemonSet": "apps/v1/daemonsets",
     "Deployment": "apps/v1/deployments",
     "EndpointSlice": "discovery.k8s.io/v1/endpointslices",
     "Event": "v1/events",
@@ -53,6 +54,7 @@ NAMESPACED = {
     "ResourceQuota": "v1/resourcequotas",
     "Secret": "v1/secrets",
     "Service": "v1/services",
+    "StatefulSet": "apps/v1/statefulsets",
     "Certificate": "cert-manager.io/v1/certificates",
     "PodMetrics": "metrics.k8s.io/v1beta1/pods",
 }
@@ -74,6 +76,7 @@ class KubernetesAPI:
         metrics: by path below ``/apis/custom.metrics.k8s.io``, the value.
         version, ready: what ``/version`` and ``/readyz`` say.
         largest_page: objects of one answer, whatever limit was asked for.
+        expiring: how many requests that go on with a list come too late.
         requests: how often each path was asked.
         violations: what no probe may ask.
     """
@@ -89,6 +92,7 @@ class KubernetesAPI:
         self.version = {"major": "1", "minor": "31", "gitVersion": "v1.31.2"}
         self.ready = True
         self.largest_page = 500
+        self.expiring = 0
         self.requests: Counter[str] = Counter()
         self.violations: list[str] = []
         self.stopping = threading.Event()
@@ -161,6 +165,9 @@ class KubernetesAPI:
             return 404, "404 page not found\n"
         if plural in self.denied:
             return status(403, "Forbidden", f'{plural} is forbidden: User "me" cannot')
+        if "continue" in query and self.expiring:
+            self.expiring -= 1
+            return status(410, "Expired", "The provided continue parameter is too old")
         found = [
             each
             for each in self.objects
@@ -272,7 +279,7 @@ def _handler(api: KubernetesAPI) -> type[BaseHTTPRequestHandler]:
 
         def _reply(self, path: str, answer: Any) -> None:
             api.requests[path] += 1
-            if self.headers["Authorization"] != f"Bearer {api.token}":
+            if not self._known():
                 self._send(*status(401, "Unauthorized", "Unauthorized"))
                 return
             match api.broken.get(path):
@@ -285,6 +292,15 @@ def _handler(api: KubernetesAPI) -> type[BaseHTTPRequestHandler]:
                     self._send(*status(code, "InternalError", "etcdserver: no leader"))
                 case _:
                     self._send(*answer())
+
+        def _known(self) -> bool:
+            """Whether the login is known, by a token or by a certificate."""
+            tls = (
+                self.connection if isinstance(self.connection, ssl.SSLSocket) else None
+            )
+            if tls and tls.getpeercert():
+                return True
+            return bool(self.headers["Authorization"] == f"Bearer {api.token}")
 
         def _send(self, code: int, body: Any) -> None:
             text = isinstance(body, str)
