@@ -10,7 +10,8 @@ from __future__ import annotations
 import base64
 import binascii
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
+from urllib.parse import quote
 
 import msgspec
 
@@ -19,6 +20,7 @@ from runbooks.probes.kubernetes.connection import Answer, Connection
 from runbooks.probes.sources import Sources
 from runbooks.secrets import within
 
+T = TypeVar("T")
 Object = dict[str, Any]
 PAGE = 500
 """Objects in one answer."""
@@ -47,11 +49,21 @@ class Kind:
 
     def path(self, namespace: str) -> str:
         root = f"/apis/{self.api}" if self.group else f"/api/{self.api}"
-        return (
-            root
-            + (f"/namespaces/{namespace}" if self.namespaced else "")
-            + (f"/{self.plural}")
-        )
+        within = f"/namespaces/{quote(namespace, safe='')}" if self.namespaced else ""
+        return f"{root}{within}/{self.plural}"
+
+
+class _More(msgspec.Struct):
+    """``metadata`` of a list, as far as paging needs it."""
+
+    continue_: str = msgspec.field(default="", name="continue")
+
+
+class _Page(msgspec.Struct):
+    """One answer to a request for a list."""
+
+    metadata: _More
+    items: list[Object] | None = None
 
 
 CONFIG_MAPS = Kind("v1", "configmaps")
@@ -91,18 +103,20 @@ async def objects_if_known(
     )
 
 
-async def document(sources: Sources, connection: Connection, path: str) -> Any:
-    """Return the JSON at a path, asked once a pass; None where there is nothing.
+async def document(
+    sources: Sources, connection: Connection, path: str
+) -> Object | None:
+    """Return the JSON object at a path, asked once a pass; None where there is none.
 
     Raises:
         ProbeError: it cannot be read.
     """
 
-    async def read() -> Any:
+    async def read() -> Object | None:
         answer = await connection.ask(sources, path)
         if answer.status == 404:
             return None
-        return _decoded(connection, answer, path, f"get {path}")
+        return _decoded(connection, answer, path, f"get {path}", Object)
 
     return await sources.once((connection, path), read)
 
@@ -112,25 +126,24 @@ async def _listed(
 ) -> list[Object] | None:
     namespace = await connection.in_namespace(sources)
     path = kind.path(namespace)
-    where = f" in {namespace}" if kind.namespaced else ""
+    asked = f"list {kind.plural}" + (f" in {namespace}" if kind.namespaced else "")
     accept = _METADATA if kind.metadata else "application/json"
+    first: dict[str, str | int] = {"limit": PAGE}
     found: list[Object] = []
-    query: dict[str, str | int] = {"limit": PAGE}
+    query, restarted = first, False
     while True:
         answer = await connection.ask(sources, path, query, accept=accept)
         if answer.status == 404:
             return None
-        asked = f"list {kind.plural}{where}"
-        page = _decoded(connection, answer, path, asked, _rule(kind))
-        try:
-            found += page["items"] or []
-            further = page["metadata"].get("continue")
-        except (KeyError, TypeError, AttributeError) as error:
-            said = f"{path} answered something that is no list"
-            raise ProbeError(said, source=connection.source, stage="query") from error
-        if not further:
+        if answer.status == 410 and query != first and not restarted:
+            # The list was compacted away meanwhile: only a new one is consistent.
+            found, query, restarted = [], first, True
+            continue
+        page = _decoded(connection, answer, path, asked, _Page, _rule(kind))
+        found += page.items or []
+        if not page.metadata.continue_:
             break
-        query = {"limit": PAGE, "continue": further}
+        query = {**first, "continue": page.metadata.continue_}
     if kind == SECRETS:
         for each in found:
             _hide(sources, each)
@@ -138,26 +151,34 @@ async def _listed(
 
 
 def _decoded(
-    connection: Connection, answer: Answer, path: str, asked: str, rule: str = ""
-) -> Any:
-    """Return the JSON of an answer with status 200.
+    connection: Connection,
+    answer: Answer,
+    path: str,
+    asked: str,
+    shape: type[T],
+    rule: str = "",
+) -> T:
+    """Return what an answer with status 200 holds.
 
     Raises:
-        ProbeError: it has another status, or no JSON.
+        ProbeError: it has another status, or holds something else.
     """
-    said, stage = "", "login"
+    stage = "query"
     match answer.status:
         case 200:
             try:
-                return msgspec.json.decode(answer.body)
+                return msgspec.json.decode(answer.body, type=shape)
             except msgspec.DecodeError:
-                said, stage = f"{path} answered something that is no JSON", "query"
+                said = f"{path} answered something else than its objects"
         case 401:
             said = "the API server knows no such login (401): log in again"
+            stage = "login"
         case 403:
-            said = f"no permission to {asked}"
+            said, stage = f"no permission to {asked}", "login"
+        case 429:
+            said = f"the API server has too much to do for {path} (429)"
         case _:
-            said, stage = f"{path} answered {answer.status}", "query"
+            said = f"{path} answered {answer.status}"
     error = ProbeError(said, source=connection.source, stage=stage)
     if answer.status == 403 and rule:
         error.add_note(rule)

@@ -1,0 +1,188 @@
+"""The project's own client: logs in as a kubeconfig says, asks the API server.
+
+Used in a process of its own, see `runbooks.probes.kubernetes.reader`.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode, urlsplit
+
+from runbooks.errors import DocumentError, ProbeError
+from runbooks.kubeconfig import Context, contexts
+
+if TYPE_CHECKING:
+    from kubernetes.client import ApiClient, Configuration
+
+PARALLEL = 8
+"""Requests under way at a time."""
+SHOWN = 200
+"""Characters of what a library or plugin says that are passed on."""
+_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+
+
+class _Said(logging.Handler):
+    """Keeps what the client library logs instead of raising it."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
+
+
+def opened(where: Mapping[str, str]) -> tuple[ApiClient, str]:
+    """Return a client that is logged in, and the namespace of its context.
+
+    Args:
+        where: ``kubeconfig`` and ``context``, each may be "".
+
+    Raises:
+        ProbeError: stage ``configuration``; there is no kubeconfig, no such context,
+            or its credentials cannot be had.
+    """
+    from kubernetes import client, config
+    from urllib3.exceptions import HTTPError
+
+    settings = client.Configuration()
+    settings.retries = False
+    settings.connection_pool_maxsize = PARALLEL
+    usual = Path("~/.kube/config").expanduser()
+    path = where["kubeconfig"] or os.environ.get("KUBECONFIG", "")
+    if not path and usual.exists():
+        path = str(usual)
+    try:
+        if path:
+            namespace = _as_kubeconfig(settings, path, where["context"])
+        else:
+            namespace = _in_cluster(settings, usual)
+        return client.ApiClient(settings), namespace
+    except (config.ConfigException, HTTPError, OSError) as error:
+        problem = f"{path or 'the service account'} cannot be used: {_short(error)}"
+        raise ProbeError(problem, stage="configuration") from error
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        problem = f"{path} is no kubeconfig"
+        raise ProbeError(problem, stage="configuration") from error
+
+
+def _as_kubeconfig(settings: Configuration, path: str, wanted: str) -> str:
+    """Log in as a context of one or several kubeconfigs; return its namespace."""
+    from kubernetes import config
+
+    files = [Path(each).expanduser() for each in path.split(os.pathsep) if each]
+    context = _context([each for each in files if each.exists()] or files, wanted)
+    said = _Said()
+    logging.getLogger().addHandler(said)
+    config.load_kube_config(  # type: ignore[no-untyped-call]
+        os.pathsep.join(map(str, files)), context.name, settings, persist_config=False
+    )
+    if said.lines:
+        failed = ProbeError(
+            f"{path} gives no credentials: {_short(said.lines[0])}",
+            stage="configuration",
+        )
+        failed.add_note(
+            "Run 'kubectl get --raw /version' with this kubeconfig: its credential "
+            "plugin is missing, or wants you to log in."
+        )
+        raise failed
+    return context.namespace
+
+
+def _context(files: Sequence[Path], wanted: str) -> Context:
+    """Return the context of that name, or the one in use."""
+    try:
+        known = [context for file in files for context in contexts(file)]
+    except DocumentError as error:
+        raise ProbeError(str(error), stage="configuration") from error
+    for context in known:
+        if context.name == wanted or (not wanted and context.current):
+            return context
+    lacks = f"has no context {wanted}" if wanted else "has no current context"
+    names = ", ".join(context.name for context in known) or "none"
+    problem = f"{files[0]} {lacks}; it has {names}"
+    raise ProbeError(problem, stage="configuration")
+
+
+def _in_cluster(settings: Configuration, usual: Path) -> str:
+    """Log in as the service account of the pod that this runs in.
+
+    Returns:
+        Its namespace.
+    """
+    from kubernetes import config
+
+    if "KUBERNETES_SERVICE_HOST" not in os.environ:
+        raise ProbeError(
+            f"there is no kubeconfig: name it as kubeconfig under [kubernetes], in "
+            f"KUBECONFIG, or put it at {usual}",
+            stage="configuration",
+        )
+    config.load_incluster_config(settings)  # type: ignore[no-untyped-call]
+    return (_ACCOUNT / "namespace").read_text().strip()
+
+
+def asked(client: ApiClient, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Return status and body of one request.
+
+    Raises:
+        ProbeError: stage ``name``, ``tcp``, ``tls``, ``timeout`` or ``http``; there
+            was no response.
+    """
+    from kubernetes.client.exceptions import ApiException
+    from urllib3 import exceptions
+
+    server = client.configuration.host
+    host = urlsplit(server).netloc
+    query = urlencode(request["query"])
+    url = server.rstrip("/") + request["path"] + (f"?{query}" if query else "")
+    method = "POST" if request["review"] else "GET"
+    headers = {"Accept": request["accept"], "User-Agent": "gonogo"}
+    if request["review"]:
+        headers["Content-Type"] = "application/json"
+    client.update_params_for_auth(
+        headers, [], ["BearerToken"], request["path"], method, None
+    )
+    # Files with tokens end with a newline, which the library keeps.
+    headers = {name: value.strip() for name, value in headers.items()}
+    seconds = request["timeout"]
+    try:
+        response = client.call_api(
+            method, url, headers, request["review"], _request_timeout=seconds
+        )
+        body = response.response.data.decode("utf-8", "replace")
+    except (ApiException, exceptions.SSLError) as error:
+        problem = f"TLS with {host} failed: {_tls(error)}"
+        raise ProbeError(problem, stage="tls") from error
+    except exceptions.NameResolutionError as error:
+        raise ProbeError(f"no address for {host}", stage="name") from error
+    except exceptions.NewConnectionError as error:
+        refused = isinstance(error.__cause__, ConnectionRefusedError)
+        how = "refused the connection" if refused else "cannot be reached"
+        raise ProbeError(f"{host} {how}", stage="tcp") from error
+    except exceptions.TimeoutError as error:
+        problem = f"no answer from {host} in {seconds:g} s"
+        raise ProbeError(problem, stage="timeout") from error
+    except (exceptions.HTTPError, OSError) as error:
+        problem = f"{host} gave no HTTP answer"
+        raise ProbeError(problem, stage="http") from error
+    return {"status": response.status, "body": body}
+
+
+def _tls(error: Exception) -> str:
+    """Return what OpenSSL says, without the places in its source."""
+    said = _short(getattr(error, "reason", None) or error)
+    return said.rpartition("] ")[2].partition(" (_ssl")[0]
+
+
+def _short(said: object) -> str:
+    """Return what a library or plugin says, as far as it may be told.
+
+    The library names an entry of a kubeconfig by all that the entry holds.
+    """
+    return " ".join(str(said).partition("/{")[0].split())[:SHOWN]

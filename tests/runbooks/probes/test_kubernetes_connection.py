@@ -1,0 +1,389 @@
+"""Ways to an API server, and what is said when one leads nowhere."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import signal
+import ssl
+import stat
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+
+from runbooks.errors import ProbeError
+from runbooks.probes.kubernetes import connection
+from runbooks.probes.kubernetes.connection import Connection
+from runbooks.probes.kubernetes.objects import (
+    NODES,
+    PODS,
+    SECRETS,
+    Kind,
+    Object,
+    objects,
+    objects_if_known,
+)
+from runbooks.probes.sources import Sources
+from tests.runbooks.probes.kubernetes_api import (
+    TOKEN,
+    KubernetesAPI,
+    encoded,
+    kubernetes_api,
+)
+
+POD_LIST = "/api/v1/namespaces/transcripts/pods"
+VELERO = Kind("velero.io/v1", "backups")
+
+
+def pod(name: str, namespace: str = "transcripts") -> Object:
+    metadata = {"name": name, "namespace": namespace}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata}
+
+
+@pytest.fixture
+def api() -> Iterator[KubernetesAPI]:
+    with kubernetes_api([pod("a"), pod("b"), pod("c"), pod("d", "other")]) as api:
+        yield api
+        assert api.violations == []
+
+
+@pytest.fixture(autouse=True)
+def _own_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+
+
+async def names(
+    kubeconfig: Path | str, context: str = "", namespace: str = "", kind: Kind = PODS
+) -> list[str]:
+    way = Connection(str(kubeconfig), context, namespace)
+    async with Sources() as sources:
+        found = await objects(sources, way, kind)
+    return [each["metadata"]["name"] for each in found]
+
+
+async def failure(kubeconfig: Path | str, **way: Any) -> ProbeError:
+    with pytest.raises(ProbeError) as caught:
+        await names(kubeconfig, **way)
+    assert TOKEN not in str(caught.value) + note(caught.value)
+    return caught.value
+
+
+def note(error: ProbeError) -> str:
+    return "\n".join(getattr(error, "__notes__", ()))
+
+
+def plugin(directory: Path, body: str) -> dict[str, Any]:
+    """Return a kubeconfig's user whose credentials a program makes."""
+    program = directory / "plugin"
+    program.write_text(f"#!/bin/sh\n{body}\n")
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    version = "client.authentication.k8s.io/v1"
+    mode = "IfAvailable"
+    return {
+        "exec": {
+            "apiVersion": version,
+            "command": str(program),
+            "interactiveMode": mode,
+        }
+    }
+
+
+def credential(**status: str) -> str:
+    said = {
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "kind": "ExecCredential",
+        "status": status,
+    }
+    return f"cat <<'END'\n{json.dumps(said)}\nEND"
+
+
+async def test_the_namespace_is_the_contexts_unless_one_is_named(
+    api: KubernetesAPI, tmp_path: Path
+) -> None:
+    config = api.kubeconfig(tmp_path / "config")
+    assert await names(config) == ["a", "b", "c"]
+    assert await names(config, namespace="other") == ["d"]
+    assert await names(config, namespace="../../secrets") == []
+
+
+async def test_kubeconfigs_of_the_environment(
+    api: KubernetesAPI, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = api.kubeconfig(tmp_path / "config")
+    monkeypatch.setenv("KUBECONFIG", f"{tmp_path}/nothing:{config}")
+    assert await names("") == ["a", "b", "c"]
+
+
+async def test_a_context_by_name_needs_no_current_one(
+    api: KubernetesAPI, tmp_path: Path
+) -> None:
+    config = api.kubeconfig(tmp_path / "config")
+    said = json.loads(config.read_text())
+    del said["current-context"]
+    config.write_text(json.dumps(said))
+    assert await names(config, "production") == ["a", "b", "c"]
+    without = await failure(config)
+    assert "has no current context; it has production" in str(without)
+    wrong = await failure(config, context="staging")
+    assert (wrong.stage, "it has production" in str(wrong)) == ("configuration", True)
+
+
+async def test_a_token_in_a_file(api: KubernetesAPI, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text(f"{TOKEN}\n")
+    config = api.kubeconfig(tmp_path / "config", user={"tokenFile": "token"})
+    assert await names(config) == ["a", "b", "c"]
+
+
+async def test_a_credential_plugin_may_write_where_it_likes(
+    api: KubernetesAPI, tmp_path: Path
+) -> None:
+    noise = "echo noise >&2; read -r answer && exit 1"
+    user = plugin(tmp_path, f"{noise}\n{credential(token=TOKEN)}")
+    assert await names(api.kubeconfig(tmp_path / "c", user=user)) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("echo 'token expired: log in' >&2; exit 1", "token expired: log in"),
+        ("echo nonsense", "failed to decode"),
+        (credential(), "missing token"),
+        ("", "failed to decode"),
+    ],
+)
+async def test_a_credential_plugin_that_fails(
+    api: KubernetesAPI, tmp_path: Path, body: str, said: str
+) -> None:
+    config = api.kubeconfig(tmp_path / "config", user=plugin(tmp_path, body))
+    error = await failure(config)
+    assert error.stage == "configuration" and said in str(error)
+    assert "wants you to log in" in note(error)
+
+
+async def test_a_credential_plugin_that_is_not_there(
+    api: KubernetesAPI, tmp_path: Path
+) -> None:
+    user = plugin(tmp_path, "")
+    (tmp_path / "plugin").unlink()
+    error = await failure(api.kubeconfig(tmp_path / "config", user=user))
+    assert error.stage == "configuration" and "No such file" in str(error)
+
+
+async def test_a_credential_plugin_that_hangs_is_ended(
+    api: KubernetesAPI, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "OPENING", 2)
+    user = plugin(tmp_path, f"echo $$ > {tmp_path}/pid; exec sleep 1000")
+    error = await failure(api.kubeconfig(tmp_path / "config", user=user))
+    assert error.stage == "configuration" and "gave nothing in 2 s" in str(error)
+    assert not _runs(int((tmp_path / "pid").read_text()))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "is no YAML"),
+        ("[5]", "is no kubeconfig"),
+        ("contexts: 5", "has no current context; it has none"),
+        (
+            f"{{current-context: a, contexts: [{{name: a, context: {{user: u, "
+            f"cluster: c}}}}], users: [{{name: u, token: {TOKEN}}}]}}",
+            "cannot be used",
+        ),
+    ],
+)
+async def test_what_is_no_kubeconfig(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "config").write_text(text)
+    error = await failure(tmp_path / "config")
+    assert error.stage == "configuration" and said in str(error), error
+
+
+async def test_no_kubeconfig_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = await failure(tmp_path / "nowhere")
+    assert "cannot be read: No such file" in str(error)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+    assert "there is no kubeconfig" in str(await failure(""))
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "127.0.0.1")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "1")
+    error = await failure("")
+    assert "the service account cannot be used" in str(error)
+
+
+def tls(authority: trustme.CA) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.configure_trust(context)
+    context.verify_mode = ssl.CERT_OPTIONAL
+    return context
+
+
+def text(pem: bytes) -> str:
+    return base64.b64encode(pem).decode()
+
+
+async def test_tls(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    client = authority.issue_cert("me@example.test")
+    user = {
+        "client-certificate-data": text(client.cert_chain_pems[0].bytes()),
+        "client-key-data": text(client.private_key_pem.bytes()),
+    }
+    trusted = {"certificate-authority-data": text(authority.cert_pem.bytes())}
+    with kubernetes_api([pod("a")], tls(authority)) as api:
+        config = api.kubeconfig(tmp_path / "config", user=user, **trusted)
+        assert await names(config) == ["a"]
+        assert list((tmp_path / "tmp").iterdir()) == []
+
+        missing = {"certificate-authority": "nowhere.pem"}
+        error = await failure(api.kubeconfig(tmp_path / "config", **missing))
+        assert error.stage == "configuration" and "nowhere.pem" in str(error)
+
+        stranger = text(trustme.CA().cert_pem.bytes())
+        for wrong in (stranger, text(b"no certificate")):
+            other = {"certificate-authority-data": wrong}
+            error = await failure(api.kubeconfig(tmp_path / "config", **other))
+            assert error.stage == "tls" and "TLS with 127.0.0.1" in str(error)
+
+        plain = api.url.replace("https", "http")
+        error = await failure(api.kubeconfig(tmp_path / "config", server=plain))
+        assert (error.stage, "no HTTP answer" in str(error)) == ("http", True)
+
+
+async def test_nobody_there(
+    api: KubernetesAPI, tmp_path: Path, closed_port: int
+) -> None:
+    config = api.kubeconfig(tmp_path / "c", server=f"http://127.0.0.1:{closed_port}")
+    error = await failure(config)
+    assert (error.stage, "refused" in str(error)) == ("tcp", True)
+    config = api.kubeconfig(tmp_path / "c", server="https://cluster.invalid:6443")
+    error = await failure(config)
+    assert (error.stage, str(error)) == ("name", "no address for cluster.invalid:6443")
+
+
+@pytest.mark.parametrize(
+    ("broken", "stage", "said"),
+    [
+        (401, "login", "log in again"),
+        (403, "login", "no permission to list pods in transcripts"),
+        (410, "query", "answered 410"),
+        (429, "query", "too much to do"),
+        (503, "query", "answered 503"),
+        ("garbage", "query", "something else than its objects"),
+    ],
+)
+async def test_answers_that_are_none(
+    api: KubernetesAPI, tmp_path: Path, broken: int | str, stage: str, said: str
+) -> None:
+    api.broken[POD_LIST] = broken
+    error = await failure(api.kubeconfig(tmp_path / "config"))
+    assert error.stage == stage and said in str(error)
+
+
+async def test_a_wrong_token(api: KubernetesAPI, tmp_path: Path) -> None:
+    api.token = "another"
+    error = await failure(api.kubeconfig(tmp_path / "config"))
+    assert error.stage == "login" and "(401)" in str(error)
+
+
+async def test_the_rule_that_a_role_lacks(api: KubernetesAPI, tmp_path: Path) -> None:
+    api.denied = {"pods", "nodes"}
+    config = api.kubeconfig(tmp_path / "config")
+    assert note(await failure(config)) == (
+        'Add to a Role: {apiGroups: [""], resources: ["pods"], verbs: ["list"]}'
+    )
+    assert "Add to a ClusterRole" in note(await failure(config, kind=NODES))
+
+
+async def test_a_server_that_says_nothing(
+    api: KubernetesAPI, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "LONGEST", 0.3)
+    api.broken[POD_LIST] = "hang"
+    error = await failure(api.kubeconfig(tmp_path / "config"))
+    assert error.stage == "timeout" and "in 0.3 s" in str(error)
+
+
+async def test_pages(api: KubernetesAPI, tmp_path: Path) -> None:
+    api.largest_page = 1
+    config = api.kubeconfig(tmp_path / "config")
+    assert await names(config) == ["a", "b", "c"]
+    assert api.requests[POD_LIST] == 3
+    api.expiring = 1
+    assert await names(config) == ["a", "b", "c"]
+    api.expiring = 2
+    assert "answered 410" in str(await failure(config))
+
+
+async def test_a_kind_that_the_cluster_does_not_know(
+    api: KubernetesAPI, tmp_path: Path
+) -> None:
+    metrics = Kind("metrics.k8s.io/v1beta1", "pods")
+    way = Connection(str(api.kubeconfig(tmp_path / "config")))
+    async with Sources() as sources:
+        assert await objects_if_known(sources, way, metrics) is None
+        with pytest.raises(ProbeError, match="has no pods of metrics"):
+            await objects(sources, way, metrics)
+    assert api.requests["/apis/metrics.k8s.io/v1beta1/namespaces/transcripts/pods"] == 1
+
+
+async def test_secrets_are_hidden(api: KubernetesAPI, tmp_path: Path) -> None:
+    secret = {**pod("s"), "kind": "Secret", "data": encoded({"key": "made-up-value"})}
+    api.objects.append(secret)
+    way = Connection(str(api.kubeconfig(tmp_path / "config")))
+    async with Sources() as sources:
+        await objects(sources, way, SECRETS)
+        assert sources.hidden("it is made-up-value") == "it is [redacted]"
+
+
+async def test_a_list_is_asked_for_once_and_the_process_ends_with_the_pass(
+    api: KubernetesAPI, tmp_path: Path
+) -> None:
+    way = Connection(str(api.kubeconfig(tmp_path / "config")))
+    async with Sources() as sources:
+        for _ in range(3):
+            await objects(sources, way, PODS)
+        running = _children()
+        assert len(running) == 1
+    assert api.requests == {POD_LIST: 1}
+    assert _children() == []
+
+
+async def test_a_process_that_is_killed(api: KubernetesAPI, tmp_path: Path) -> None:
+    way = Connection(str(api.kubeconfig(tmp_path / "config")))
+    async with Sources() as sources:
+        await objects(sources, way, PODS)
+        for pid in _children():
+            os.kill(pid, signal.SIGKILL)
+        with pytest.raises(ProbeError, match="the reading process has ended"):
+            await objects(sources, way, NODES)
+
+
+def _children() -> list[int]:
+    """Return the reading processes that this one has started."""
+    found = []
+    for place in Path("/proc/self/task").glob("*/children"):
+        for pid in map(int, place.read_text().split()):
+            line = Path(f"/proc/{pid}/cmdline").read_bytes()
+            if b"kubernetes.reader" in line:
+                found.append(pid)
+    return found
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process does more than wait for its parent to take notice."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
