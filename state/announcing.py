@@ -18,6 +18,7 @@ STAGES = {
     "login": "the login is refused",
     "query": "it answers, but not to this",
     "http": "the connection broke off",
+    "driver": "no driver answers",
     "timeout": "no answer in time",
     "budget": "asked often enough",
 }

@@ -103,7 +103,7 @@ class GpuProbe(Probe, frozen=True, kw_only=True):
             failed.add_note(said[:2000])
             raise failed from error
         if answer.missing:
-            raise ProbeError(answer.missing, source=self.source, stage="query")
+            raise ProbeError(answer.missing, source=self.source, stage="driver")
         return answer
 
 

@@ -90,7 +90,7 @@ async def test_no_library(gpus: pytest.MonkeyPatch, tmp_path: Path) -> None:
     gpus.setenv("ROCM_PATH", str(tmp_path))
     with pytest.raises(ProbeError, match=r"libamd_smi\.so is not there") as caught:
         await look()
-    assert (caught.value.source, caught.value.stage) == ("AMD GPU", "query")
+    assert (caught.value.source, caught.value.stage) == ("AMD GPU", "driver")
 
 
 async def test_a_driver_that_is_not_loaded(

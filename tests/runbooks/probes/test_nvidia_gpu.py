@@ -93,7 +93,7 @@ async def test_a_driver_that_does_not_work(
     gpus.setenv("STUB_INIT", code)
     with pytest.raises(ProbeError, match=words) as caught:
         await look()
-    assert (caught.value.source, caught.value.stage) == ("NVIDIA GPU", "query")
+    assert (caught.value.source, caught.value.stage) == ("NVIDIA GPU", "driver")
 
 
 async def test_gpus_that_cannot_be_counted(gpus: pytest.MonkeyPatch) -> None:
