@@ -34,6 +34,7 @@ FAMILIES = (
     "kubernetes",
     "nvidia_gpu",
     "opensearch",
+    "postgres",
     "redis",
     "settings",
     "tcp",

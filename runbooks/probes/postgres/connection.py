@@ -1,0 +1,224 @@
+"""Asks PostgreSQL: the one place that knows asyncpg, for every probe of it.
+
+A database gets one connection a pass, on which every look is a transaction of its
+own that is READ ONLY and holds one statement.
+https://www.postgresql.org/docs/16/sql-set-transaction.html: such a transaction
+refuses every statement that writes. It does not stop functions with effects of their
+own (``pg_terminate_backend``), so what is asked comes from trusted documents alone,
+and the role had better be a member of ``pg_monitor`` and of nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import quote
+
+from runbooks.errors import ProbeError
+from runbooks.probes.base import Probe
+from runbooks.probes.postgres.dsn import Address, address
+from runbooks.probes.sources import Sources
+
+if TYPE_CHECKING:
+    import asyncpg  # type: ignore[import-untyped]
+
+STATEMENT = 5
+"""Seconds that the server gives one statement."""
+LONGEST = 30
+"""Seconds that connecting may take; a probe has its own budget."""
+
+Row = Mapping[str, Any]
+Rows = Sequence[Row]
+
+_ROLE = """
+select current_user::text as role, rolsuper as super,
+  coalesce(pg_has_role('pg_monitor', 'usage'), false) as monitor
+from pg_roles where rolname = current_user
+"""
+
+
+class PostgresProbe(Probe, frozen=True, kw_only=True):
+    """Asks one database; a subclass says what.
+
+    Attributes:
+        dsn: address with user and password: a URL, also with SQLAlchemy's driver
+            (``postgresql+psycopg://``), or libpq's ``host=… user=…``. TLS as there:
+            ``sslmode=verify-full&sslrootcert=FILE``.
+        ca: file of the only certificate authorities to trust; the server has to
+            prove its name then, unless the address itself says otherwise.
+    """
+
+    dsn: str
+    ca: str = ""
+
+    table: ClassVar[str] = "postgres"
+
+    @property
+    def source(self) -> str:
+        try:
+            return f"postgres {address(self.dsn).place}"
+        except ValueError:
+            return "postgres"
+
+    def address(self) -> Address:
+        """Return where the database is.
+
+        Raises:
+            ProbeError: the address cannot be read.
+        """
+        try:
+            return address(self.dsn, self.ca)
+        except ValueError as error:
+            raise ProbeError(str(error), stage="configuration") from error
+
+    async def rows(self, sources: Sources, statement: str, *values: object) -> Rows:
+        """Return what one SELECT answers, asked once a pass.
+
+        Args:
+            values: of ``$1`` and so on.
+
+        Raises:
+            ProbeError: no connection, no right, no time, or the server refuses it.
+        """
+        where = self.address()
+        sources.hide(self.dsn, where.url, where.password, quote(where.password))
+        database = await sources.client(
+            ("postgres", where.url), lambda: _database(where, self.source)
+        )
+        return await sources.once(
+            ("postgres", where.url, statement, values),
+            lambda: database.ask(sources, statement, values),
+        )
+
+    async def row(self, sources: Sources, statement: str, *values: object) -> Row:
+        """Return the only row that a SELECT answers.
+
+        Raises:
+            ProbeError: as `rows`, or there is another number of rows.
+        """
+        rows = await self.rows(sources, statement, *values)
+        if len(rows) != 1:
+            said = f"one row was expected and {len(rows)} came"
+            raise ProbeError(said, source=self.source, stage="query")
+        return rows[0]
+
+    async def asked_as(self, sources: Sources) -> str:
+        """Return a line for the evidence: with what rights was looked."""
+        role = await self.row(sources, _ROLE)
+        kind = "a superuser" if role["super"] else "no superuser"
+        watches = ", reads all statistics" if role["monitor"] else ""
+        return f"asked as {role['role']}, {kind}{watches}"
+
+
+class _Database:
+    """A connection, and the turn to use it."""
+
+    def __init__(self, connection: asyncpg.Connection[Any], source: str) -> None:
+        self._connection = connection
+        self._source = source
+        self._turn = asyncio.Lock()
+
+    async def ask(
+        self, sources: Sources, statement: str, values: tuple[object, ...]
+    ) -> Rows:
+        import asyncpg
+
+        connection = self._connection
+        async with self._turn:
+            sources.asked(self._source)
+            try:
+                async with connection.transaction(readonly=True):
+                    await connection.execute(
+                        f"set local statement_timeout = '{STATEMENT}s'"
+                    )
+                    rows = await connection.fetch(statement, *values)
+                    return [dict(row) for row in rows]
+            except (
+                OSError,
+                asyncpg.PostgresError,
+                asyncpg.InterfaceError,
+                asyncpg.InternalClientError,
+            ) as error:
+                raise _explained(error, self._source) from error
+
+
+@asynccontextmanager
+async def _database(where: Address, source: str) -> AsyncIterator[_Database]:
+    # Slow to import and needed by few runbooks; the loop goes on meanwhile.
+    await asyncio.to_thread(import_module, "asyncpg")
+    import asyncpg
+
+    named = {} if "application_name=" in where.url else {"application_name": "gonogo"}
+    try:
+        # Poolers in transaction mode mix up prepared statements that are kept.
+        connection = await asyncpg.connect(
+            where.url,
+            statement_cache_size=0,
+            timeout=LONGEST,
+            command_timeout=LONGEST,
+            server_settings=named,
+        )
+    except (
+        OSError,
+        ValueError,
+        asyncpg.PostgresError,
+        asyncpg.InterfaceError,
+        asyncpg.InternalClientError,
+    ) as error:
+        raise _explained(error, source) from error
+    try:
+        yield _Database(connection, source)
+    finally:
+        try:
+            await connection.close(timeout=1)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            connection.terminate()
+
+
+def _explained(error: Exception, source: str) -> ProbeError:
+    """Say in plain words what asyncpg raises."""
+    import asyncpg
+
+    where = source.removeprefix("postgres ").partition("/")[0]
+    match error:
+        case socket.gaierror():
+            said, stage = f"{where} has no address", "name"
+        case ssl.SSLCertVerificationError():
+            said, stage = f"certificate of {where}: {error.verify_message}", "tls"
+        case ssl.SSLError():
+            said, stage = f"no TLS with {where}: {error.reason or error}", "tls"
+        case FileNotFoundError():
+            said, stage = f"no socket, or no file of TLS, for {where}", "configuration"
+        case ConnectionRefusedError():
+            said, stage = f"{where} refused the connection", "tcp"
+        case TimeoutError():
+            said, stage = f"{where} gave no answer in {LONGEST} s", "timeout"
+        case ConnectionError() if "rejected SSL" in str(error):
+            said, stage = f"{where} does without TLS", "tls"
+        case OSError():
+            said, stage = f"no connection to {where}: {error.strerror or error}", "tcp"
+        case (
+            asyncpg.InvalidPasswordError()
+            | asyncpg.InvalidAuthorizationSpecificationError()
+            | asyncpg.InvalidCatalogNameError()
+            | asyncpg.TooManyConnectionsError()
+        ):
+            said, stage = f"{where} refused the login: {error.args[0]}", "login"
+        case asyncpg.PostgresConnectionError():
+            said, stage = f"{where} broke off the connection", "tcp"
+        case asyncpg.QueryCanceledError():
+            said, stage = f"no answer in {STATEMENT} s", "timeout"
+        case asyncpg.InsufficientPrivilegeError():
+            said, stage = str(error.args[0]), "query"
+        case asyncpg.ClientConfigurationError():
+            said, stage = f"the address does not fit: {error.args[0]}", "configuration"
+        case asyncpg.PostgresError():
+            said, stage = f"the server says: {error.args[0]}", "query"
+        case _:
+            said, stage = f"{where} gave no answer that PostgreSQL gives", "query"
+    return ProbeError(said[:200], source=source, stage=stage)
