@@ -20,7 +20,7 @@ TEST_PROGRAMS := bash:bash curl:curl git:git ps:procps strace:strace tmux:tmux \
 	dnsmasq:dnsmasq-base dockerd:docker.io named:bind9 nginx:nginx-light \
 	pgbouncer:pgbouncer prometheus:prometheus \
 	prometheus-alertmanager:prometheus-alertmanager \
-	/usr/lib/postgresql/15/bin/postgres:postgresql-15
+	/usr/lib/postgresql/15/bin/postgres:postgresql-15 gpg:gnupg /usr/sbin/nft:nftables
 
 .PHONY: help install run test check bench oracle screenshots wheelhouse clean
 

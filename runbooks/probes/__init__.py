@@ -30,6 +30,7 @@ FAMILIES = (
     "dns",
     "docker",
     "file",
+    "host",
     "http",
     "kubernetes",
     "nvidia_gpu",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from runbooks.probes.backups.place import opened
+from runbooks.probes.regular_file import opened
 
 _LONGEST = 4096 + 128
 """Bytes of a line: the longest path and a digest."""

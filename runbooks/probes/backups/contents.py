@@ -17,7 +17,7 @@ from pathlib import Path
 
 from runbooks.probes.backups import formats
 from runbooks.probes.backups.listing import Dump
-from runbooks.probes.backups.place import opened
+from runbooks.probes.regular_file import opened
 
 _PIECE = 256 * 1024
 """Bytes read at a time; gzip makes at most a thousandfold of them."""

@@ -11,8 +11,9 @@ from typing import ClassVar
 import msgspec
 
 from runbooks.errors import ProbeError
-from runbooks.probes.backups.place import PlaceProbe, files, opened
+from runbooks.probes.backups.place import PlaceProbe, files
 from runbooks.probes.base import Measurement, measured
+from runbooks.probes.regular_file import opened
 from runbooks.quantities import shown
 from runbooks.results import Reading
 

@@ -11,8 +11,8 @@ from typing import ClassVar
 from runbooks.errors import ProbeError
 from runbooks.probes.backups import formats
 from runbooks.probes.backups.listing import DumpsProbe, listed
-from runbooks.probes.backups.place import opened
 from runbooks.probes.base import Measurement
+from runbooks.probes.regular_file import opened
 from runbooks.results import Reading
 
 SYSFS = Path("/sys/dev/block")

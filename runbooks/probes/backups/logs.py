@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from runbooks.probes.backups.place import PlaceProbe, files, opened
+from runbooks.probes.backups.place import PlaceProbe, files
 from runbooks.probes.base import Measurement, measured
+from runbooks.probes.regular_file import opened
 from runbooks.results import Reading
 
 _READ = 256 * 1024

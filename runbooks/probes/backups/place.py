@@ -10,7 +10,7 @@ from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO, ClassVar
+from typing import Any, ClassVar
 
 from runbooks.errors import ProbeError
 from runbooks.probes.base import Measurement, Probe
@@ -111,16 +111,3 @@ def files(
                 said = f"more than {MOST} files in {directory}; nothing is pruned there"
                 raise ProbeError(said, stage="query")
             yield Path(entry.path), seen
-
-
-def opened(path: Path) -> BinaryIO:
-    """Open a regular file for reading: a pipe or device must not hold anybody up.
-
-    Raises:
-        OSError: it may not be read, or is something else.
-    """
-    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-    if stat.S_ISREG(os.fstat(handle).st_mode):
-        return open(handle, "rb")
-    os.close(handle)
-    raise OSError(0, "is no regular file", str(path))

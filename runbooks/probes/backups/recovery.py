@@ -11,9 +11,10 @@ from typing import Any, ClassVar
 
 from runbooks.errors import ProbeError
 from runbooks.probes.backups.archive import Archive, archived
-from runbooks.probes.backups.place import PlaceProbe, opened
+from runbooks.probes.backups.place import PlaceProbe
 from runbooks.probes.backups.segments import name, number_of
 from runbooks.probes.base import Measurement
+from runbooks.probes.regular_file import opened
 from runbooks.quantities import shown
 from runbooks.results import Reading
 

@@ -12,9 +12,9 @@ from typing import BinaryIO, ClassVar
 
 from runbooks.errors import ProbeError
 from runbooks.probes.backups import checksums
-from runbooks.probes.backups.place import opened
 from runbooks.probes.backups.snapshots import MediaProbe, Snapshot, snapshots
 from runbooks.probes.base import Duration, Measurement
+from runbooks.probes.regular_file import opened
 from runbooks.results import Reading
 
 _PIECE = 2**20

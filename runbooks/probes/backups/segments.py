@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from runbooks.probes.backups.place import opened
+from runbooks.probes.regular_file import opened
 
 SEGMENT_SIZE = 16 * 2**20
 """Bytes, unless the cluster was made with another ``--wal-segsize``."""

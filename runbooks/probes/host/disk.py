@@ -1,0 +1,151 @@
+"""Probe of the disk that a directory of this machine lies on."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from runbooks.errors import ProbeError
+from runbooks.probes.base import Measurement, Probe, measured
+from runbooks.probes.sources import Sources
+from runbooks.probes.threads import in_thread
+from runbooks.quantities import shown
+from runbooks.results import Reading
+
+_MOUNTS = Path("/proc/self/mountinfo")
+_WRITES = 0o300
+"""What the owner of a directory needs to make files in it."""
+_MEMORY = ("tmpfs", "ramfs")
+
+
+@dataclass(frozen=True, slots=True)
+class _Mount:
+    point: Path
+    kind: str
+    device: str
+
+
+class DiskProbe(Probe, frozen=True, kw_only=True):
+    """Measures a directory's disk: its mount, what is free, and who may write.
+
+    Sources: statvfs(3), stat(2) and ``/proc/self/mountinfo``.
+
+    Readings:
+        exists: whether it is a directory; all others are absent where it is none.
+        path: the directory, links resolved.
+        mount: where its disk is mounted.
+        type: of the file system, such as ``ext4`` or ``nfs4``.
+        on_root_disk: whether that is the disk of ``/``.
+        in_memory: whether it is lost when the machine stops.
+        free: bytes that anybody may still use.
+        free_share: the same as a share of the whole, in percent.
+        free_inodes: share of the files that may still be made, in percent; absent
+            where the file system has no limit.
+        size: of the whole, in bytes.
+        read_only: whether it is mounted so.
+        writable: whether the directory's owner may make files in it.
+        owner: who that is.
+
+    Attributes:
+        path: absolute, or below the home directory with ``~``.
+
+    Raises:
+        ProbeError: the directory may not be looked at.
+    """
+
+    path: str
+
+    readings: ClassVar[Mapping[str, str]] = {
+        **dict.fromkeys(("exists", "path", "mount", "type"), ""),
+        **dict.fromkeys(("on_root_disk", "in_memory", "read_only"), ""),
+        **dict.fromkeys(("writable", "owner"), ""),
+        **dict.fromkeys(("free", "size"), "B"),
+        **dict.fromkeys(("free_share", "free_inodes"), "%"),
+    }
+    naming: ClassVar[frozenset[str]] = frozenset({"path", "mount", "type", "owner"})
+
+    @classmethod
+    def complaints(cls, parameters: Mapping[str, Any]) -> list[str]:
+        path = str(parameters.get("path", "/"))
+        if path.startswith(("/", "~", "${")):
+            return []
+        return [f"path: {path!r} is not absolute; begin it with /, ~ or ${{…}}"]
+
+    @property
+    def source(self) -> str:
+        return f"files {self.path}"
+
+    async def measure(self, sources: Sources) -> Measurement:
+        sources.asked(self.source)
+        return await in_thread(self._look, self.source)
+
+    def _look(self) -> Measurement:
+        path = Path(os.path.expanduser(self.path))
+        try:
+            if not path.is_dir():
+                gone = {
+                    name: Reading(name, None, u) for name, u in self.readings.items()
+                }
+                gone["exists"] = Reading("exists", False)
+                return Measurement(gone, f"{path} is no directory")
+            real = path.resolve()
+            space, seen = os.statvfs(real), real.stat()
+            mount = _mount(real)
+        except OSError as error:
+            stage = "login" if isinstance(error, PermissionError) else "query"
+            raise ProbeError(f"{path}: {error.strerror}", stage=stage) from error
+        size = space.f_blocks * space.f_frsize
+        free = Reading("free", space.f_bavail * space.f_frsize, "B")
+        share = 100 * space.f_bavail / space.f_blocks if space.f_blocks else None
+        inodes = 100 * space.f_favail / space.f_files if space.f_files else None
+        read_only = bool(space.f_flag & os.ST_RDONLY)
+        may = not read_only and seen.st_mode & _WRITES == _WRITES
+        owner = _name(seen.st_uid)
+        root = seen.st_dev == os.stat("/").st_dev
+        return measured(
+            f"{real}: {shown(free)} of {shown(Reading('', size, 'B'))} free\n"
+            f"{mount.kind} {mount.device} mounted at {mount.point}"
+            f"{', read-only' if read_only else ''}, owned by {owner}",
+            Reading("exists", True),
+            Reading("path", str(real)),
+            Reading("mount", str(mount.point)),
+            Reading("type", mount.kind),
+            Reading("on_root_disk", root),
+            Reading("in_memory", mount.kind in _MEMORY),
+            free,
+            Reading("free_share", share, "%"),
+            Reading("free_inodes", inodes, "%"),
+            Reading("size", size, "B"),
+            Reading("read_only", read_only),
+            Reading("writable", may),
+            Reading("owner", owner),
+        )
+
+
+def _mount(path: Path) -> _Mount:
+    """Return the mount that *path* lies on (proc(5): a later one hides an earlier)."""
+    found = _Mount(Path("/"), "unknown", "")
+    for line in _MOUNTS.read_text("utf-8", "replace").splitlines():
+        before, _, after = line.partition(" - ")
+        point = Path(_plain(before.split()[4]))
+        kind, device = after.split()[:2]
+        if path.is_relative_to(point) and len(point.parts) >= len(found.point.parts):
+            found = _Mount(point, kind, _plain(device))
+    return found
+
+
+def _plain(text: str) -> str:
+    """Undo the octal escapes of blanks."""
+    return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), text)
+
+
+def _name(uid: int) -> str:
+    try:
+        return f"{pwd.getpwuid(uid).pw_name} ({uid})"
+    except KeyError:
+        return str(uid)
