@@ -6,6 +6,7 @@ and charts name them differently.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -23,6 +24,7 @@ SCHEMES = (
     ("app.kubernetes.io/name", "app.kubernetes.io/component"),
 )
 """Labels that name application and component: of plain manifests, of charts."""
+_DEFAULT = "kubectl.kubernetes.io/default-container"
 
 
 class ClusterProbe(Probe, frozen=True, kw_only=True):
@@ -49,6 +51,10 @@ class ClusterProbe(Probe, frozen=True, kw_only=True):
 
     async def objects(self, sources: Sources, kind: Kind) -> list[Object]:
         return await objects(sources, self.connection, kind)
+
+    async def lists(self, sources: Sources, *kinds: Kind) -> list[list[Object]]:
+        """Return the objects of several kinds, asked for at once."""
+        return await asyncio.gather(*(self.objects(sources, each) for each in kinds))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,20 @@ class Workload:
         containers: list[Object] = self.template["spec"]["containers"]
         return containers
 
+    @property
+    def container(self) -> Object:
+        """Return the one that does the work: others attend it.
+
+        It has the component's name, or is the one that commands mean which name
+        none (``kubectl.kubernetes.io/default-container``), or comes first.
+        """
+        annotations = (self.template.get("metadata") or {}).get("annotations") or {}
+        for name in (self.component, annotations.get(_DEFAULT)):
+            for each in self.containers:
+                if each["name"] == name:
+                    return each
+        return self.containers[0]
+
 
 class ApplicationProbe(ClusterProbe, frozen=True, kw_only=True):
     """Looks at Deployments of the application.
@@ -110,11 +130,11 @@ class ApplicationProbe(ClusterProbe, frozen=True, kw_only=True):
 
     async def those_there(self, sources: Sources) -> list[Workload]:
         """Return the Deployments of the components, as far as there are any."""
-        pods = await self.objects(sources, PODS)
+        deployments, pods = await self.lists(sources, DEPLOYMENTS, PODS)
         return [
             Workload(component, deployment, _pods(deployment, pods))
-            for deployment in await self.objects(sources, DEPLOYMENTS)
-            if (component := self.component(labels_of(deployment)))
+            for deployment in deployments
+            if (component := self.component(owned_labels(deployment)))
         ]
 
     async def workloads(self, sources: Sources) -> list[Workload]:
@@ -140,6 +160,11 @@ class ApplicationProbe(ClusterProbe, frozen=True, kw_only=True):
         return [each for each in self.components if each not in there]
 
 
+def owned_labels(thing: Object) -> Labels:
+    """Return the labels of an object that makes pods, and of those pods."""
+    return {**labels_of(thing), **labels_of(thing["spec"]["template"])}
+
+
 def listed(name: str, names: Iterable[str]) -> Reading:
     """Return a reading that names things, absent when there are none."""
     return Reading(name, ", ".join(dict.fromkeys(names)) or None)
@@ -148,12 +173,17 @@ def listed(name: str, names: Iterable[str]) -> Reading:
 def condition(thing: Object, kind: str) -> dict[str, Any]:
     """Return a condition of an object's status, {} without."""
     conditions = (thing.get("status") or {}).get("conditions") or []
-    return next((each for each in conditions if each["type"] == kind), {})
+    return next((each for each in conditions if each.get("type") == kind), {})
 
 
 def holds(thing: Object, kind: str) -> bool:
     """Whether a condition of an object's status is True."""
     return condition(thing, kind).get("status") == "True"
+
+
+def phase(thing: Object) -> str:
+    """Return the phase of a pod or a claim; what nobody has looked at is Pending."""
+    return str((thing.get("status") or {}).get("phase") or "Pending")
 
 
 def _pods(deployment: Object, pods: Iterable[Object]) -> list[Object]:
@@ -164,5 +194,5 @@ def _pods(deployment: Object, pods: Iterable[Object]) -> list[Object]:
         for pod in pods
         if selects(selector, labels_of(pod))
         and "deletionTimestamp" not in pod["metadata"]
-        and pod["status"].get("phase") not in ("Succeeded", "Failed")
+        and phase(pod) not in ("Succeeded", "Failed")
     ]

@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from runbooks.errors import ProbeError
 from runbooks.probes.base import Measurement, measured
-from runbooks.probes.kubernetes.application import ApplicationProbe, holds, listed
+from runbooks.probes.kubernetes.application import (
+    ApplicationProbe,
+    Workload,
+    holds,
+    listed,
+)
 from runbooks.probes.kubernetes.objects import Object
 from runbooks.probes.kubernetes.selectors import name_of
 from runbooks.probes.sources import Sources
@@ -16,7 +22,7 @@ KINDS = ("liveness", "readiness", "startup")
 
 
 class HealthProbe(ApplicationProbe, frozen=True, kw_only=True):
-    """Measures what the kubelet asks the first container of a component.
+    """Measures what the kubelet asks the container of a component.
 
     Source: ``livenessProbe``, ``readinessProbe`` and ``startupProbe`` in the pod
     template, and the condition Ready of Pods. Times that a probe does not say are
@@ -26,16 +32,19 @@ class HealthProbe(ApplicationProbe, frozen=True, kw_only=True):
         liveness, readiness, startup: what is asked, such as ``httpGet /live:http``;
             absent without.
         liveness_path, …: path of an httpGet, absent without.
-        liveness_timeout, liveness_period, …: of each probe.
+        liveness_timeout, liveness_period, …: of each probe, absent without.
         dangling: probes that ask a named port which the container does not have.
-        grace: how long a container may take to start before liveness ends it.
-        unready: pods that are not ready.
+        grace: how long a container may take to start before liveness ends it;
+            absent where nothing does.
+        ready: pods that are ready.
+        unready: those that are not.
 
     Attributes:
         components: one component.
 
     Raises:
-        ProbeError: the cluster cannot be asked, or the component has no Deployment.
+        ProbeError: the cluster cannot be asked, or the component has no Deployment,
+            or several that are asked differently.
     """
 
     components: tuple[str, ...] = ("api",)
@@ -44,48 +53,52 @@ class HealthProbe(ApplicationProbe, frozen=True, kw_only=True):
         **dict.fromkeys((*KINDS, *(f"{kind}_path" for kind in KINDS)), ""),
         **dict.fromkeys((f"{kind}_timeout" for kind in KINDS), "s"),
         **dict.fromkeys((f"{kind}_period" for kind in KINDS), "s"),
-        "dangling": "",
+        **dict.fromkeys(("dangling", "ready", "unready"), ""),
         "grace": "s",
-        "unready": "",
     }
     naming: ClassVar[frozenset[str]] = frozenset({*KINDS, "dangling", "unready"})
 
     async def measure(self, sources: Sources) -> Measurement:
-        workload = (await self.workloads(sources))[0]
-        container = workload.containers[0]
-        probes = {kind: container.get(f"{kind}Probe") or {} for kind in KINDS}
+        found = await self.workloads(sources)
+        container, probes = found[0].container, _probes(found[0])
+        if any(_probes(each) != probes for each in found):
+            names = ", ".join(each.name for each in found)
+            raise ProbeError(f"{names} are asked for their health differently")
+        pods = [pod for each in found for pod in each.pods]
+        ready = [pod for pod in pods if holds(pod, "Ready")]
         ports = {port.get("name") for port in container.get("ports") or []}
         readings = []
+        lines = [f"{found[0].name}, container {container['name']}"]
         for kind, probe in probes.items():
+            asked, period = _asked(probe), _number(probe, "periodSeconds", 10)
+            lines.append(f"{kind}: " + (f"{asked} every {period} s" if asked else "-"))
             readings += [
-                Reading(kind, _asked(probe) or None),
+                Reading(kind, asked or None),
                 Reading(f"{kind}_path", (probe.get("httpGet") or {}).get("path")),
                 Reading(f"{kind}_timeout", _number(probe, "timeoutSeconds", 1), "s"),
-                Reading(f"{kind}_period", _number(probe, "periodSeconds", 10), "s"),
+                Reading(f"{kind}_period", period, "s"),
             ]
-        lines = [
-            f"{kind}: {_asked(probe) or 'none'}"
-            + (f", every {_number(probe, 'periodSeconds', 10)} s" if probe else "")
-            for kind, probe in probes.items()
-        ]
         return measured(
-            "\n".join([f"{workload.name}, container {container['name']}", *lines]),
+            "\n".join([*lines, f"{len(ready)} of {len(pods)} pods are ready"]),
             *readings,
             listed("dangling", (k for k, p in probes.items() if _dangles(p, ports))),
             Reading("grace", _grace(probes), "s"),
-            listed(
-                "unready", (name_of(p) for p in workload.pods if not holds(p, "Ready"))
-            ),
+            Reading("ready", len(ready)),
+            listed("unready", (name_of(pod) for pod in pods if pod not in ready)),
         )
 
 
+def _probes(workload: Workload) -> dict[str, Object]:
+    return {kind: workload.container.get(f"{kind}Probe") or {} for kind in KINDS}
+
+
 def _asked(probe: Object) -> str:
-    """Return what a probe does, in a few words."""
+    """Return what a probe does, in a few words; its command may hold anything."""
     for kind in ("httpGet", "tcpSocket", "grpc"):
         if said := probe.get(kind):
             return f"{kind} {said.get('path', '')}:{said['port']}"
-    command = (probe.get("exec") or {}).get("command")
-    return f"exec {' '.join(command)}" if command else ""
+    command = (probe.get("exec") or {}).get("command") or []
+    return f"exec {command[0]}" if command else ""
 
 
 def _number(probe: Object, name: str, default: int) -> int | None:
@@ -97,15 +110,15 @@ def _dangles(probe: Object, ports: set[Any]) -> bool:
     return isinstance(port, str) and not port.isdecimal() and port not in ports
 
 
-def _grace(probes: Mapping[str, Object]) -> float | None:
-    """Return the seconds before the first probe that can end a container counts.
+def _grace(probes: Mapping[str, Object]) -> int | None:
+    """Return the seconds before a container can be ended for its health.
 
-    That is how long a startup probe may fail, else the delay of the liveness probe;
-    None without both.
+    That is how long a startup probe may fail, else the delay of the liveness probe
+    and the time in which that may fail.
     """
-    if startup := probes["startup"]:
-        delay = int(startup.get("initialDelaySeconds") or 0)
-        failures = _number(startup, "failureThreshold", 3) or 0
-        return delay + failures * (_number(startup, "periodSeconds", 10) or 0)
-    liveness = probes["liveness"]
-    return int(liveness.get("initialDelaySeconds") or 0) if liveness else None
+    probe = probes["startup"] or probes["liveness"]
+    if not probe:
+        return None
+    failures = _number(probe, "failureThreshold", 3) or 0
+    delay = int(probe.get("initialDelaySeconds") or 0)
+    return delay + failures * (_number(probe, "periodSeconds", 10) or 0)

@@ -1,4 +1,4 @@
-"""Probe of the CPU and memory that containers ask for and may have."""
+"""Probes of the CPU and memory that containers ask for and may have."""
 
 from __future__ import annotations
 
@@ -9,35 +9,43 @@ from runbooks.probes.base import Measurement, measured
 from runbooks.probes.kubernetes.application import (
     ApplicationProbe,
     Workload,
+    condition,
     holds,
     listed,
 )
 from runbooks.probes.kubernetes.objects import NODES, Object
 from runbooks.probes.kubernetes.quantities import amount
+from runbooks.probes.kubernetes.resources import (
+    NAMES,
+    Container,
+    Resources,
+    container,
+    defaults,
+    requested,
+)
+from runbooks.probes.kubernetes.selectors import name_of
 from runbooks.probes.kubernetes.templates import templates
 from runbooks.probes.sources import Sources
 from runbooks.results import Reading
 
-_LISTS = (
-    "without_cpu_request",
-    "without_cpu_limit",
-    "without_memory_request",
-    "without_memory_limit",
-)
+_LISTS = tuple(f"without_{r}_{kind}" for r in NAMES for kind in ("request", "limit"))
 
 
 class LimitsProbe(ApplicationProbe, frozen=True, kw_only=True):
     """Measures requests and limits of the containers of components.
 
-    Source: ``resources`` of containers in pod templates, ``status.allocatable`` of
-    ready Nodes. A container without a request has its limit as request.
+    Source: ``resources`` in pod templates, with what a LimitRange adds to them;
+    ``status.allocatable`` of the Nodes that are ready and not cordoned; the condition
+    PodScheduled of Pods. A limit without a request is a request too.
 
     Readings:
         without_cpu_request, without_cpu_limit, without_memory_request,
         without_memory_limit: containers without.
-        cpus, memory: the smallest limit; absent where a container has none.
-        cpu_requested, memory_requested: share of what ready nodes have that all
-            desired pods of the components ask for.
+        cpus, memory: the smallest limit of the components' own containers; absent
+            where one has none.
+        cpu_requested, memory_requested: share of what those nodes have that all
+            desired pods of the components ask for; absent without nodes.
+        unschedulable: pods for which no node has room.
 
     Raises:
         ProbeError: the cluster cannot be asked, or a component has no Deployment.
@@ -49,32 +57,38 @@ class LimitsProbe(ApplicationProbe, frozen=True, kw_only=True):
         "memory": "B",
         "cpu_requested": "%",
         "memory_requested": "%",
+        "unschedulable": "",
     }
-    naming: ClassVar[frozenset[str]] = frozenset(_LISTS)
+    naming: ClassVar[frozenset[str]] = frozenset({*_LISTS, "unschedulable"})
 
     async def measure(self, sources: Sources) -> Measurement:
         found = await self.workloads(sources)
-        nodes = [n for n in await self.objects(sources, NODES) if holds(n, "Ready")]
-        containers = [
-            (f"{each.component}/{container['name']}", container)
-            for each in found
-            for container in each.containers
+        filled = await defaults(self, sources)
+        nodes = [n for n in await self.objects(sources, NODES) if _takes_pods(n)]
+        every = [
+            container(f"{w.component}/{each['name']}", each, w.template["spec"], filled)
+            for w in found
+            for each in w.containers
         ]
+        own = [container("", w.container, w.template["spec"], filled) for w in found]
         return measured(
-            "\n".join(_line(name, each) for name, each in containers),
-            *without(containers),
-            Reading("cpus", _smallest(containers, "cpu")),
-            Reading("memory", _smallest(containers, "memory"), "B"),
-            Reading("cpu_requested", _share(found, nodes, "cpu"), "%"),
-            Reading("memory_requested", _share(found, nodes, "memory"), "%"),
+            "\n".join(map(str, every)),
+            *_without(every),
+            Reading("cpus", _smallest(own, "cpu")),
+            Reading("memory", _smallest(own, "memory"), "B"),
+            *(
+                Reading(f"{r}_requested", _share(found, nodes, filled, r), "%")
+                for r in NAMES
+            ),
+            listed("unschedulable", (name for w in found for name in _homeless(w))),
         )
 
 
 class EveryLimitProbe(ApplicationProbe, frozen=True, kw_only=True):
     """Names the containers of the whole application without requests or limits.
 
-    Source: ``resources`` of containers in the pod templates of Deployments, CronJobs
-    and Jobs.
+    Source: ``resources`` in all pod templates of the application, with what a
+    LimitRange adds to them.
 
     Readings:
         without_cpu_request, without_cpu_limit, without_memory_request,
@@ -87,58 +101,63 @@ class EveryLimitProbe(ApplicationProbe, frozen=True, kw_only=True):
     readings: ClassVar[Mapping[str, str]] = dict.fromkeys(_LISTS, "")
     naming: ClassVar[frozenset[str]] = frozenset(_LISTS)
 
+    @property
+    def thing(self) -> str:
+        return f"{self.source} {self.application}"
+
     async def measure(self, sources: Sources) -> Measurement:
         found = await templates(self, sources)
-        containers = [each for one in found for each in one.containers()]
-        lines = [_line(name, each) for name, each in containers]
-        return measured("\n".join(lines), *without(containers))
+        filled = await defaults(self, sources)
+        every = [
+            container(name, each, template.spec, filled)
+            for template in found
+            for name, each in template.containers()
+        ]
+        return measured("\n".join(map(str, every)), *_without(every))
 
 
-def without(containers: Iterable[tuple[str, Object]]) -> list[Reading]:
+def _without(containers: Iterable[Container]) -> list[Reading]:
     """Return which containers lack which request or limit."""
-    return [
-        listed(
-            f"without_{resource}_{kind}",
-            (name for name, each in containers if said(each, kind, resource) is None),
-        )
-        for resource in ("cpu", "memory")
-        for kind in ("request", "limit")
-    ]
+    found = []
+    for each in NAMES:
+        asking = (c.name for c in containers if c.request(each) is None)
+        bound = (c.name for c in containers if c.limit(each) is None)
+        found += [listed(f"without_{each}_request", asking)]
+        found += [listed(f"without_{each}_limit", bound)]
+    return found
 
 
-def said(container: Object, kind: str, resource: str) -> float | None:
-    """Return a request or limit as a number, None without."""
-    resources = container.get("resources") or {}
-    written = (resources.get(f"{kind}s") or {}).get(resource)
-    if written is None and kind == "request":
-        return said(container, "limit", resource)
-    return None if written is None else amount(written)
-
-
-def _smallest(containers: Iterable[tuple[str, Object]], resource: str) -> float | None:
-    limits = [said(each, "limit", resource) for _, each in containers]
+def _smallest(containers: Iterable[Container], resource: str) -> float | None:
+    limits = [each.limit(resource) for each in containers]
     known = [limit for limit in limits if limit is not None]
     return min(known) if len(known) == len(limits) else None
 
 
+def _takes_pods(node: Object) -> bool:
+    return holds(node, "Ready") and not node["spec"].get("unschedulable")
+
+
 def _share(
-    workloads: Iterable[Workload], nodes: list[Object], resource: str
+    workloads: Iterable[Workload],
+    nodes: Iterable[Object],
+    filled: Resources,
+    resource: str,
 ) -> float | None:
     """Return in percent what is asked for of what there is; None without nodes."""
-    there = sum(amount(node["status"]["allocatable"][resource]) for node in nodes)
+    allocatable = [
+        (node.get("status") or {}).get("allocatable") or {} for node in nodes
+    ]
+    there = sum(amount(each.get(resource, 0)) for each in allocatable)
     asked = sum(
-        each.desired * (said(container, "request", resource) or 0.0)
+        each.desired * requested(each.template["spec"], filled, resource)
         for each in workloads
-        for container in each.containers
     )
     return 100 * asked / there if there else None
 
 
-def _line(name: str, container: Object) -> str:
-    resources = container.get("resources") or {}
-    parts = [
-        f"{kind} " + ", ".join(f"{k} {v}" for k, v in (resources[kind]).items())
-        for kind in ("requests", "limits")
-        if resources.get(kind)
+def _homeless(workload: Workload) -> list[str]:
+    return [
+        name_of(pod)
+        for pod in workload.pods
+        if condition(pod, "PodScheduled").get("reason") == "Unschedulable"
     ]
-    return f"{name}: {'; '.join(parts) or 'neither requests nor limits'}"

@@ -6,7 +6,8 @@ import re
 from datetime import UTC, datetime
 
 _QUANTITY = re.compile(
-    r"([+-]?[0-9]*\.?[0-9]+)(?:([eE][+-]?[0-9]+)|([numkMGTPE]|[KMGTPE]i)?)"
+    r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))"
+    r"(?:([eE][+-]?[0-9]+)|([numkMGTPE]|[KMGTPE]i)?)"
 )
 _FACTORS = {
     **dict(zip(("n", "u", "m"), (1e-9, 1e-6, 1e-3), strict=True)),

@@ -17,12 +17,17 @@ def selects(selector: Mapping[str, Any], labels: Labels) -> bool:
     if any(labels.get(key) != value for key, value in wanted.items()):
         return False
     expressions = selector.get("matchExpressions") or []
-    return all(_holds(each, labels) for each in expressions)
+    return all(meets(each, labels) for each in expressions)
 
 
-def _holds(expression: Mapping[str, Any], labels: Labels) -> bool:
-    key, values = expression["key"], expression.get("values") or []
-    match expression["operator"]:
+def meets(requirement: Mapping[str, Any], labels: Labels) -> bool:
+    """Whether labels meet one requirement of a label or node selector.
+
+    See the API's reference, "LabelSelectorRequirement" and, for ``Gt`` and ``Lt``,
+    "NodeSelectorRequirement".
+    """
+    key, values = requirement["key"], requirement.get("values") or []
+    match requirement["operator"]:
         case "In":
             return labels.get(key) in values
         case "NotIn":
@@ -31,6 +36,12 @@ def _holds(expression: Mapping[str, Any], labels: Labels) -> bool:
             return key in labels
         case "DoesNotExist":
             return key not in labels
+        case "Gt" | "Lt" as operator:
+            try:
+                apart = int(labels[key]) - int(values[0])
+            except (KeyError, IndexError, ValueError):
+                return False
+            return apart > 0 if operator == "Gt" else apart < 0
     return False
 
 

@@ -1,4 +1,4 @@
-"""Pod templates of the application: of Deployments, CronJobs and Jobs."""
+"""Pod templates of the application, whatever makes its pods."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from runbooks.errors import ProbeError
-from runbooks.probes.kubernetes.application import ApplicationProbe
+from runbooks.probes.kubernetes.application import ApplicationProbe, owned_labels
 from runbooks.probes.kubernetes.objects import DEPLOYMENTS, Kind, Object
 from runbooks.probes.kubernetes.selectors import Labels, labels_of, name_of
 from runbooks.probes.sources import Sources
 
 CRON_JOBS = Kind("batch/v1", "cronjobs")
+DAEMON_SETS = Kind("apps/v1", "daemonsets")
 JOBS = Kind("batch/v1", "jobs")
+STATEFUL_SETS = Kind("apps/v1", "statefulsets")
+_KINDS = (DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS, CRON_JOBS, JOBS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +61,13 @@ async def templates(probe: ApplicationProbe, sources: Sources) -> list[Template]
         ProbeError: the cluster cannot be asked, or has nothing of the application.
     """
     found = []
-    for kind in (DEPLOYMENTS, CRON_JOBS, JOBS):
-        for each in await probe.objects(sources, kind):
-            spec = each["spec"]
-            if kind == CRON_JOBS:
-                spec = spec["jobTemplate"]["spec"]
-            template = spec["template"]
-            labels = {**labels_of(each), **labels_of(template)}
-            owned = each["metadata"].get("ownerReferences")
-            if _belongs(probe, labels) and not (kind == JOBS and owned):
+    for kind, there in zip(_KINDS, await probe.lists(sources, *_KINDS), strict=True):
+        for each in there:
+            if _of_cron_job(each):
+                continue
+            maker = each["spec"]["jobTemplate"] if kind == CRON_JOBS else each
+            if _belongs(probe, {**labels_of(each), **owned_labels(maker)}):
+                template = maker["spec"]["template"]
                 metadata = template.get("metadata") or {}
                 found.append(Template(name_of(each), metadata, template["spec"]))
     if not found:
@@ -79,3 +80,8 @@ async def templates(probe: ApplicationProbe, sources: Sources) -> list[Template]
 def _belongs(probe: ApplicationProbe, labels: Labels) -> bool:
     """Whether labels name the application, whichever component."""
     return any(labels.get(scheme[0]) == probe.application for scheme in probe.schemes)
+
+
+def _of_cron_job(thing: Object) -> bool:
+    owners = thing["metadata"].get("ownerReferences") or []
+    return any(each.get("kind") == "CronJob" for each in owners)
