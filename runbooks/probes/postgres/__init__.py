@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from runbooks.probes.postgres.archiving import ArchivingProbe
 from runbooks.probes.postgres.query import QueryProbe
+from runbooks.probes.postgres.settings import SettingsProbe
+from runbooks.probes.postgres.version import VersionProbe
 
 if TYPE_CHECKING:
     from runbooks.probes.base import Probe
 
-PROBES: Mapping[str, type[Probe]] = {"postgres.query": QueryProbe}
+PROBES: Mapping[str, type[Probe]] = {
+    "postgres.archiving": ArchivingProbe,
+    "postgres.query": QueryProbe,
+    "postgres.settings": SettingsProbe,
+    "postgres.version": VersionProbe,
+}

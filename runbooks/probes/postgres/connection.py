@@ -107,12 +107,16 @@ class PostgresProbe(Probe, frozen=True, kw_only=True):
             raise ProbeError(said, source=self.source, stage="query")
         return rows[0]
 
+    async def role(self, sources: Sources) -> Row:
+        """Return the name of the role that asks, and whether it is a superuser."""
+        return await self.row(sources, _ROLE)
+
     async def asked_as(self, sources: Sources) -> str:
         """Return a line for the evidence: with what rights was looked."""
-        role = await self.row(sources, _ROLE)
+        role = await self.role(sources)
         kind = "a superuser" if role["super"] else "no superuser"
-        watches = ", reads all statistics" if role["monitor"] else ""
-        return f"asked as {role['role']}, {kind}{watches}"
+        watches = "reads all statistics" if role["monitor"] else "not in pg_monitor"
+        return f"asked as {role['role']}, {kind}, {watches}"
 
 
 class _Database:

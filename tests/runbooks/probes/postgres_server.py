@@ -14,11 +14,17 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
 import pytest
 
+from runbooks.model import Step
 from runbooks.rehearsal.database import program
 from runbooks.rehearsal.parts import as_nobody, give_to_nobody
+from runbooks.results import Finding
+from runbooks.runner import Runner
+from runbooks.tables import ProbeSpec, StepOptions
+from runbooks.target import parse
 
 PASSWORD = "made-up-and-long"
 DEBIAN = Path("/usr/lib/postgresql/15/bin")
@@ -140,3 +146,15 @@ def _create(server: PostgresServer, settings: tuple[str, ...]) -> None:
     with (data / "postgresql.conf").open("a") as file:
         file.write(_SETTINGS.format(directory=server.directory, port=server.port))
         file.write("\n".join(settings) + "\n")
+
+
+async def judged(
+    tmp_path: Path, server: PostgresServer, use: str, expect: dict[str, Any], **p: Any
+) -> Finding:
+    """Look as a step would, with the address in a profile."""
+    dsn = tmp_path / "dsn"
+    dsn.write_text(server.dsn())
+    text = f'[postgres]\ndsn = {{ file = "{dsn}" }}\n'
+    profile = parse(text.encode(), tmp_path / "p.toml")
+    options = StepOptions(probe=ProbeSpec(use, expect, p))
+    return await Runner(profile).probe(Step("s", "s", "", 1, False, 0, "", options))
