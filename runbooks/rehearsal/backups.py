@@ -1,12 +1,13 @@
 """Backups with a past: dumps in the retention layout, media snapshots, their logs.
 
 All dumps hold today's data; name, time stamp and log alone say that they are older.
-Layout, names and checksums are those of the target system's own scripts; what its
-logs say besides their last line is made up.
+Nobody here runs what the crontab says. Layout, names and checksums are those of the
+target system's own scripts; what its logs say besides their last line is made up.
 """
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import hashlib
 import os
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from runbooks.rehearsal import recovery
 from runbooks.rehearsal.database import program, superuser
 from runbooks.rehearsal.layout import DATABASE, Layout
 from runbooks.rehearsal.parts import run
@@ -29,6 +31,7 @@ _CRONTAB = """\
 0 3 * * * /scripts/backup_media.sh
 0 2 * * 0 /scripts/verify_backup.sh
 */5 * * * * /scripts/export_backup_metrics.sh --output-file /backups/metrics.prom
+17 3 * * * certbot renew --quiet
 """
 
 
@@ -50,6 +53,10 @@ async def create(layout: Layout) -> None:
             log = root / "logs" / when.strftime("backup_%Y%m%d.log")
             _write(log, _logged(said + "Backup Completed Successfully\n", when), when)
     last = next(_nights(datetime.now()))
+    newest = next((root / _kind(last)).glob(f"*_{last.strftime(_STAMP)}.sql.gz"))
+    async with asyncio.TaskGroup() as group:
+        group.create_task(recovery.drill(layout, newest))
+        group.create_task(recovery.back_up(layout))
     sunday = last - timedelta(days=(last.weekday() + 1) % 7)
     said = _logged("Backup Verification Completed Successfully\n", sunday)
     _write(root / "logs" / sunday.strftime("verify_%Y%m%d.log"), said, sunday)
