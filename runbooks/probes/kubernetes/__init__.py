@@ -10,7 +10,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from runbooks.probes.kubernetes.cluster import ClusterItselfProbe
+from runbooks.probes.kubernetes.gpu_nodes import GPUNodesProbe
+from runbooks.probes.kubernetes.gpus import GPUsProbe
 from runbooks.probes.kubernetes.health import HealthProbe
+from runbooks.probes.kubernetes.jobs import JobsProbe
 from runbooks.probes.kubernetes.limits import EveryLimitProbe, LimitsProbe
 from runbooks.probes.kubernetes.replicas import ReplicasProbe
 from runbooks.probes.kubernetes.restarts import RestartsProbe
@@ -25,7 +28,10 @@ if TYPE_CHECKING:
 PROBES: Mapping[str, type[Probe]] = {
     "kubernetes.cluster": ClusterItselfProbe,
     "kubernetes.every_limit": EveryLimitProbe,
+    "kubernetes.gpu_nodes": GPUNodesProbe,
+    "kubernetes.gpus": GPUsProbe,
     "kubernetes.health": HealthProbe,
+    "kubernetes.jobs": JobsProbe,
     "kubernetes.limits": LimitsProbe,
     "kubernetes.replicas": ReplicasProbe,
     "kubernetes.restarts": RestartsProbe,

@@ -61,6 +61,8 @@ class ClusterItselfProbe(ClusterProbe, frozen=True, kw_only=True):
         if not minor:
             raise ProbeError("/version names no version", stage="query")
         checks = await self.connection.ask(sources, "/readyz")
+        if checks.status in (401, 403):
+            raise ProbeError(f"no permission to get /readyz ({checks.status})")
         nodes = await self.objects(sources, NODES)
         ready = [node for node in nodes if holds(node, "Ready")]
         return measured(

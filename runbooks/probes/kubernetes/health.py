@@ -63,7 +63,8 @@ class HealthProbe(ApplicationProbe, frozen=True, kw_only=True):
         container, probes = found[0].container, _probes(found[0])
         if any(_probes(each) != probes for each in found):
             names = ", ".join(each.name for each in found)
-            raise ProbeError(f"{names} are asked for their health differently")
+            said = f"{names} are asked for their health differently"
+            raise ProbeError(said, stage="query")
         pods = [pod for each in found for pod in each.pods]
         ready = [pod for pod in pods if holds(pod, "Ready")]
         ports = {port.get("name") for port in container.get("ports") or []}
@@ -111,14 +112,13 @@ def _dangles(probe: Object, ports: set[Any]) -> bool:
 
 
 def _grace(probes: Mapping[str, Object]) -> int | None:
-    """Return the seconds before a container can be ended for its health.
+    """Return the seconds before the first probe that can end a container counts.
 
-    That is how long a startup probe may fail, else the delay of the liveness probe
-    and the time in which that may fail.
+    That is how long a startup probe may fail, else the delay of the liveness probe.
     """
-    probe = probes["startup"] or probes["liveness"]
-    if not probe:
-        return None
-    failures = _number(probe, "failureThreshold", 3) or 0
-    delay = int(probe.get("initialDelaySeconds") or 0)
-    return delay + failures * (_number(probe, "periodSeconds", 10) or 0)
+    if startup := probes["startup"]:
+        failures = _number(startup, "failureThreshold", 3) or 0
+        lasting = failures * (_number(startup, "periodSeconds", 10) or 0)
+        return int(startup.get("initialDelaySeconds") or 0) + lasting
+    liveness = probes["liveness"]
+    return int(liveness.get("initialDelaySeconds") or 0) if liveness else None

@@ -20,8 +20,8 @@ from runbooks.results import Reading
 class RestartsProbe(ApplicationProbe, frozen=True, kw_only=True):
     """Measures which containers of components ended, and why.
 
-    Source: ``status.containerStatuses`` of Pods. A pod that was replaced has taken
-    its history along.
+    Source: ``status.containerStatuses`` and those of init containers of Pods. A pod
+    that was replaced has taken its history along.
 
     Readings:
         restarts: how often the containers of the present pods were started again.
@@ -75,13 +75,17 @@ class RestartsProbe(ApplicationProbe, frozen=True, kw_only=True):
 
 
 def _statuses(pod: Object) -> list[dict[str, Any]]:
-    return pod["status"].get("containerStatuses") or []
+    status = pod.get("status") or {}
+    kinds = ("initContainerStatuses", "containerStatuses")
+    return [each for kind in kinds for each in status.get(kind) or []]
 
 
 def _ended(pod: Object) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the containers that ended, with how they last did."""
+    """Yield the containers that ended, with how; init containers end in peace."""
     for each in _statuses(pod):
         for state in ("state", "lastState"):
             said = (each.get(state) or {}).get("terminated")
-            if said and said.get("finishedAt"):
+            if not said or not said.get("finishedAt"):
+                continue
+            if state == "lastState" or said.get("exitCode"):
                 yield f"{name_of(pod)}/{each['name']}", said

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from runbooks.probes.base import Measurement, measured
@@ -44,7 +44,7 @@ class RolloutProbe(ApplicationProbe, frozen=True, kw_only=True):
         sets = await self.objects(sources, REPLICA_SETS)
         revisions = [len(_revisions(each, sets)) for each in found]
         images = [
-            (f"{each.component}/{container['name']}", str(container["image"]))
+            (f"{each.component}/{container['name']}", str(container.get("image", "")))
             for each in found
             for container in each.containers
         ]
@@ -75,17 +75,27 @@ def pinned(image: str) -> bool:
 
 def _strategy(workload: Workload) -> str:
     strategy = workload.deployment["spec"].get("strategy") or {}
-    return str(strategy.get("type", "RollingUpdate"))
+    return str(strategy.get("type") or "RollingUpdate")
 
 
 def _unavailable(workload: Workload) -> int:
-    """Return ``maxUnavailable`` in pods; a share of them is rounded down."""
+    """Return how many pods a rollout takes away before others serve.
+
+    See the API's reference, "RollingUpdateDeployment": a share is rounded down, that
+    of ``maxSurge`` up, and a rollout that could do neither takes one away.
+    """
     if _strategy(workload) == "Recreate":
         return workload.desired
     strategy = workload.deployment["spec"].get("strategy") or {}
-    said = (strategy.get("rollingUpdate") or {}).get("maxUnavailable", "25%")
+    rolling = strategy.get("rollingUpdate") or {}
+    taken = _pods(rolling.get("maxUnavailable", "25%"), workload.desired, math.floor)
+    added = _pods(rolling.get("maxSurge", "25%"), workload.desired, math.ceil)
+    return taken if taken or added else 1
+
+
+def _pods(said: int | str, desired: int, rounded: Callable[[float], int]) -> int:
     if isinstance(said, str) and said.endswith("%"):
-        return math.floor(workload.desired * float(said[:-1]) / 100)
+        return rounded(desired * int(said[:-1]) / 100)
     return int(said)
 
 

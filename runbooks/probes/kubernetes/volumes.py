@@ -1,45 +1,97 @@
-"""Probe of the persistent volumes that components mount."""
+"""Probe of the volumes that components keep their files on."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import ClassVar
 
 from runbooks.probes.base import Measurement, measured
-from runbooks.probes.kubernetes.application import ApplicationProbe, Workload, listed
+from runbooks.probes.kubernetes.application import (
+    ApplicationProbe,
+    Workload,
+    listed,
+    phase,
+)
 from runbooks.probes.kubernetes.objects import CONFIG_MAPS, Kind, Object
 from runbooks.probes.kubernetes.quantities import amount
 from runbooks.probes.kubernetes.selectors import name_of
 from runbooks.probes.sources import Sources
-from runbooks.results import Reading
+from runbooks.settings import data_of, of_container
 
 CLAIMS = Kind("v1", "persistentvolumeclaims")
 CLASSES = Kind("storage.k8s.io/v1", "storageclasses", namespaced=False)
-SHARED = "ReadWriteMany"
+SHARED = frozenset({"ReadWriteMany", "ReadOnlyMany"})
+FLEETING = frozenset(
+    {
+        "configMap",
+        "csi",
+        "downwardAPI",
+        "emptyDir",
+        "ephemeral",
+        "image",
+        "projected",
+        "secret",
+    }
+)
+"""Kinds of volumes that end with their pod."""
+_LISTS = (
+    "unmounted",
+    "fleeting",
+    "on_node",
+    "read_only",
+    "claims",
+    "missing",
+    "unbound",
+    "unclassed",
+    "small",
+    "unshared",
+    "torn",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Mount:
+    """What a component mounts.
+
+    Attributes:
+        kind: of the volume, such as ``persistentVolumeClaim``; "" without one.
+        claim: its name, "" where it is no claim.
+    """
+
+    workload: Workload
+    kind: str = ""
+    claim: str = ""
+    read_only: bool = False
 
 
 class VolumesProbe(ApplicationProbe, frozen=True, kw_only=True):
-    """Measures the claims behind a path, or behind all paths, of components.
+    """Measures what lies behind a path, or which claims are mounted, in components.
 
-    Source: ``volumeMounts`` and ``volumes`` in pod templates, PersistentVolumeClaims,
-    StorageClasses and Pods.
+    Source: ``volumeMounts`` and ``volumes`` in pod templates,
+    PersistentVolumeClaims, Pods, and StorageClasses where a claim has no volume.
 
     Readings:
-        unmounted: components where the path is on no claim, or that mount none.
+        unmounted: components where the path lies in the container itself, or that
+            mount no claim where no path is asked for.
+        fleeting: components where it ends with the pod, such as an emptyDir.
+        on_node: components where it is a directory of the node.
+        read_only: components that may not write there.
         claims: those behind it.
         missing: claims that are mounted and not there.
         unbound: claims that have no volume.
-        unclassed: claims whose storage class is not there.
+        unclassed: those among them whose storage class is not there.
+        small: claims with less than `least`.
         unshared: claims that pods of one node alone can mount.
         torn: those among them that pods of several nodes need.
-        size: capacity of the smallest claim; absent without claims.
-        separate: whether components have claims of their own.
 
     Attributes:
-        path: directory in the containers; without one every claim counts.
-        variable: environment variable that says the path instead; where it is not
-            set, the path is not on a claim.
+        path: directory in the components' containers; without one the claims of all
+            containers count.
+        variable: environment variable that names the path instead where it is set,
+            in the template or in a ConfigMap.
+        least: size of a claim, as the API writes it.
 
     Raises:
         ProbeError: the cluster cannot be asked, or a component has no Deployment.
@@ -47,134 +99,132 @@ class VolumesProbe(ApplicationProbe, frozen=True, kw_only=True):
 
     path: str = ""
     variable: str = ""
+    least: str = "10Gi"
 
-    readings: ClassVar[Mapping[str, str]] = {
-        **dict.fromkeys(
-            (
-                "unmounted",
-                "claims",
-                "missing",
-                "unbound",
-                "unclassed",
-                "unshared",
-                "torn",
-                "separate",
-            ),
-            "",
-        ),
-        "size": "B",
-    }
-    naming: ClassVar[frozenset[str]] = frozenset(
-        {"unmounted", "claims", "missing", "unbound", "unclassed", "unshared", "torn"}
-    )
+    readings: ClassVar[Mapping[str, str]] = dict.fromkeys(_LISTS, "")
+    naming: ClassVar[frozenset[str]] = frozenset(_LISTS)
+
+    @classmethod
+    def complaints(cls, parameters: Mapping[str, object]) -> list[str]:
+        try:
+            amount(parameters.get("least", "0"))
+        except ValueError as error:
+            return [f"least: {error}; write a size such as 10Gi"]
+        return []
 
     async def measure(self, sources: Sources) -> Measurement:
         found = await self.workloads(sources)
+        mounts = [m for w in found for m in await self._mounts(sources, w)]
         there = {name_of(c): c for c in await self.objects(sources, CLAIMS)}
-        classes = {name_of(each) for each in await self.objects(sources, CLASSES)}
-        mounted: dict[str, list[Workload]] = {}
-        unmounted = []
-        for workload in found:
-            names = set(await self._claims(sources, workload))
-            if not names:
-                unmounted.append(workload.component)
-            for name in names:
-                mounted.setdefault(name, []).append(workload)
-        claims = [there[name] for name in sorted(mounted) if name in there]
-        unshared = [c for c in claims if SHARED not in c["spec"]["accessModes"]]
-        sizes = list(map(_capacity, claims))
-        lines = [_line(claim, mounted[name_of(claim)]) for claim in claims]
-        lines += [f"{component}: no claim" for component in unmounted]
+        wanted = sorted({mount.claim for mount in mounts if mount.claim})
+        claims = [there[name] for name in wanted if name in there]
+        unbound = [claim for claim in claims if phase(claim) != "Bound"]
+        classes = await self.objects(sources, CLASSES) if unbound else []
+        unshared = [claim for claim in claims if not SHARED & _modes(claim)]
+        named: dict[str, Iterable[str]] = {
+            "unmounted": _components(m for m in mounts if not m.kind),
+            "fleeting": _components(m for m in mounts if m.kind in FLEETING),
+            "on_node": _components(m for m in mounts if m.kind == "hostPath"),
+            "read_only": _components(m for m in mounts if m.read_only),
+            "claims": map(name_of, claims),
+            "missing": (name for name in wanted if name not in there),
+            "unbound": map(name_of, unbound),
+            "unclassed": (name_of(c) for c in unbound if _lost(c, classes)),
+            "small": (name_of(c) for c in claims if _size(c) < amount(self.least)),
+            "unshared": map(name_of, unshared),
+            "torn": (name_of(c) for c in unshared if len(_nodes(c, mounts)) > 1),
+        }
+        lines = [_line(claim, mounts) for claim in claims]
+        lines += [
+            f"{mount.workload.component}: {mount.kind or 'no volume'}"
+            for mount in mounts
+            if not mount.claim
+        ]
         return measured(
-            "\n".join(lines),
-            listed("unmounted", unmounted),
-            listed("claims", map(name_of, claims)),
-            listed("missing", (name for name in mounted if name not in there)),
-            listed("unbound", (name_of(c) for c in claims if _phase(c) != "Bound")),
-            listed("unclassed", (name_of(c) for c in claims if _lost(c, classes))),
-            listed("unshared", map(name_of, unshared)),
-            listed(
-                "torn",
-                (name_of(c) for c in unshared if len(_nodes(mounted[name_of(c)])) > 1),
-            ),
-            Reading(
-                "separate", any(len(each) < len(found) for each in mounted.values())
-            ),
-            Reading("size", min(sizes) if sizes else None, "B"),
+            "\n".join(lines), *(listed(name, those) for name, those in named.items())
         )
 
-    async def _claims(self, sources: Sources, workload: Workload) -> list[str]:
-        """Return the claims behind the path in the first container."""
-        volumes = {
-            each["name"]: each["persistentVolumeClaim"]["claimName"]
-            for each in workload.template["spec"].get("volumes") or []
-            if each.get("persistentVolumeClaim")
-        }
-        container = workload.containers[0]
+    async def _mounts(self, sources: Sources, workload: Workload) -> list[_Mount]:
         path = self.path
         if self.variable:
-            path = await self._value(sources, container)
-            if not path:
-                return []
-        return [
-            volumes[mount["name"]]
-            for mount in _nearest(container, path)
-            if mount["name"] in volumes
-        ]
-
-    async def _value(self, sources: Sources, container: Object) -> str:
-        """Return the variable's value, as far as it is written or in a ConfigMap."""
-        for each in container.get("env") or []:
-            if each["name"] == self.variable:
-                wanted = (each.get("valueFrom") or {}).get("configMapKeyRef")
-                if not wanted:
-                    return str(each.get("value") or "")
-                for config in await self.objects(sources, CONFIG_MAPS):
-                    if name_of(config) == wanted["name"]:
-                        return str((config.get("data") or {}).get(wanted["key"], ""))
-        return ""
+            config_maps = data_of(
+                {**each, "kind": "ConfigMap"}
+                for each in await self.objects(sources, CONFIG_MAPS)
+            )
+            container = workload.container
+            environment = of_container("", container, config_maps, None)
+            path = environment.setting(self.variable).value or path
+        if path:
+            return [_behind(workload, path)]
+        found = [_mount(workload, m) for m in _mounted(workload.containers)]
+        return [each for each in found if each.claim] or [_Mount(workload)]
 
 
-def _nearest(container: Object, path: str) -> Iterator[Object]:
-    """Yield the mount on which *path* lies, or all mounts without a path."""
-    mounts = container.get("volumeMounts") or []
-    if not path:
-        yield from mounts
-        return
-    within = [
-        each for each in mounts if PurePosixPath(path).is_relative_to(each["mountPath"])
+def _behind(workload: Workload, path: str) -> _Mount:
+    """Return what lies behind a path: the nearest mount above it."""
+    above = [
+        each
+        for each in _mounted([workload.container])
+        if PurePosixPath(path).is_relative_to(each["mountPath"])
     ]
-    if within:
-        yield max(within, key=lambda each: len(each["mountPath"]))
+    if not above:
+        return _Mount(workload)
+    return _mount(workload, max(above, key=lambda each: len(each["mountPath"])))
 
 
-def _phase(claim: Object) -> str:
-    return str((claim.get("status") or {}).get("phase", "Pending"))
+def _mounted(containers: Iterable[Object]) -> Iterator[Object]:
+    for each in containers:
+        yield from each.get("volumeMounts") or []
 
 
-def _lost(claim: Object, classes: set[str]) -> bool:
+def _mount(workload: Workload, mount: Object) -> _Mount:
+    volumes: list[Object] = workload.template["spec"].get("volumes") or []
+    those = (each for each in volumes if each["name"] == mount["name"])
+    volume: Object = next(those, {})
+    kind = next((key for key in volume if key != "name"), "emptyDir")
+    claim = volume.get("persistentVolumeClaim") or {}
+    read_only = bool(mount.get("readOnly") or claim.get("readOnly"))
+    return _Mount(workload, kind, claim.get("claimName", ""), read_only)
+
+
+def _components(mounts: Iterable[_Mount]) -> list[str]:
+    return [each.workload.component for each in mounts]
+
+
+def _modes(claim: Object) -> set[str]:
+    """Return the access modes of a claim's volume, else those that it asks for."""
+    status = claim.get("status") or {}
+    return set(status.get("accessModes") or claim["spec"].get("accessModes") or [])
+
+
+def _lost(claim: Object, classes: Iterable[Object]) -> bool:
     name = claim["spec"].get("storageClassName")
-    return bool(name) and name not in classes
+    return bool(name) and name not in map(name_of, classes)
 
 
-def _capacity(claim: Object) -> float:
+def _size(claim: Object) -> float:
     """Return what a claim has, or what it asks for while it has nothing."""
     capacity = (claim.get("status") or {}).get("capacity") or {}
-    asked = claim["spec"]["resources"]["requests"]
-    return amount(capacity.get("storage") or asked["storage"])
+    asked = (claim["spec"].get("resources") or {}).get("requests") or {}
+    return amount(capacity.get("storage") or asked.get("storage") or 0)
 
 
-def _nodes(workloads: list[Workload]) -> set[str]:
-    pods = [pod for each in workloads for pod in each.pods]
-    return {pod["spec"]["nodeName"] for pod in pods if pod["spec"].get("nodeName")}
+def _nodes(claim: Object, mounts: Iterable[_Mount]) -> set[str]:
+    """Return the nodes of the pods that mount a claim."""
+    return {
+        pod["spec"]["nodeName"]
+        for mount in mounts
+        if mount.claim == name_of(claim)
+        for pod in mount.workload.pods
+        if pod["spec"].get("nodeName")
+    }
 
 
-def _line(claim: Object, workloads: list[Workload]) -> str:
-    spec = claim["spec"]
+def _line(claim: Object, mounts: list[_Mount]) -> str:
+    those = _components(m for m in mounts if m.claim == name_of(claim))
     return (
-        f"{name_of(claim)}: {_phase(claim)}, {', '.join(spec['accessModes'])}, class "
-        f"{spec.get('storageClassName') or 'unnamed'}, "
-        f"{spec['resources']['requests']['storage']}, mounted by "
-        f"{', '.join(each.component for each in workloads)} on "
-        f"{', '.join(sorted(_nodes(workloads))) or 'no node'}"
+        f"{name_of(claim)}: {phase(claim)}, {', '.join(sorted(_modes(claim)))}, class "
+        f"{claim['spec'].get('storageClassName') or 'unnamed'}, "
+        f"{_size(claim) / 2**30:.0f} GiB, mounted by {', '.join(dict.fromkeys(those))} "
+        f"on {', '.join(sorted(_nodes(claim, mounts))) or 'no node'}"
     )
