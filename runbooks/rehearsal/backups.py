@@ -7,7 +7,6 @@ target system's own scripts; what its logs say besides their last line is made u
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import hashlib
 import os
@@ -54,9 +53,9 @@ async def create(layout: Layout) -> None:
             _write(log, _logged(said + "Backup Completed Successfully\n", when), when)
     last = next(_nights(datetime.now()))
     newest = next((root / _kind(last)).glob(f"*_{last.strftime(_STAMP)}.sql.gz"))
-    async with asyncio.TaskGroup() as group:
-        group.create_task(recovery.drill(layout, newest))
-        group.create_task(recovery.back_up(layout))
+    # Dropping a database removes WAL, which a base backup must not miss: one by one.
+    await recovery.drill(layout, newest)
+    await recovery.back_up(layout)
     sunday = last - timedelta(days=(last.weekday() + 1) % 7)
     said = _logged("Backup Verification Completed Successfully\n", sunday)
     _write(root / "logs" / sunday.strftime("verify_%Y%m%d.log"), said, sunday)

@@ -8,10 +8,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from runbooks.errors import ProbeError
-from runbooks.probes.base import Measurement, Probe, measured
+from runbooks.probes.base import Measurement, measured
+from runbooks.probes.host.machine import MachineProbe
 from runbooks.probes.sources import Sources
 from runbooks.probes.threads import in_thread
 from runbooks.quantities import shown
@@ -30,7 +31,7 @@ class _Mount:
     device: str
 
 
-class DiskProbe(Probe, frozen=True, kw_only=True):
+class DiskProbe(MachineProbe, frozen=True, kw_only=True):
     """Measures a directory's disk: its mount, what is free, and who may write.
 
     Sources: statvfs(3), stat(2) and ``/proc/self/mountinfo``.
@@ -69,18 +70,11 @@ class DiskProbe(Probe, frozen=True, kw_only=True):
     }
     naming: ClassVar[frozenset[str]] = frozenset({"path", "mount", "type", "owner"})
 
-    @classmethod
-    def complaints(cls, parameters: Mapping[str, Any]) -> list[str]:
-        path = str(parameters.get("path", "/"))
-        if path.startswith(("/", "~", "${")):
-            return []
-        return [f"path: {path!r} is not absolute; begin it with /, ~ or ${{…}}"]
-
     @property
     def source(self) -> str:
         return f"files {self.path}"
 
-    async def measure(self, sources: Sources) -> Measurement:
+    async def look_here(self, sources: Sources) -> Measurement:
         sources.asked(self.source)
         return await in_thread(self._look, self.source)
 

@@ -7,10 +7,11 @@ import stat
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from runbooks.errors import ProbeError
-from runbooks.probes.base import Duration, Measurement, Probe, measured
+from runbooks.probes.base import Duration, Measurement, measured
+from runbooks.probes.host.machine import MachineProbe
 from runbooks.probes.sources import Sources
 from runbooks.probes.threads import in_thread
 from runbooks.quantities import shown
@@ -23,7 +24,7 @@ _TOLD = 8
 _BUDGET = 0.9
 
 
-class FileTypesProbe(Probe, frozen=True, kw_only=True):
+class FileTypesProbe(MachineProbe, frozen=True, kw_only=True):
     """Measures which kinds of files take the space below a directory.
 
     By the endings of names. Links are not followed, and a file that several names
@@ -57,18 +58,11 @@ class FileTypesProbe(Probe, frozen=True, kw_only=True):
         "raw_age": "s",
     }
 
-    @classmethod
-    def complaints(cls, parameters: Mapping[str, Any]) -> list[str]:
-        path = str(parameters.get("path", "/"))
-        if path.startswith(("/", "~", "${")):
-            return []
-        return [f"path: {path!r} is not absolute; begin it with /, ~ or ${{…}}"]
-
     @property
     def source(self) -> str:
         return f"files {self.path}"
 
-    async def measure(self, sources: Sources) -> Measurement:
+    async def look_here(self, sources: Sources) -> Measurement:
         sources.asked(self.source)
         end = time.monotonic() + _BUDGET * self.timeout
         return await in_thread(lambda: self._look(end), self.source)

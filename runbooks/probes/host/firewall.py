@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from runbooks.errors import ProbeError
-from runbooks.probes.base import Measurement, Probe, measured
+from runbooks.probes.base import Measurement, measured
+from runbooks.probes.host.machine import MachineProbe
 from runbooks.probes.host.programs import said
 from runbooks.probes.regular_file import opened
 from runbooks.probes.sources import Sources
@@ -37,7 +38,7 @@ class _Rules:
     closed: bool
 
 
-class FirewallProbe(Probe, frozen=True, kw_only=True):
+class FirewallProbe(MachineProbe, frozen=True, kw_only=True):
     """Looks for rules of nftables, iptables or ufw for what comes in.
 
     Sources: ``nft -j list ruleset``, ``iptables -S INPUT``, which both take root, and
@@ -59,7 +60,7 @@ class FirewallProbe(Probe, frozen=True, kw_only=True):
     def source(self) -> str:
         return "firewall of this machine"
 
-    async def measure(self, sources: Sources) -> Measurement:
+    async def look_here(self, sources: Sources) -> Measurement:
         seen: list[_Rules] = []
         forbidden: list[str] = []
         for tool, arguments, read in (

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from runbooks.probes.base import Measurement, Probe
+from runbooks.probes.base import Measurement
 from runbooks.probes.host.crontabs import Crontabs, Scheduled
+from runbooks.probes.host.machine import MachineProbe
 from runbooks.probes.host.timers import Timer, timers
 from runbooks.probes.sources import Sources
 from runbooks.probes.threads import in_thread
@@ -39,7 +40,7 @@ class _Found:
         )
 
 
-class ScheduleProbe(Probe, frozen=True, kw_only=True):
+class ScheduleProbe(MachineProbe, frozen=True, kw_only=True):
     """Looks for what a crontab or a timer of systemd runs regularly.
 
     Crontabs: ``/etc/crontab``, ``/etc/cron.d``, ``/etc/cron.daily`` and the like, those
@@ -62,8 +63,6 @@ class ScheduleProbe(Probe, frozen=True, kw_only=True):
         ProbeError: systemd gave no answer.
     """
 
-    table: ClassVar[str] = "host"
-
     command: str
     crontabs: tuple[str, ...] = ()
 
@@ -79,7 +78,7 @@ class ScheduleProbe(Probe, frozen=True, kw_only=True):
             re.compile(str(parameters.get("command", "")))
         except re.error as error:
             return [f"command: {error}; write a regular expression"]
-        return []
+        return super().complaints(parameters)
 
     @property
     def source(self) -> str:
@@ -89,7 +88,7 @@ class ScheduleProbe(Probe, frozen=True, kw_only=True):
     def thing(self) -> str:
         return f"schedule of {self.command}"
 
-    async def measure(self, sources: Sources) -> Measurement:
+    async def look_here(self, sources: Sources) -> Measurement:
         crontabs = Crontabs([])
         own = [Path(path).expanduser() for path in self.crontabs]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -33,7 +34,7 @@ def value(seen: Measurement, name: str) -> object:
 
 async def test_a_directory_and_its_disk(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path)
-    seen = await look(DiskProbe(path=f"{tmp_path}/link"))
+    seen = await look(DiskProbe(hostname="localhost", path=f"{tmp_path}/link"))
     space = shutil.disk_usage(tmp_path)
     assert value(seen, "exists") is value(seen, "writable") is True
     assert value(seen, "read_only") is False
@@ -45,16 +46,31 @@ async def test_a_directory_and_its_disk(tmp_path: Path) -> None:
     assert value(seen, "on_root_disk") is same
 
 
+async def test_only_the_machine_of_the_deployment_is_looked_at(tmp_path: Path) -> None:
+    own = socket.gethostname()
+    for name in (own, own.partition(".")[0]):
+        seen = await look(DiskProbe(hostname=name, path=str(tmp_path)))
+        assert value(seen, "exists") is True
+    with pytest.raises(ProbeError, match=f"is called {own}, not prod-3") as caught:
+        await look(DiskProbe(hostname="prod-3", path=str(tmp_path)))
+    assert caught.value.stage == "configuration"
+
+
 async def test_its_owner_may_not_write(tmp_path: Path) -> None:
     tmp_path.chmod(0o555)
-    assert value(await look(DiskProbe(path=str(tmp_path))), "writable") is False
+    assert (
+        value(
+            await look(DiskProbe(hostname="localhost", path=str(tmp_path))), "writable"
+        )
+        is False
+    )
     tmp_path.chmod(0o755)
 
 
 async def test_what_is_lost_when_the_machine_stops() -> None:
     if not Path("/dev/shm").is_dir():
         pytest.skip("this machine has no /dev/shm")
-    seen = await look(DiskProbe(path="/dev/shm"))
+    seen = await look(DiskProbe(hostname="localhost", path="/dev/shm"))
     assert value(seen, "in_memory") is True
     assert value(seen, "type") == "tmpfs"
     assert value(seen, "on_root_disk") is False
@@ -69,7 +85,8 @@ def test_a_small_full_disk_that_is_read_only(tmp_path: Path) -> None:
     look = (
         "import asyncio, sys; from runbooks.probes.host.disk import DiskProbe;"
         "from runbooks.probes.sources import Sources;"
-        "seen = asyncio.run(DiskProbe(path=sys.argv[1]).look(Sources()));"
+        "probe = DiskProbe(hostname='localhost', path=sys.argv[1]);"
+        "seen = asyncio.run(probe.look(Sources()));"
         "r = seen.readings;"
         "print(r['mount'].value, r['free'].value, r['free_share'].value,"
         " r['read_only'].value, r['writable'].value, r['size'].value, sep='|')"
@@ -95,11 +112,11 @@ async def test_what_is_no_directory_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     (tmp_path / "loop").symlink_to("loop")
     for name in ("file", "loop", "none"):
-        seen = await look(DiskProbe(path=f"{tmp_path}/{name}"))
+        seen = await look(DiskProbe(hostname="localhost", path=f"{tmp_path}/{name}"))
         assert value(seen, "exists") is False
         assert value(seen, "free") is None
     with pytest.raises(ProbeError, match="not absolute"):
-        await look(DiskProbe(path="data"))
+        await look(DiskProbe(hostname="localhost", path="data"))
 
 
 async def test_the_share_of_recordings_that_are_not_compressed(tmp_path: Path) -> None:
@@ -112,7 +129,7 @@ async def test_the_share_of_recordings_that_are_not_compressed(tmp_path: Path) -
     (tmp_path / "deep" / "up").symlink_to("..")
     (tmp_path / "e.wav").symlink_to("/dev/zero")
     os.mkfifo(tmp_path / "f.wav")
-    seen = await look(FileTypesProbe(path=str(tmp_path)))
+    seen = await look(FileTypesProbe(hostname="localhost", path=str(tmp_path)))
     assert (value(seen, "files"), value(seen, "raw_files")) == (4, 2)
     assert (value(seen, "bytes"), value(seen, "raw")) == (1000, 800)
     assert value(seen, "raw_share") == 80
@@ -121,10 +138,10 @@ async def test_the_share_of_recordings_that_are_not_compressed(tmp_path: Path) -
 
 
 async def test_an_empty_tree_and_none(tmp_path: Path) -> None:
-    seen = await look(FileTypesProbe(path=str(tmp_path)))
+    seen = await look(FileTypesProbe(hostname="localhost", path=str(tmp_path)))
     assert (value(seen, "raw_share"), value(seen, "raw_age")) == (0, None)
     with pytest.raises(ProbeError, match="No such file"):
-        await look(FileTypesProbe(path=f"{tmp_path}/none"))
+        await look(FileTypesProbe(hostname="localhost", path=f"{tmp_path}/none"))
 
 
 async def test_more_files_than_anybody_waits_for(
@@ -134,5 +151,5 @@ async def test_more_files_than_anybody_waits_for(
     for number in range(5):
         (tmp_path / f"{number}.wav").touch()
     with pytest.raises(ProbeError, match="counted 4 files") as caught:
-        await look(FileTypesProbe(path=str(tmp_path)))
+        await look(FileTypesProbe(hostname="localhost", path=str(tmp_path)))
     assert caught.value.stage == "timeout"

@@ -25,7 +25,7 @@ from runbooks.probes.host import firewall
 from runbooks.probes.sources import Sources
 firewall.UFW = Path("/nowhere")
 try:
-    seen = asyncio.run(firewall.FirewallProbe().look(Sources()))
+    seen = asyncio.run(firewall.FirewallProbe(hostname="localhost").look(Sources()))
     print(json.dumps({each.name: each.value for each in seen.readings.values()}))
 except ProbeError as error:
     print(json.dumps({"error": str(error), "stage": error.stage}))
@@ -110,7 +110,7 @@ def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 async def look() -> Measurement:
     async with Sources() as sources:
-        return await FirewallProbe().look(sources)
+        return await FirewallProbe(hostname="localhost").look(sources)
 
 
 async def test_ufw_says_whether_it_is_on_to_everybody(tools: Path) -> None:

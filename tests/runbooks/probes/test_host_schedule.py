@@ -86,7 +86,9 @@ def systemctl(machine: Path, answer: str, code: int = 0, error: str = "") -> Non
 
 
 async def look(command: str, *crontabs: Path) -> Measurement:
-    probe = ScheduleProbe(command=command, crontabs=tuple(map(str, crontabs)))
+    probe = ScheduleProbe(
+        hostname="localhost", command=command, crontabs=tuple(map(str, crontabs))
+    )
     async with Sources() as sources:
         return await probe.look(sources)
 
