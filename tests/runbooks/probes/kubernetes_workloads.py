@@ -1,0 +1,302 @@
+"""Objects of a cluster that runs the application as the checklist wants it.
+
+Their shape is that of the API's reference, with what the API server and controllers
+fill in. Tests change what they are about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tests.runbooks.probes.kubernetes_api import Object
+
+APP = "transcript-create"
+NAMESPACE = "transcripts"
+
+
+def ago(**span: float) -> str:
+    """Return a time as the API writes it."""
+    time = datetime.now(UTC) - timedelta(**span)
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def made(kind: str, api: str, name: str, **parts: Any) -> Object:
+    """Return an object of the application's namespace."""
+    metadata = {
+        "name": name,
+        "namespace": NAMESPACE,
+        "uid": f"uid-{name}",
+        "creationTimestamp": ago(days=3),
+        **parts.pop("metadata", {}),
+    }
+    return {"apiVersion": api, "kind": kind, "metadata": metadata, **parts}
+
+
+def clustered(kind: str, api: str, name: str, **parts: Any) -> Object:
+    """Return an object of the cluster."""
+    thing = made(kind, api, name, **parts)
+    del thing["metadata"]["namespace"]
+    return thing
+
+
+def labels(component: str) -> dict[str, str]:
+    return {"app": APP, "component": component}
+
+
+def node(name: str, *, gpus: int = 0, **spec: Any) -> Object:
+    allocatable = {"cpu": "15890m", "memory": "64Gi", "pods": "110"}
+    if gpus:
+        allocatable["amd.com/gpu"] = str(gpus)
+        taint = {"key": "amd.com/gpu", "value": "present", "effect": "NoSchedule"}
+        spec = {"taints": [taint], **spec}
+    named = {"topology.kubernetes.io/zone": f"zone-{name[-1]}"}
+    conditions = [
+        {"type": "MemoryPressure", "status": "False"},
+        {"type": "DiskPressure", "status": "False"},
+        {"type": "Ready", "status": "True", "lastTransitionTime": ago(days=3)},
+    ]
+    return clustered(
+        "Node",
+        "v1",
+        name,
+        metadata={"labels": {**named, **({"workload-type": "gpu"} if gpus else {})}},
+        spec=spec,
+        status={"allocatable": allocatable, "conditions": conditions},
+    )
+
+
+SECURE: Object = {
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+    "readOnlyRootFilesystem": True,
+}
+POD_SECURITY: Object = {
+    "runAsNonRoot": True,
+    "runAsUser": 1000,
+    "fsGroup": 1000,
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+
+
+def asked(path: str, **times: int) -> Object:
+    """Return a probe of the kubelet with what the API server fills in."""
+    return {
+        "httpGet": {"path": path, "port": "http", "scheme": "HTTP"},
+        **{"timeoutSeconds": 5, "periodSeconds": 10, "failureThreshold": 3, **times},
+    }
+
+
+def container(name: str, cpu: str, memory: str, **more: Any) -> Object:
+    resources = {
+        "requests": {"cpu": "500m", "memory": "1Gi"},
+        "limits": {"cpu": cpu, "memory": memory},
+    }
+    return {
+        "name": name,
+        "image": f"registry.test/{APP}:1.4.2",
+        "resources": resources,
+        "securityContext": dict(SECURE),
+        "volumeMounts": [
+            {"name": "data", "mountPath": "/data"},
+            {"name": "cache", "mountPath": "/cache"},
+            {"name": "tmp", "mountPath": "/tmp"},
+        ],
+        "env": [{"name": "HF_HOME", "value": "/cache/hf"}],
+        **more,
+    }
+
+
+def pod_spec(*containers: Object, **more: Any) -> Object:
+    volumes = [
+        {"name": each, "persistentVolumeClaim": {"claimName": f"transcript-{each}"}}
+        for each in ("data", "cache")
+    ]
+    return {
+        "containers": list(containers),
+        "securityContext": dict(POD_SECURITY),
+        "volumes": [*volumes, {"name": "tmp", "emptyDir": {}}],
+        **more,
+    }
+
+
+def deployment(component: str, replicas: int, spec: Object, **more: Any) -> Object:
+    name = f"transcript-{component}"
+    return made(
+        "Deployment",
+        "apps/v1",
+        name,
+        metadata={"labels": labels(component)},
+        spec={
+            "replicas": replicas,
+            "selector": {"matchLabels": labels(component)},
+            "strategy": {
+                "type": "RollingUpdate",
+                "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0},
+            },
+            "template": {"metadata": {"labels": labels(component)}, "spec": spec},
+            **more,
+        },
+        status={"updatedReplicas": replicas, "readyReplicas": replicas},
+    )
+
+
+def pods(owner: Object, nodes: Iterable[str]) -> list[Object]:
+    """Return a ready pod of a Deployment on each of these nodes."""
+    template = owner["spec"]["template"]
+    found = []
+    for number, where in enumerate(nodes):
+        statuses = [
+            {
+                "name": each["name"],
+                "ready": True,
+                "restartCount": 0,
+                "state": {"running": {"startedAt": ago(days=3)}},
+                "lastState": {},
+            }
+            for each in template["spec"]["containers"]
+        ]
+        ready = {"type": "Ready", "status": "True", "lastTransitionTime": ago(days=3)}
+        found.append(
+            made(
+                "Pod",
+                "v1",
+                f"{owner['metadata']['name']}-5b7d-{number}",
+                metadata={"labels": template["metadata"]["labels"]},
+                spec={**template["spec"], "nodeName": where},
+                status={
+                    "phase": "Running",
+                    "conditions": [ready],
+                    "containerStatuses": statuses,
+                },
+            )
+        )
+    return found
+
+
+def metrics(pod: Object, cpu: str, memory: str) -> Object:
+    usage = {"cpu": cpu, "memory": memory}
+    used = [{"name": c["name"], "usage": usage} for c in pod["spec"]["containers"]]
+    name = pod["metadata"]["name"]
+    return made("PodMetrics", "metrics.k8s.io/v1beta1", name, containers=used)
+
+
+def claim(name: str, storage: str = "500Gi", mode: str = "ReadWriteMany") -> Object:
+    return made(
+        "PersistentVolumeClaim",
+        "v1",
+        name,
+        spec={
+            "accessModes": [mode],
+            "storageClassName": "fast-ssd",
+            "resources": {"requests": {"storage": storage}},
+        },
+        status={
+            "phase": "Bound",
+            "accessModes": [mode],
+            "capacity": {"storage": storage},
+        },
+    )
+
+
+def replica_set(owner: Object, revision: int) -> Object:
+    controller = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "name": owner["metadata"]["name"],
+        "uid": owner["metadata"]["uid"],
+        "controller": True,
+    }
+    return made(
+        "ReplicaSet",
+        "apps/v1",
+        f"{owner['metadata']['name']}-{revision}",
+        metadata={"ownerReferences": [controller]},
+        spec={"replicas": 0},
+    )
+
+
+def job(name: str, condition: str = "", **metadata: Any) -> Object:
+    """Return a Job of migrations that ended so, or is not done."""
+    ended = [{"type": condition, "status": "True"}] if condition else []
+    spec = pod_spec(container("migrations", "1", "1Gi"))
+    return made(
+        "Job",
+        "batch/v1",
+        name,
+        metadata={"labels": labels("migrations"), **metadata},
+        spec={"template": {"metadata": {"labels": labels("migrations")}, "spec": spec}},
+        status={"conditions": ended} if ended else {"active": 1},
+    )
+
+
+def autoscaler(owner: Object, low: int | None, high: int) -> Object:
+    name = owner["metadata"]["name"]
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": name}
+    least = {} if low is None else {"minReplicas": low}
+    return made(
+        "HorizontalPodAutoscaler",
+        "autoscaling/v2",
+        f"{name}-hpa",
+        spec={"scaleTargetRef": target, "maxReplicas": high, **least},
+    )
+
+
+class Cluster:
+    """A healthy cluster; tests change its objects."""
+
+    def __init__(self) -> None:
+        api = container(
+            "api",
+            "2",
+            "4Gi",
+            ports=[{"name": "http", "containerPort": 8000}],
+            livenessProbe=asked("/live", initialDelaySeconds=30),
+            readinessProbe=asked("/ready", periodSeconds=5),
+            startupProbe=asked("/live", periodSeconds=5, failureThreshold=12),
+        )
+        worker = container("worker", "4", "16Gi")
+        worker["resources"]["limits"]["amd.com/gpu"] = "1"
+        beat = {"exec": {"command": ["python3", "-m", "worker.alive"]}}
+        worker |= {"livenessProbe": beat, "startupProbe": {**beat}}
+        tolerated = {"key": "amd.com/gpu", "operator": "Exists"}
+        gpu = {"nodeSelector": {"workload-type": "gpu"}, "tolerations": [tolerated]}
+        devices = {"name": "kfd", "hostPath": {"path": "/dev/kfd"}}
+        self.api = deployment("api", 3, pod_spec(api))
+        self.worker = deployment("worker", 2, pod_spec(worker, **gpu))
+        self.worker["spec"]["template"]["spec"]["volumes"].append(devices)
+        self.nodes = [node("a"), node("b"), node("c", gpus=1), node("d", gpus=2)]
+        self.api_pods = pods(self.api, ("a", "b", "a"))
+        self.worker_pods = pods(self.worker, ("c", "d"))
+        self.claims = [claim("transcript-data"), claim("transcript-cache", "50Gi")]
+        self.rest = [
+            clustered("StorageClass", "storage.k8s.io/v1", "fast-ssd"),
+            *(replica_set(d, n) for d in (self.api, self.worker) for n in (1, 2)),
+            *(metrics(pod, "400m", "1Gi") for pod in self.api_pods),
+            *(metrics(pod, "1500m", "8Gi") for pod in self.worker_pods),
+            autoscaler(self.worker, 2, 3),
+        ]
+
+    @property
+    def objects(self) -> list[Object]:
+        return [
+            self.api,
+            self.worker,
+            *self.nodes,
+            *self.api_pods,
+            *self.worker_pods,
+            *self.claims,
+            *self.rest,
+        ]
+
+    def container(self, component: str) -> Object:
+        """Return the container of a component in its pod template."""
+        owner = self.api if component == "api" else self.worker
+        found: Object = owner["spec"]["template"]["spec"]["containers"][0]
+        return found
+
+    def spec(self, component: str) -> Object:
+        owner = self.api if component == "api" else self.worker
+        found: Object = owner["spec"]["template"]["spec"]
+        return found

@@ -1,0 +1,195 @@
+"""The shipped runbook's steps on a cluster, against a strict fake of its API.
+
+One cluster is as the checklist wants it, one has what the shipped manifests make,
+and one has what each step is there to find.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from runbooks import parsing
+from runbooks.model import Step
+from runbooks.results import Finding
+from runbooks.runner import Runner
+from runbooks.target import Target
+from tests.runbooks.probes.kubernetes_api import (
+    TOKEN,
+    KubernetesAPI,
+    Object,
+    kubernetes_api,
+)
+from tests.runbooks.probes.kubernetes_workloads import (
+    Cluster,
+    ago,
+    autoscaler,
+    job,
+    replica_set,
+)
+
+SHIPPED = Path(__file__).parents[2] / "runbooks/documents/production-deployment.md"
+OURS = (
+    "infra.platform",
+    "infra.gpu-nodes",
+    "infra.storage-rwx",
+    "storage.data-volume",
+    "storage.cache-volume",
+    "database.migrations",
+    "container.non-root",
+    "container.read-only-rootfs",
+    "container.security-context",
+    "container.resource-limits",
+    "resources.api-replicas",
+    "resources.worker-replicas",
+    "resources.cpu",
+    "resources.memory",
+    "resources.gpu",
+    "health.liveness",
+    "health.readiness",
+    "health.startup",
+    "maintenance.zero-downtime",
+    "maintenance.rollback",
+)
+"""Steps on nodes, workloads and volumes."""
+
+
+def steps() -> list[Step]:
+    """Return those steps without their other probes."""
+    found = []
+    for step in parsing.read(SHIPPED).steps:
+        probes = tuple(p for p in step.probes if p.use.startswith("kubernetes."))
+        if step.id in OURS and probes:
+            options = replace(step.options, probe=None, probes=probes)
+            found.append(replace(step, options=options))
+    return found
+
+
+@pytest.fixture
+def cluster() -> Cluster:
+    return Cluster()
+
+
+@pytest.fixture
+def api(cluster: Cluster) -> Iterator[KubernetesAPI]:
+    with kubernetes_api([]) as api:
+        yield api
+        assert api.violations == []
+
+
+async def findings(
+    api: KubernetesAPI, directory: Path, objects: list[Object], **facts: str
+) -> dict[str, Finding]:
+    api.objects = objects
+    api.requests.clear()
+    config = api.kubeconfig(directory / "kubeconfig")
+    facts = {"platform": "kubernetes", "gpu": "amd", **facts}
+    tables = {"kubernetes": {"kubeconfig": str(config)}}
+    runner = Runner(Target("cluster", facts=facts, tables=tables))
+    return {id: found async for id, found in runner.probe_all(steps())}
+
+
+def results(found: dict[str, Finding]) -> dict[str, str]:
+    return {id: finding.result.value for id, finding in found.items()}
+
+
+async def test_a_cluster_as_the_checklist_wants_it(
+    api: KubernetesAPI, cluster: Cluster, tmp_path: Path
+) -> None:
+    cluster.rest += [autoscaler(cluster.api, 3, 10)]
+    found = await findings(api, tmp_path, cluster.objects)
+    assert set(found) == set(OURS)
+    other = {id: said for id, said in results(found).items() if said != "pass"}
+    assert other == {"resources.worker-replicas": "warn"}, found
+    assert "gpus" in found["resources.worker-replicas"].reason
+    assert max(api.requests.values()) == 1, api.requests
+    assert sum(api.requests.values()) <= 20, api.requests
+    assert TOKEN not in repr(found)
+
+
+async def test_a_cluster_with_the_shipped_manifests(
+    api: KubernetesAPI, cluster: Cluster, tmp_path: Path
+) -> None:
+    for component in ("api", "worker"):
+        own = cluster.container(component)
+        own["securityContext"]["readOnlyRootFilesystem"] = False
+        own["image"] = "transcript-create:latest"
+    for kind in ("livenessProbe", "startupProbe"):
+        del cluster.container("worker")[kind]
+    found = results(await findings(api, tmp_path, cluster.objects))
+    assert {id: said for id, said in found.items() if said != "pass"} == {
+        "container.read-only-rootfs": "warn",
+        "resources.worker-replicas": "warn",
+        "health.liveness": "warn",
+        "health.startup": "warn",
+        "maintenance.rollback": "warn",
+    }
+
+
+async def test_a_cluster_in_which_everything_is_wrong(
+    api: KubernetesAPI, cluster: Cluster, tmp_path: Path
+) -> None:
+    own, worker = cluster.container("api"), cluster.container("worker")
+    own["securityContext"] = {"privileged": True, "runAsUser": 0}
+    own["resources"] = {"requests": {"cpu": "100m"}}
+    own["livenessProbe"]["httpGet"]["port"] = "web"
+    own["startupProbe"]["failureThreshold"] = 3
+    del own["readinessProbe"]
+    del worker["resources"]["limits"]["amd.com/gpu"]
+    del cluster.spec("api")["volumes"][0]
+    worker["env"] = []
+    cluster.api["spec"]["strategy"] = {"type": "Recreate"}
+    cluster.claims[1]["spec"]["accessModes"] = ["ReadWriteOnce"]
+    cluster.claims[1]["status"] = {"phase": "Pending"}
+    cluster.nodes[0]["status"]["conditions"][1]["status"] = "True"
+    cluster.nodes[3]["spec"]["unschedulable"] = True
+    cluster.api_pods[2]["status"]["conditions"][0] = {
+        "type": "Ready",
+        "status": "False",
+        "lastTransitionTime": ago(minutes=10),
+    }
+    killed = {"reason": "OOMKilled", "exitCode": 137, "finishedAt": ago(hours=1)}
+    looping = {"waiting": {"reason": "CrashLoopBackOff"}}
+    status = cluster.worker_pods[0]["status"]["containerStatuses"][0]
+    status |= {"state": looping, "lastState": {"terminated": killed}}
+    sets = [s for s in cluster.rest if s["kind"] == "ReplicaSet"]
+    cluster.rest = [each for each in cluster.rest if each not in sets]
+    cluster.rest += [replica_set(cluster.api, 1), replica_set(cluster.worker, 1)]
+    cluster.rest += [job("migrations-1", "Complete", creationTimestamp=ago(days=9))]
+    cluster.rest += [job("migrations-2", "Failed")]
+    found = await findings(api, tmp_path, cluster.objects)
+    other = {id: said for id, said in results(found).items() if said != "fail"}
+    assert other == {}, found
+    assert "migrations-2" in found["database.migrations"].reason
+
+
+@pytest.mark.parametrize("platform", ["compose", "processes"])
+async def test_elsewhere_they_do_not_apply(platform: str) -> None:
+    runner = Runner(Target("x", facts={"platform": platform}))
+    found = {id: found async for id, found in runner.probe_all(steps())}
+    assert set(results(found).values()) == {"n/a"}, found
+
+
+async def test_without_the_cluster_nobody_can_tell(
+    tmp_path: Path, closed_port: int, api: KubernetesAPI
+) -> None:
+    api.url = f"http://127.0.0.1:{closed_port}"
+    found = await findings(api, tmp_path, [])
+    platform = found.pop("infra.platform")
+    assert platform.result == "fail" and "refused the connection" in platform.reason
+    assert set(results(found).values()) == {"unknown"}
+    assert {finding.source for finding in found.values()} == {platform.source}
+
+
+async def test_without_permission_nobody_can_tell(
+    api: KubernetesAPI, cluster: Cluster, tmp_path: Path
+) -> None:
+    api.denied = {"deployments", "nodes", "jobs"}
+    found = await findings(api, tmp_path, cluster.objects)
+    assert set(results(found).values()) == {"unknown"}
+    assert "no permission to list deployments" in found["health.liveness"].reason
+    told = repr(found["health.liveness"])
+    assert 'resources: ["deployments"], verbs: ["list"]' in told.replace("\\", "")
