@@ -58,8 +58,7 @@ class ConnectionsProbe(PostgresProbe, frozen=True, kw_only=True):
             waiting, waiting with a transaction open, waiting for a lock.
         longest_idle: time that one has idled within a transaction.
         longest_transaction, longest_statement: of those that are going on.
-        demand: the most that `processes` open: `each` times as many; absent where
-            nobody said how many there are.
+        demand: the most that `processes` open: `each` times as many.
 
     The four times are in seconds, and absent when there is nothing of the kind.
 
@@ -105,7 +104,6 @@ class ConnectionsProbe(PostgresProbe, frozen=True, kw_only=True):
             "most": most,
             "usable": usable,
             "share": 100 * totals["used"] / usable,
-            "demand": demand or None,
         }
         lines = [
             await self.asked_as(sources),
@@ -113,6 +111,7 @@ class ConnectionsProbe(PostgresProbe, frozen=True, kw_only=True):
             f"({most} without {reserved} reserved)",
         ]
         if demand:
+            values["demand"] = demand
             lines.append(
                 f"demand: {self.processes} processes of {self.each} each, {demand}"
             )
