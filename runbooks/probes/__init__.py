@@ -34,6 +34,7 @@ FAMILIES = (
     "http",
     "kubernetes",
     "nvidia_gpu",
+    "object_storage",
     "opensearch",
     "postgres",
     "redis",
