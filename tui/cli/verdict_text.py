@@ -141,8 +141,9 @@ class Report:
 
         seen = self.looks.get(step.id)
         standing = effective(step, self.progress.get(step.id), self.now).value
-        if standing == "pending" and seen:  # a command that was not allowed to run
-            return seen.finding.result.value
+        attested = step.level == "attest" and step.probes
+        if standing == "pending" and seen and not attested:
+            return seen.finding.result.value  # a command that was not allowed to run
         return standing
 
     def reason(self, step: Step) -> str:

@@ -77,6 +77,15 @@ def test_json(gonogo, write, url: str) -> None:
     assert bad["section"] and bad["id"] and bad["reason"]
 
 
+def test_what_a_person_has_to_say_no_probe_passes(gonogo, write, url: str) -> None:
+    attested = probe(url).replace("severity", 'level = "attest"\n  severity')
+    done = checked(gonogo, write("# Launch\n\n" + attested), "--format", "json")
+    (step,) = json.loads(done.stdout)["steps"]
+    assert (step["level"], step["result"]) == ("attest", "pending")
+    assert step["readings"][0]["value"] == 200
+    assert done.returncode == 4  # nothing that a machine decides
+
+
 def test_junit(gonogo, write, url: str) -> None:
     text = "# Launch \x01é\n\n## Web\n\n" + probe(url) + probe(url, "/down")
     done = checked(gonogo, write(text + "\n- [ ] said\n"), "--format", "junit")
