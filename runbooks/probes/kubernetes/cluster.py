@@ -60,6 +60,7 @@ class ClusterItselfProbe(ClusterProbe, frozen=True, kw_only=True):
         minor = re.match(r"\d+", str(version.get("minor", "")))
         if not minor:
             raise ProbeError("/version names no version", stage="query")
+        name = str(version.get("gitVersion") or f"1.{minor[0]}")
         checks = await self.connection.ask(sources, "/readyz")
         if checks.status in (401, 403):
             raise ProbeError(f"no permission to get /readyz ({checks.status})")
@@ -68,13 +69,13 @@ class ClusterItselfProbe(ClusterProbe, frozen=True, kw_only=True):
         return measured(
             "\n".join(
                 [
-                    f"Kubernetes {version['gitVersion']}, /readyz {checks.status}",
+                    f"Kubernetes {name}, /readyz {checks.status}",
                     *map(_line, nodes),
                 ]
             ),
             Reading("answers", True),
             Reading("ready", checks.status == 200),
-            Reading("version", version["gitVersion"]),
+            Reading("version", name),
             Reading("minor", int(minor[0])),
             Reading("nodes", len(ready)),
             listed("not_ready", (name_of(n) for n in nodes if n not in ready)),

@@ -37,7 +37,6 @@ from tests.runbooks.probes.kubernetes_api import (
 )
 
 POD_LIST = "/api/v1/namespaces/transcripts/pods"
-VELERO = Kind("velero.io/v1", "backups")
 
 
 def pod(name: str, namespace: str = "transcripts") -> Object:
@@ -271,23 +270,24 @@ async def test_nobody_there(
     assert (error.stage, str(error)) == ("name", "no address for cluster.invalid:6443")
 
 
-@pytest.mark.parametrize(
-    ("broken", "stage", "said"),
-    [
-        (401, "login", "log in again"),
-        (403, "login", "no permission to list pods in transcripts"),
-        (410, "query", "answered 410"),
-        (429, "query", "too much to do"),
-        (503, "query", "answered 503"),
-        ("garbage", "query", "something else than its objects"),
-    ],
-)
-async def test_answers_that_are_none(
-    api: KubernetesAPI, tmp_path: Path, broken: int | str, stage: str, said: str
-) -> None:
-    api.broken[POD_LIST] = broken
-    error = await failure(api.kubeconfig(tmp_path / "config"))
-    assert error.stage == stage and said in str(error)
+ANSWERS = {
+    "events": (401, "login", "log in again"),
+    "services": (403, "login", "no permission to list services in transcripts"),
+    "pods": (410, "query", "answered 410"),
+    "endpoints": (429, "query", "too much to do"),
+    "secrets": (503, "query", "answered 503"),
+    "configmaps": ("garbage", "query", "something else than its objects"),
+}
+
+
+async def test_answers_that_are_none(api: KubernetesAPI, tmp_path: Path) -> None:
+    way = Connection(str(api.kubeconfig(tmp_path / "config")))
+    async with Sources() as sources:
+        for plural, (broken, stage, said) in ANSWERS.items():
+            api.broken[f"/api/v1/namespaces/transcripts/{plural}"] = broken
+            with pytest.raises(ProbeError) as caught:
+                await objects(sources, way, Kind("v1", plural))
+            assert caught.value.stage == stage and said in str(caught.value)
 
 
 async def test_a_wrong_token(api: KubernetesAPI, tmp_path: Path) -> None:
