@@ -86,6 +86,19 @@ class StorageProbe(Probe, frozen=True, kw_only=True):
         return urlsplit(self.url).netloc
 
     @property
+    def own_host(self) -> bool:
+        """Whether the bucket is a host, which a certificate covers without dots."""
+        return not self.endpoint and "." not in self.bucket
+
+    @property
+    def address(self) -> str:
+        """URL of the bucket, without a slash at its end."""
+        if self.own_host:
+            return f"https://{self.bucket}.s3.{self.region}.amazonaws.com"
+        endpoint = self.endpoint or f"https://s3.{self.region}.amazonaws.com"
+        return f"{endpoint.rstrip('/')}/{self.bucket}"
+
+    @property
     def source(self) -> str:
         return f"object storage {self.bucket}"
 
@@ -165,7 +178,7 @@ class StorageProbe(Probe, frozen=True, kw_only=True):
             region=self.region,
             access_key_id=self.access_key_id,
             secret_access_key=self.secret_access_key,
-            virtual_hosted_style_request=not self.endpoint,
+            virtual_hosted_style_request=self.own_host,
             client_options=options,  # type: ignore[arg-type]
             retry_config={"max_retries": 0},
             **given,
