@@ -65,11 +65,14 @@ class ClusterItselfProbe(ClusterProbe, frozen=True, kw_only=True):
         if checks.status in (401, 403):
             raise ProbeError(f"no permission to get /readyz ({checks.status})")
         nodes = await self.objects(sources, NODES)
+        where = await self.connection.server(sources)
+        space = await self.connection.in_namespace(sources)
         ready = [node for node in nodes if holds(node, "Ready")]
         return measured(
             "\n".join(
                 [
-                    f"Kubernetes {name}, /readyz {checks.status}",
+                    f"Kubernetes {name} at {where}, /readyz {checks.status}",
+                    f"namespace {space}",
                     *map(_line, nodes),
                 ]
             ),

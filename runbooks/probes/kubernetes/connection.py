@@ -3,93 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import signal
-import sys
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
 from runbooks.errors import ProbeError
+from runbooks.probes.kubernetes.process import Answer, Process, started
 from runbooks.probes.sources import Sources
 
 OPENING = 8
 """Seconds within which a kubeconfig has to lead to credentials."""
 LONGEST = 8
 """Seconds that any one request may take; a probe has its own budget."""
-LARGEST = 128 * 1024 * 1024
-"""Bytes of one answer; a page of a list is far below."""
-DYING = 2
-"""Seconds for the process to end by itself."""
-
-
-class Answer(msgspec.Struct, frozen=True):
-    """One answer of the reading process; see there.
-
-    Attributes:
-        failed: why there was no response, else "".
-    """
-
-    id: int
-    status: int = 0
-    body: str = ""
-    namespace: str = ""
-    server: str = ""
-    failed: str = ""
-    stage: str = ""
-    note: str = ""
-
-
-class _Process:
-    """The reading process, and who waits for which answer."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
-        self._waiting: dict[int, asyncio.Future[Answer]] = {}
-        self._last = 0
-        self._ended = False
-
-    def expect(self, number: int) -> asyncio.Future[Answer]:
-        if self._ended:
-            raise ProbeError("the reading process has ended", stage="query")
-        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._waiting[number] = future
-        return future
-
-    def write(self, line: Mapping[str, Any]) -> None:
-        assert self._process.stdin
-        self._process.stdin.write(json.dumps(line).encode() + b"\n")
-
-    async def ask(self, request: Mapping[str, Any]) -> Answer:
-        self._last += 1
-        number = self._last
-        future = self.expect(number)
-        self.write({"id": number, **request})
-        try:
-            return await future
-        finally:
-            self._waiting.pop(number, None)
-
-    async def dispatch(self) -> None:
-        """Hand answers to those who wait, until there are no more."""
-        assert self._process.stdout
-        problem = "the reading process has ended"
-        try:
-            async for line in self._process.stdout:
-                answer = msgspec.json.decode(line, type=Answer)
-                future = self._waiting.pop(answer.id, None)
-                if future and not future.done():
-                    future.set_result(answer)
-        except ValueError:
-            problem = f"an answer is larger than {LARGEST} bytes"
-        self._ended = True
-        for future in self._waiting.values():
-            if not future.done():
-                future.set_exception(ProbeError(problem, stage="query"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,41 +71,22 @@ class Connection:
             return self.namespace
         return (await self._opened(sources))[1].namespace
 
-    async def _opened(self, sources: Sources) -> tuple[_Process, Answer]:
+    async def server(self, sources: Sources) -> str:
+        """Return the address of the API server."""
+        return (await self._opened(sources))[1].server
+
+    async def _opened(self, sources: Sources) -> tuple[Process, Answer]:
         key = ("kubernetes", self.kubeconfig, self.context)
         return await sources.client(key, self._open)
 
     @asynccontextmanager
-    async def _open(self) -> AsyncIterator[tuple[_Process, Answer]]:
-        """Start the process; end it for certain, with all that it has started."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-P",
-            "-m",
-            "runbooks.probes.kubernetes.reader",
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            start_new_session=True,
-            limit=LARGEST,
-        )
-        reader = _Process(process)
-        dispatching = asyncio.create_task(reader.dispatch())
-        try:
-            yield reader, await self._first_answer(reader)
-        finally:
-            assert process.stdin
-            process.stdin.close()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(process.wait(), DYING)
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
-            await dispatching
+    async def _open(self) -> AsyncIterator[tuple[Process, Answer]]:
+        async with started() as process:
+            yield process, await self._first_answer(process)
 
-    async def _first_answer(self, reader: _Process) -> Answer:
-        future = reader.expect(0)
-        reader.write({"kubeconfig": self.kubeconfig, "context": self.context})
+    async def _first_answer(self, process: Process) -> Answer:
+        future = process.expect(0)
+        process.write({"kubeconfig": self.kubeconfig, "context": self.context})
         try:
             return self._responded(await asyncio.wait_for(future, OPENING))
         except TimeoutError as error:

@@ -16,7 +16,8 @@ from urllib.parse import quote
 import msgspec
 
 from runbooks.errors import ProbeError
-from runbooks.probes.kubernetes.connection import Answer, Connection
+from runbooks.probes.kubernetes.connection import Connection
+from runbooks.probes.kubernetes.process import Answer
 from runbooks.probes.sources import Sources
 from runbooks.secrets import within
 
