@@ -13,8 +13,8 @@ import threading
 import time
 import zlib
 from collections import OrderedDict
-from pathlib import Path
 
+from runbooks.errors import ProbeError
 from runbooks.probes.backups import formats
 from runbooks.probes.backups.listing import Dump
 from runbooks.probes.regular_file import opened
@@ -40,9 +40,10 @@ class Contents:
         encryption, packing, kind: what it is, see `formats`; "" where nobody can tell.
     """
 
-    def __init__(self, path: Path, size: int) -> None:
-        self._path = path
-        self._size = size
+    def __init__(self, dump: Dump) -> None:
+        self._path = dump.path
+        self._size = dump.size
+        self._inode = dump.inode
         self._lock = threading.Lock()
         self._digest = hashlib.sha256()
         self._gzip: zlib._Decompress | None = None
@@ -73,6 +74,7 @@ class Contents:
 
         Raises:
             OSError: it may not be read.
+            ProbeError: another file has taken its name.
         """
         if not self._lock.acquire(timeout=max(0.0, end - time.monotonic())):
             return False
@@ -85,6 +87,10 @@ class Contents:
 
     def _read(self, end: float) -> None:
         with opened(self._path) as file:
+            seen = os.fstat(file.fileno())
+            if (seen.st_dev, seen.st_ino) != self._inode:
+                said = f"{self._path} was replaced while it was looked at"
+                raise ProbeError(said, stage="query")
             file.seek(self.offset)
             while self.offset < self._size and not self.problem:
                 if time.monotonic() >= end:
@@ -101,6 +107,7 @@ class Contents:
         if not self.problem:
             self.problem = self._ending()
             self._finished = True
+            self._gzip, self._tail = None, b""
 
     def _begin(self, piece: bytes) -> None:
         head = piece[: formats.HEAD]
@@ -157,7 +164,7 @@ def contents(dump: Dump) -> Contents:
     """Return what is known of a dump, from this process's earlier looks too."""
     identity = (os.fspath(dump.path), dump.size, dump.changed, dump.inode)
     with _guard:
-        found = _contents.pop(identity, None) or Contents(dump.path, dump.size)
+        found = _contents.pop(identity, None) or Contents(dump)
         _contents[identity] = found
         while len(_contents) > _KEPT:
             _contents.popitem(last=False)

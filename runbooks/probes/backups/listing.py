@@ -24,6 +24,8 @@ _STAMP = re.compile(
     r"(\d{4})-?(\d\d)-?(\d\d)(?:[T_-]?(\d\d)[:-]?(\d\d)[:-]?(\d\d))?(?!\d)"
 )
 _DAY = 86_400.0
+_ZONES = 14 * 3600.0
+"""Seconds by which clocks of two time zones may differ, as names say no zone."""
 _SETTLED = 120.0
 """Seconds without a change after which a dump without a checksum is finished."""
 
@@ -71,17 +73,14 @@ class Dump:
         """When it was made, in seconds since 1970.
 
         A copy gets a new time of change, a file touched by accident too: where that
-        and the name are more than a day apart (zones, long dumps), the earlier one
-        counts, so that nothing looks fresher than it is.
+        and the name are further apart than time zones are, the earlier one counts.
         """
         if self.stamp is None:
             return self.changed
         said = self.stamp.timestamp()
-        return (
-            self.changed
-            if abs(self.changed - said) <= _DAY
-            else min(self.changed, said)
-        )
+        if abs(self.changed - said) <= _ZONES:
+            return self.changed
+        return min(self.changed, said)
 
     @property
     def day(self) -> datetime:

@@ -89,16 +89,15 @@ class ScheduleProbe(MachineProbe, frozen=True, kw_only=True):
         return f"schedule of {self.command}"
 
     async def look_here(self, sources: Sources) -> Measurement:
-        crontabs = Crontabs([])
         own = [Path(path).expanduser() for path in self.crontabs]
 
-        async def read() -> list[Scheduled]:
-            return await in_thread(lambda: list(crontabs.entries(own)), "crontabs")
+        async def read() -> tuple[list[Scheduled], list[Path]]:
+            sources.asked(self.source)
+            crontabs = Crontabs([])
+            found = await in_thread(lambda: list(crontabs.entries(own)), "crontabs")
+            return found, crontabs.closed
 
-        async def both() -> tuple[list[Scheduled], list[Path]]:
-            return await read(), crontabs.closed
-
-        entries, closed = await sources.once(("crontabs", self.crontabs), both)
+        entries, closed = await sources.once(("crontabs", self.crontabs), read)
         ticking = await timers(sources)
         found = [_cron(each) for each in entries if self._fits(each.entry.command)]
         fitting = [each for each in ticking or () if self._fits(each.command)]
