@@ -42,7 +42,7 @@ CONTACTS = (
     Contact("pgbouncer", "pgbouncer", {}, ANSWERS),
     Contact("redis", "redis.info", {}, ANSWERS),
     Contact("opensearch", "opensearch.health", {}, ANSWERS),
-    Contact("kubernetes", "kubernetes", {}, ANSWERS, platform="kubernetes"),
+    Contact("kubernetes", "kubernetes.cluster", {}, ANSWERS, platform="kubernetes"),
     Contact("docker", "docker.engine", {}, ANSWERS, platform="compose"),
     Contact("prometheus", "prometheus", {}, ANSWERS),
     Contact("alertmanager", "alertmanager", {}, ANSWERS),

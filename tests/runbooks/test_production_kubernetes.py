@@ -13,6 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from runbooks import parsing
+from runbooks.contacts import contacted, contacts, reached
 from runbooks.model import Step
 from runbooks.results import Finding
 from runbooks.runner import Runner
@@ -171,6 +172,19 @@ async def test_elsewhere_they_do_not_apply(platform: str) -> None:
     runner = Runner(Target("x", facts={"platform": platform}))
     found = {id: found async for id, found in runner.probe_all(steps())}
     assert set(results(found).values()) == {"n/a"}, found
+
+
+async def test_a_profile_says_whether_it_leads_to_the_cluster(
+    api: KubernetesAPI, cluster: Cluster, tmp_path: Path
+) -> None:
+    api.objects = cluster.objects
+    config = api.kubeconfig(tmp_path / "kubeconfig")
+    tables = {"kubernetes": {"kubeconfig": str(config), "context": "production"}}
+    target = Target("cluster", facts={"platform": "kubernetes"}, tables=tables)
+    ((contact, finding),) = [each async for each in contacted(target, contacts(target))]
+    assert contact.table == "kubernetes" and reached(finding), finding
+    assert f"at {api.url}" in finding.evidence
+    assert "namespace transcripts" in finding.evidence
 
 
 async def test_without_the_cluster_nobody_can_tell(
