@@ -52,6 +52,7 @@ CONTACTS = (
         "directory",
     ),
     Contact("object_storage", "object_storage", {}, ANSWERS),
+    Contact("host", "host.disk", {"path": "/"}, {"exists": True}, "hostname"),
 )
 
 
