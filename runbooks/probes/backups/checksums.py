@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
+from runbooks.probes.file_names import legible
 from runbooks.probes.regular_file import opened
 
 _LONGEST = 4096 + 128
@@ -38,6 +39,6 @@ def compared(path: Path, checksum_file: Path, digest: str) -> str | None:
     if not expected:
         return f"has a checksum file without a checksum, {checksum_file.name}"
     named = PurePosixPath(name).name
-    if named and named != path.name:
+    if named and named != legible(path.name):
         return f"has a checksum file that is about {named[:80]}"
     return "" if expected == digest else "differs from its checksum"

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 from runbooks.errors import ProbeError
 from runbooks.probes.base import Measurement, Probe
+from runbooks.probes.file_names import legible_error, legible_measurement
 from runbooks.probes.sources import Sources
 from runbooks.probes.threads import in_thread
 
@@ -50,7 +51,12 @@ class PlaceProbe(Probe, frozen=True, kw_only=True):
     async def measure(self, sources: Sources) -> Measurement:
         sources.asked(self.source)
         end = time.monotonic() + _SHARE * self.timeout
-        return await in_thread(lambda: self._told(end), self.source)
+        try:
+            return legible_measurement(
+                await in_thread(lambda: self._told(end), self.source)
+            )
+        except ProbeError as error:
+            raise legible_error(error) from error
 
     @abstractmethod
     def look_at(self, directory: Path, end: float) -> Measurement:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from runbooks.errors import ProbeError
 from runbooks.probes.base import Measurement, Probe
+from runbooks.probes.file_names import legible_error, legible_measurement
 from runbooks.probes.sources import Sources
 
 
@@ -37,7 +38,10 @@ class MachineProbe(Probe, frozen=True, kw_only=True):
                 f"this machine is called {own}, not {self.hostname}; run gonogo there",
                 stage="configuration",
             )
-        return await self.look_here(sources)
+        try:
+            return legible_measurement(await self.look_here(sources))
+        except ProbeError as error:
+            raise legible_error(error) from error
 
     @abstractmethod
     async def look_here(self, sources: Sources) -> Measurement:

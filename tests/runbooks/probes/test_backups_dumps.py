@@ -246,6 +246,21 @@ async def test_a_directory_that_is_not_there_cannot_be_judged(tmp_path: Path) ->
         await look(Path("backups"))
 
 
+async def test_names_that_are_no_text_can_be_told(
+    keep: Callable[..., Path], plain: bytes
+) -> None:
+    path = keep(gzip.compress(plain), 4)
+    odd = os.fsencode(path).replace(b"daily_2", b"d\xff\n\x1b[31m_2")
+    os.rename(path, odd)
+    os.rename(f"{path}.sha256", odd + b".sha256")
+    seen = await look(path.parents[1])
+    assert "is about" in str(value(seen, "invalid"))
+    assert "�" in str(value(seen, "invalid"))
+    assert str(seen).encode()
+    os.unlink(odd + b".sha256")
+    assert value(await look(path.parents[1]), "valid") == 1
+
+
 async def test_links_pipes_and_folders_are_no_dumps(
     keep: Callable[..., Path], plain: bytes
 ) -> None:

@@ -137,6 +137,16 @@ async def test_the_share_of_recordings_that_are_not_compressed(tmp_path: Path) -
     assert "wav: 800 B" in seen.evidence
 
 
+async def test_endings_that_are_no_text_can_be_told(tmp_path: Path) -> None:
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/a.\xff")).touch()
+    assert (
+        "�: 0 B"
+        in (
+            await look(FileTypesProbe(hostname="localhost", path=str(tmp_path)))
+        ).evidence
+    )
+
+
 async def test_an_empty_tree_and_none(tmp_path: Path) -> None:
     seen = await look(FileTypesProbe(hostname="localhost", path=str(tmp_path)))
     assert (value(seen, "raw_share"), value(seen, "raw_age")) == (0, None)
