@@ -32,6 +32,7 @@ FAMILIES = (
     "file",
     "host",
     "http",
+    "image_scan",
     "kubernetes",
     "nvidia_gpu",
     "object_storage",
