@@ -39,6 +39,7 @@ FAMILIES = (
     "opensearch",
     "postgres",
     "redis",
+    "reports",
     "settings",
     "tcp",
     "tls",
