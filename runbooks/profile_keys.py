@@ -38,7 +38,7 @@ def known_keys(runbook: Runbook) -> dict[str, set[str]]:
         cls = probes.probe_class(name)
         if cls.table:
             fields = {field.encode_name for field in msgspec.structs.fields(cls)}
-            known.setdefault(cls.table, set()).update(fields - {"timeout"})
+            known.setdefault(cls.table, set()).update(fields)
     for step in runbook.steps:
         known["facts"].update(step.options.when)
         for spec in step.probes:

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import time
+import tracemalloc
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,7 +20,7 @@ import pytest
 
 from runbooks.errors import ProbeError
 from runbooks.probes.backups.dumps import ContentsProbe
-from runbooks.probes.base import Duration, Measurement
+from runbooks.probes.base import Measurement
 from runbooks.probes.sources import Sources
 from runbooks.rehearsal import Deployment
 from tests.runbooks.probes.practice import pg_dump
@@ -326,19 +327,33 @@ def as_nobody(directory: Path) -> str:
 
 
 async def test_a_large_dump_is_read_on_by_the_next_look(
-    keep: Callable[..., Path],
+    keep: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = random.Random(1).randbytes(40_000_000)
     end = b"\n--\n-- PostgreSQL database dump complete\n--\n\n"
     path = keep(b"--\n-- PostgreSQL database dump\n--\n" + rows + end, 4, ".sql")
-    first = await look(path.parents[1], timeout=Duration(0.01))
+    monkeypatch.setattr("runbooks.probes.backups.place._SHARE", 0)
+    first = await look(path.parents[1])
     assert first.reading("age") is None and first.reading("invalid") is None
-    assert f"of {path.name} in 0.01 s" in first.lacking["age"]
+    assert f"read 0 B of 38.1 MiB of {path.name} in 30 s" in first.lacking["age"]
+    monkeypatch.setattr("runbooks.probes.backups.place._SHARE", 0.0002)  # 6 ms
     for _ in range(200):
-        seen = await look(path.parents[1], timeout=Duration(0.02))
+        seen = await look(path.parents[1])
         if seen.reading("age"):
             break
     assert value(seen, "valid") == 1
+
+
+async def test_a_dump_that_unpacks_to_very_much_takes_little_memory(
+    keep: Callable[..., Path],
+) -> None:
+    path = keep(gzip.compress(bytes(200_000_000), 1), 4)
+    tracemalloc.start()
+    seen = await look(path.parents[1])
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert "holds no dump" in str(value(seen, "invalid"))
+    assert most < 8_000_000
 
 
 async def test_what_was_read_is_not_read_again(

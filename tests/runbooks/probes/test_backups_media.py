@@ -15,7 +15,7 @@ from runbooks.probes.backups.drills import DrillsProbe
 from runbooks.probes.backups.media import SnapshotsProbe
 from runbooks.probes.backups.place import PlaceProbe
 from runbooks.probes.backups.sample import SampleProbe
-from runbooks.probes.base import Duration, Measurement
+from runbooks.probes.base import Measurement
 from runbooks.probes.sources import Sources
 from runbooks.rehearsal import Deployment
 
@@ -145,14 +145,17 @@ async def test_of_many_files_only_some_are_read(own: Path) -> None:
     assert (value(seen, "listed"), value(seen, "sampled")) == (60_000, 5)
 
 
-async def test_a_file_too_large_for_the_time_cannot_be_judged(own: Path) -> None:
+async def test_a_file_too_large_for_the_time_cannot_be_judged(
+    own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runbooks.probes.backups.place._SHARE", 0.005)
     name = newest(own).name
     with (newest(own) / "large.wav").open("wb") as large:
         large.truncate(2**40)
     sums = own / f"checksums_{name}.sha256"
     sums.write_text(f"{'0' * 64}  {name}/large.wav\n")
     with pytest.raises(ProbeError, match="too large to be read"):
-        await look(SampleProbe(media_directory=str(own), timeout=Duration(0.2)))
+        await look(SampleProbe(media_directory=str(own)))
 
 
 def report(path: Path, days: float, **said: object) -> None:

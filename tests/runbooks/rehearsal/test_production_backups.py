@@ -137,6 +137,20 @@ async def test_what_is_spoilt_fails_exactly_where_it_should(
     assert Result.UNKNOWN not in seen.values()
 
 
+async def test_a_dump_too_large_for_the_time_that_the_profile_gives(
+    target: Target, own: Path
+) -> None:
+    with newest(own)[0].with_suffix(".zst").open("wb") as dump:
+        dump.truncate(2**35)
+    Path(f"{dump.name}.sha256").touch()
+    backups = {**target.tables["backups"], "timeout": "1s"}
+    hurried = replace(target, tables={**target.tables, "backups": backups})
+    (step,) = (step for step in RUNBOOK.steps if step.id == "ops.daily-backups")
+    ((_, finding),) = [each async for each in Runner(hurried).probe_all([step])]
+    assert finding.result is Result.UNKNOWN
+    assert "in 1 s" in finding.reason
+
+
 async def test_a_late_snapshot_and_a_link_that_leads_nowhere(
     target: Target, own: Path
 ) -> None:
