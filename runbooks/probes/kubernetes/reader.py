@@ -22,7 +22,7 @@ import os
 import signal
 import tempfile
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import IO, TYPE_CHECKING, Any
@@ -57,12 +57,9 @@ def _serve(requests: IO[bytes], answers: IO[bytes]) -> None:
     writing = threading.Lock()
     pool = ThreadPoolExecutor(PARALLEL)
 
-    def reply(number: int, ask: Callable[[], Said]) -> None:
-        try:
-            said = ask()
-        except ProbeError as error:
-            note = "\n".join(getattr(error, "__notes__", ()))
-            said = {"failed": str(error), "stage": error.stage, "note": note}
+    def reply(number: int, done: Future[Said]) -> None:
+        error = done.exception()
+        said = _failed(error) if error else done.result()
         with writing:
             answers.write(json.dumps({"id": number, **said}).encode() + b"\n")
             answers.flush()
@@ -71,10 +68,20 @@ def _serve(requests: IO[bytes], answers: IO[bytes]) -> None:
     if not first:
         return
     login: Opened = pool.submit(opened, json.loads(first))
-    pool.submit(reply, 0, partial(_login, login))
+    pool.submit(_login, login).add_done_callback(partial(reply, 0))
     for line in requests:
         request = json.loads(line)
-        pool.submit(reply, request["id"], partial(_response, login, request))
+        done = pool.submit(_response, login, request)
+        done.add_done_callback(partial(reply, request["id"]))
+
+
+def _failed(error: BaseException) -> Said:
+    """Return why there is no response; whoever asked waits for a word."""
+    if not isinstance(error, ProbeError):
+        why = f"the reading process failed: {type(error).__name__}"
+        return {"failed": why, "stage": "query"}
+    note = "\n".join(getattr(error, "__notes__", ()))
+    return {"failed": str(error), "stage": error.stage, "note": note}
 
 
 def _login(login: Opened) -> Said:

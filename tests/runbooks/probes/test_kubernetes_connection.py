@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import os
@@ -10,6 +11,7 @@ import ssl
 import stat
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -183,7 +185,7 @@ async def test_a_credential_plugin_that_hangs_is_ended(
     user = plugin(tmp_path, f"echo $$ > {tmp_path}/pid; exec sleep 1000")
     error = await failure(api.kubeconfig(tmp_path / "config", user=user))
     assert error.stage == "configuration" and "gave nothing in 2 s" in str(error)
-    assert not _runs(int((tmp_path / "pid").read_text()))
+    await _ended(int((tmp_path / "pid").read_text()))
 
 
 @pytest.mark.parametrize(
@@ -270,7 +272,7 @@ async def test_nobody_there(
     assert (error.stage, str(error)) == ("name", "no address for cluster.invalid:6443")
 
 
-ANSWERS = {
+ANSWERS: dict[str, tuple[int | str, str, str]] = {
     "events": (401, "login", "log in again"),
     "services": (403, "login", "no permission to list services in transcripts"),
     "pods": (410, "query", "answered 410"),
@@ -359,6 +361,27 @@ async def test_a_list_is_asked_for_once_and_the_process_ends_with_the_pass(
     assert _children() == []
 
 
+async def test_a_plugin_ends_though_its_process_was_killed(
+    api: KubernetesAPI, tmp_path: Path
+) -> None:
+    user = plugin(tmp_path, f"echo $$ > {tmp_path}/pid; exec sleep 1000")
+    looking = asyncio.create_task(
+        failure(api.kubeconfig(tmp_path / "config", user=user))
+    )
+    while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
+        await asyncio.sleep(0.02)
+    for pid in _children():
+        os.kill(pid, signal.SIGKILL)
+    assert "the reading process has ended" in str(await looking)
+    await _ended(int((tmp_path / "pid").read_text()))
+
+
+async def test_what_nobody_foresaw_is_said(api: KubernetesAPI, tmp_path: Path) -> None:
+    user = {"token": f"{TOKEN}\nhidden"}
+    error = await failure(api.kubeconfig(tmp_path / "config", user=user))
+    assert str(error) == "the reading process failed: ValueError"
+
+
 async def test_a_process_that_is_killed(api: KubernetesAPI, tmp_path: Path) -> None:
     way = Connection(str(api.kubeconfig(tmp_path / "config")))
     async with Sources() as sources:
@@ -380,10 +403,10 @@ def _children() -> list[int]:
     return found
 
 
-def _runs(pid: int) -> bool:
-    """Whether a process does more than wait for its parent to take notice."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0]
-    except FileNotFoundError:
-        return False
-    return state != "Z"
+async def _ended(pid: int) -> None:
+    """Wait until a process does no more than wait for its parent to take notice."""
+    place = Path(f"/proc/{pid}/stat")
+    async with asyncio.timeout(10):
+        with suppress(FileNotFoundError):
+            while place.read_text().rpartition(") ")[2][0] != "Z":
+                await asyncio.sleep(0.02)

@@ -365,6 +365,7 @@ async def test_security_of_containers_over_that_of_pods(
     assert seen.system_user == seen.unconfined == "transcript-api/api, nightly/api"
     assert seen.root == seen.escalating == seen.writable == "transcript-worker/chown"
     assert seen.capabilities_kept == "transcript-worker/chown"
+    assert "nightly-1" not in seen.measurement.evidence
     assert seen.capabilities_added is seen.writable_privileged is None
     assert (seen.host_namespaces, seen.host_paths) == (
         "queue",
@@ -386,6 +387,9 @@ async def test_what_lies_behind_a_path(look: Look, cluster: Cluster) -> None:
     own = cluster.container("worker")
     seen = await look("volumes", path="/data/raw/x")
     assert (seen.claims, seen.unmounted, seen.torn) == ("transcript-data", None, None)
+    own["volumeMounts"].append({"name": "tmp", "mountPath": "/data/scratch"})
+    seen = await look("volumes", path="/data/scratch/x")
+    assert (seen.claims, seen.fleeting) == ("transcript-data", "worker")
     seen = await look("volumes", path="/srv")
     assert (seen.unmounted, seen.claims) == ("api, worker", None)
     seen = await look("volumes", path="/tmp/x", components=["worker"])
