@@ -22,13 +22,13 @@ class TagsProbe(StorageProbe, frozen=True, kw_only=True):
         missing: the others; absent where it carries all.
 
     Attributes:
-        keys: the agreed names, compared without case.
+        required_tags: the agreed names, compared without case.
 
     Raises:
         ProbeError: the bucket cannot be asked.
     """
 
-    keys: tuple[str, ...] = ("owner", "environment", "cost-center")
+    required_tags: tuple[str, ...] = ("owner", "environment", "cost-center")
 
     readings: ClassVar[Mapping[str, str]] = dict.fromkeys(("tags", "missing"), "")
     naming: ClassVar[frozenset[str]] = frozenset({"missing"})
@@ -37,9 +37,9 @@ class TagsProbe(StorageProbe, frozen=True, kw_only=True):
         root = await setting(self, sources, "tagging")
         there = texts(root, "TagSet/Tag/Key")
         known = {key.lower() for key in there}
-        missing = [key for key in self.keys if key.lower() not in known]
+        missing = [key for key in self.required_tags if key.lower() not in known]
         return measured(
             f"{self.bucket} carries: {', '.join(there) or 'no tags'}",
-            Reading("tags", len(self.keys) - len(missing)),
+            Reading("tags", len(self.required_tags) - len(missing)),
             Reading("missing", ", ".join(missing) or None),
         )

@@ -24,22 +24,25 @@ class LoadTestProbe(Probe, frozen=True, kw_only=True):
         tool: ``k6``, ``Locust`` or ``ab``; absent where no file matches.
         p95: 95 of 100 requests were answered within so many seconds.
         rate: requests in a second.
+        target: how many there were to be.
         errors: failed requests, in percent.
         requests: how many there were.
         age: since the file was written, in seconds.
 
     Attributes:
         path: pattern of the files; absolute, may hold ``*``, ``?`` and ``[…]``.
+        target_rate: requests in a second that the system is to serve.
 
     Raises:
         ProbeError: the newest file cannot be read or is no summary.
     """
 
     path: str
+    target_rate: float
 
     table: ClassVar[str] = "load_test"
     readings: ClassVar[Mapping[str, str]] = {
-        **dict.fromkeys(("tool", "rate", "requests"), ""),
+        **dict.fromkeys(("tool", "rate", "target", "requests"), ""),
         **dict.fromkeys(("p95", "age"), "s"),
         "errors": "%",
     }
@@ -56,20 +59,25 @@ class LoadTestProbe(Probe, frozen=True, kw_only=True):
     async def measure(self, sources: Sources) -> Measurement:
         sources.asked(self.source)
         found = await in_thread(self._newest, self.source)
+        target = Reading("target", self.target_rate)
         if found is None:
             absent = {name: Reading(name, None, u) for name, u in self.readings.items()}
-            return Measurement(absent, f"no file matches {self.path}")
+            return Measurement(
+                {**absent, "target": target}, f"no file matches {self.path}"
+            )
         file, said = found
         p95 = Reading("p95", said.p95, "s")
         errors = Reading("errors", said.errors, "%")
         old = Reading("age", age(file.changed), "s")
         return measured(
-            f"{said.tool}: {said.requests} requests, {said.rate:.4g} a second, "
-            f"95 % within {shown(p95)}, {shown(errors)} failed\n"
+            f"{said.tool}: {said.requests} requests, {said.rate:.4g} a second "
+            f"of {self.target_rate:.4g}, 95 % within {shown(p95)}, "
+            f"{shown(errors)} failed\n"
             f"{file.path}, {shown(old)} old",
             Reading("tool", said.tool),
             p95,
             Reading("rate", said.rate),
+            target,
             errors,
             Reading("requests", said.requests),
             old,

@@ -111,12 +111,13 @@ async def test_load_tests(
     requests: int,
 ) -> None:
     path = write(tmp_path / "summary", report, days=200)
-    seen = told(await look("reports.load_test", path=path))
+    seen = told(await look("reports.load_test", path=path, target_rate=50))
     assert 199 * DAY < float(str(seen.pop("age"))) < 201 * DAY
     assert seen == {
         "tool": tool,
         "p95": pytest.approx(p95),
         "rate": rate,
+        "target": 50,
         "errors": pytest.approx(errors),
         "requests": requests,
     }
@@ -125,13 +126,15 @@ async def test_load_tests(
 async def test_the_newest_load_test_counts(tmp_path: Path) -> None:
     write(tmp_path / "b.json", K6_EXPORT, days=30)
     write(tmp_path / "a.json", K6_SUMMARY, days=3)
-    seen = told(await look("reports.load_test", path=f"{tmp_path}/*.json"))
+    seen = told(
+        await look("reports.load_test", path=f"{tmp_path}/*.json", target_rate=50)
+    )
     assert seen["requests"] == 10
 
 
 async def test_no_load_test_is_absent_so_that_it_can_fail(tmp_path: Path) -> None:
-    seen = await look("reports.load_test", path=f"{tmp_path}/*.json")
-    assert told(seen) == {} and {"p95", "age", "tool"} <= set(seen.readings)
+    seen = await look("reports.load_test", path=f"{tmp_path}/*.json", target_rate=50)
+    assert told(seen) == {"target": 50} and {"p95", "age", "tool"} <= set(seen.readings)
 
 
 @pytest.mark.parametrize(
@@ -152,7 +155,7 @@ async def test_no_load_test_is_absent_so_that_it_can_fail(tmp_path: Path) -> Non
 async def test_what_is_no_summary_is_named(tmp_path: Path, report: str) -> None:
     path = write(tmp_path / "summary", report)
     with pytest.raises(ProbeError) as caught:
-        await look("reports.load_test", path=path)
+        await look("reports.load_test", path=path, target_rate=50)
     assert path in str(caught.value)
 
 
