@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from runbooks.rehearsal import Deployment
 from tests.runbooks.probes.docker_engine import DockerEngine, running_engine
 from tests.runbooks.probes.docker_projects import make_projects
+from tests.runbooks.probes.kubernetes_api import KubernetesAPI, kubernetes_api
+from tests.runbooks.probes.kubernetes_looks import Look, looking
+from tests.runbooks.probes.kubernetes_workloads import Cluster
 from tests.runbooks.probes.practice import running_practice
 from tests.runbooks.probes.site import Site, running_site
 
@@ -33,3 +37,23 @@ def site() -> Iterator[Site]:
     """A web server without answers yet."""
     with running_site() as site:
         yield site
+
+
+@pytest.fixture
+def cluster() -> Cluster:
+    """A healthy cluster, to be changed."""
+    return Cluster()
+
+
+@pytest.fixture
+def kubernetes() -> Iterator[KubernetesAPI]:
+    """An API server without objects; what no probe may ask fails the test."""
+    with kubernetes_api([]) as api:
+        yield api
+        assert api.violations == []
+
+
+@pytest.fixture
+def look(kubernetes: KubernetesAPI, cluster: Cluster, tmp_path: Path) -> Look:
+    """Look at the cluster with one aspect, by its name and parameters."""
+    return looking(kubernetes, cluster, tmp_path)
