@@ -130,8 +130,6 @@ class _Database:
     async def ask(
         self, sources: Sources, statement: str, values: tuple[object, ...]
     ) -> Rows:
-        import asyncpg
-
         connection = self._connection
         async with self._turn:
             sources.asked(self._source)
@@ -142,12 +140,7 @@ class _Database:
                     )
                     rows = await connection.fetch(statement, *values)
                     return [dict(row) for row in rows]
-            except (
-                OSError,
-                asyncpg.PostgresError,
-                asyncpg.InterfaceError,
-                asyncpg.InternalClientError,
-            ) as error:
+            except _failures() as error:
                 raise _explained(error, self._source) from error
 
 
@@ -157,6 +150,7 @@ async def _database(where: Address, source: str) -> AsyncIterator[_Database]:
     await asyncio.to_thread(import_module, "asyncpg")
     import asyncpg
 
+    _check_authorities(where.ca, source)
     named = {} if "application_name=" in where.url else {"application_name": "gonogo"}
     try:
         # Poolers in transaction mode mix up prepared statements that are kept.
@@ -167,28 +161,52 @@ async def _database(where: Address, source: str) -> AsyncIterator[_Database]:
             command_timeout=LONGEST,
             server_settings=named,
         )
-    except (
-        OSError,
-        ValueError,
-        asyncpg.PostgresError,
-        asyncpg.InterfaceError,
-        asyncpg.InternalClientError,
-    ) as error:
+    except _failures() as error:
         raise _explained(error, source) from error
     try:
         yield _Database(connection, source)
     finally:
         try:
             await connection.close(timeout=1)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except _failures():
             connection.terminate()
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """Return what asyncpg raises when looking does not come off."""
+    import asyncpg
+    from asyncpg.pgproto import pgproto  # type: ignore[import-untyped]
+
+    return (
+        OSError,
+        ValueError,
+        pgproto.BufferError,
+        asyncpg.PostgresError,
+        asyncpg.InterfaceError,
+        asyncpg.InternalClientError,
+    )
+
+
+def _check_authorities(file: str, source: str) -> None:
+    """Say which file cannot be used, as neither asyncpg nor ssl does.
+
+    Raises:
+        ProbeError: it is not there or holds no certificate.
+    """
+    if not file:
+        return
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
+    except OSError as error:
+        said = f"no certificate can be read from {file}"
+        raise ProbeError(said, source=source, stage="configuration") from error
 
 
 def _explained(error: Exception, source: str) -> ProbeError:
     """Say in plain words what asyncpg raises."""
     import asyncpg
 
-    where = source.removeprefix("postgres ").partition("/")[0]
+    where = source.removeprefix("postgres ").rpartition("/")[0]
     match error:
         case socket.gaierror():
             said, stage = f"{where} has no address", "name"
@@ -196,8 +214,10 @@ def _explained(error: Exception, source: str) -> ProbeError:
             said, stage = f"certificate of {where}: {error.verify_message}", "tls"
         case ssl.SSLError():
             said, stage = f"no TLS with {where}: {error.reason or error}", "tls"
+        case FileNotFoundError() if where.startswith("/"):
+            said, stage = f"there is no socket in {where}", "tcp"
         case FileNotFoundError():
-            said, stage = f"no socket, or no file of TLS, for {where}", "configuration"
+            said, stage = f"a file of TLS for {where} is not there", "configuration"
         case ConnectionRefusedError():
             said, stage = f"{where} refused the connection", "tcp"
         case TimeoutError():

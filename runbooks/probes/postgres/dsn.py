@@ -41,6 +41,7 @@ class Address:
         place: host, port and database, for people.
         host: the first host alone, or the directory of the socket.
         user, password, database: "" where it names none.
+        ca: file of the authorities to trust, "" for none in particular.
     """
 
     url: str = field(repr=False)
@@ -49,6 +50,7 @@ class Address:
     user: str
     password: str = field(repr=False)
     database: str
+    ca: str
 
 
 def address(dsn: str, ca: str = "") -> Address:
@@ -93,6 +95,7 @@ def address(dsn: str, ca: str = "") -> Address:
         user=user,
         password=password,
         database=database,
+        ca=options.get("sslrootcert", ""),
     )
 
 
