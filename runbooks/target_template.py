@@ -44,7 +44,8 @@ def template(runbook: Runbook, known: Known | None = None) -> str:
         for spec in step.probes:
             for name in _asked(spec):
                 table, _, key = name.rpartition(".")
-                tables.setdefault(table, {}).setdefault(key, []).append(step)
+                keys = facts if table == "facts" else tables.setdefault(table, {})
+                keys.setdefault(key, []).append(step)
         for when in (step.options.when, *(spec.when for spec in step.probes)):
             for fact, wanted in when.items():
                 facts.setdefault(fact, []).append(step)
