@@ -1,0 +1,93 @@
+"""Probe of the errors in log files."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import ClassVar
+
+import msgspec
+
+from runbooks.errors import ProbeError
+from runbooks.probes.base import Measurement
+from runbooks.probes.logs.groups import HOUR, ErrorsProbe, Line, Tally
+from runbooks.probes.logs.local import MOST, lines, log_files
+from runbooks.probes.sources import Sources
+from runbooks.probes.threads import in_thread
+
+
+class FileErrorsProbe(ErrorsProbe, frozen=True, kw_only=True):
+    """Counts errors and warnings in log files by logger and type of exception.
+
+    Source: the JSON lines of the files and of their rotated predecessors
+    (``api.log.1``, ``api.log.2.gz``, ``api.log-20250102.gz``) with a ``timestamp``
+    in the time asked for. Of each file the last 64 MiB are read. Other lines have
+    no level and no time, and are not counted.
+
+    Readings:
+        lines: those with a level.
+        errors: lines at ERROR or above.
+        warnings: lines at WARNING.
+        share: of the lines that are errors.
+        groups: of errors.
+        top: the largest groups of errors, with their counts.
+        new: groups of errors that were not there before the window.
+        new_warnings: groups of warnings that were not.
+        new_rate: errors of new groups in the hour that had most.
+
+    Attributes:
+        files: their paths.
+
+    Raises:
+        ProbeError: a file is not there or may not be read.
+    """
+
+    files: tuple[str, ...]
+
+    table: ClassVar[str] = "logs"
+
+    @property
+    def source(self) -> str:
+        return "log files"
+
+    async def measure(self, sources: Sources) -> Measurement:
+        key = ("log files", self.files, self.hours)
+        return self.judged(
+            await sources.once(key, lambda: in_thread(self._count, "log files"))
+        )
+
+    def _count(self) -> Tally:
+        now = time.time()
+        tally = Tally()
+        for file in log_files(self.files):
+            for path in (file.path, *file.rotated(now - self.hours * HOUR)):
+                try:
+                    self._count_in(path, now, tally)
+                except OSError as error:
+                    said = f"{path}: {error.strerror or error}"
+                    raise ProbeError(said, source=self.source, stage="query") from error
+        return tally
+
+    def _count_in(self, path: Path, now: float, tally: Tally) -> None:
+        if path.suffix != ".gz" and path.stat().st_size > MOST:
+            tally.notes.append(f"{path}: only the last {MOST // 2**20} MiB were read")
+        decoder = msgspec.json.Decoder(Line)
+        for text in lines(path):
+            if not text.startswith(b"{"):
+                continue
+            try:
+                line = decoder.decode(text)
+                hour = int((now - _moment(line.timestamp)) // HOUR)
+            except (msgspec.DecodeError, ValueError):
+                continue
+            if hour < self.hours and line.level:
+                # A clock that is a little ahead of ours writes in the last hour.
+                tally.lines[max(0, hour)] += 1
+                tally.add(max(0, hour), line.level, line.group)
+
+
+def _moment(said: str) -> float:
+    """Return seconds since 1970; a time without a zone is one of UTC."""
+    when = datetime.fromisoformat(said)
+    return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
