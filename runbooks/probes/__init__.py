@@ -34,6 +34,7 @@ FAMILIES = (
     "http",
     "image_scan",
     "kubernetes",
+    "logs",
     "nvidia_gpu",
     "object_storage",
     "opensearch",
