@@ -38,7 +38,7 @@ CONTACTS = (
     Contact("web", "http", {"url": "${web.url}"}, ANSWERS, "url"),
     Contact("worker", "http", {"url": "${worker.metrics_url}"}, ANSWERS, "metrics_url"),
     Contact("settings", "settings", {"names": ["PATH"]}, {"missing": "absent"}),
-    Contact("postgres", "postgres", {}, ANSWERS),
+    Contact("postgres", "postgres.version", {}, ANSWERS),
     Contact("pgbouncer", "pgbouncer", {}, ANSWERS),
     Contact("redis", "redis.info", {}, ANSWERS),
     Contact("opensearch", "opensearch.health", {}, ANSWERS),
