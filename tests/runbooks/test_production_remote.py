@@ -1,0 +1,263 @@
+"""Steps of the shipped runbook on remote backups and on reports of other tools.
+
+The bucket is one of moto's server; what each step must say is the customer's own
+table of bounds.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runbooks import parsing
+from runbooks.results import Finding
+from runbooks.runner import Runner
+from runbooks.target import parse
+from tests.runbooks.probes.s3_server import REGION, S3Server, s3_server
+
+ROOT = Path(__file__).parents[2]
+SHIPPED = parsing.read(ROOT / "runbooks" / "documents" / "production-deployment.md")
+REMOTE = ("storage.backup-target", "backup.media.remote", "dr.offsite")
+
+
+@pytest.fixture(scope="module")
+def s3() -> Iterator[S3Server]:
+    with s3_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def bucket(s3: S3Server) -> str:
+    """A bucket as it should be."""
+    name = s3.bucket("acme-backups")
+    s3.put(name, "backups/postgres/transcripts_daily_20261124_020000.sql.gz")
+    s3.put(name, "media/20261124_020000/a.mp4")
+    versioning = {"Status": "Enabled"}
+    s3.client.put_bucket_versioning(Bucket=name, VersioningConfiguration=versioning)
+    return name
+
+
+@pytest.fixture
+def media(tmp_path: Path) -> Path:
+    """Local snapshots of the same media."""
+    (tmp_path / "20261124_020000").mkdir()
+    (tmp_path / "20261124_020000" / "a.mp4").write_text("x")
+    (tmp_path / "current").symlink_to("20261124_020000")
+    return tmp_path
+
+
+async def find(step_id: str, facts: Mapping[str, Any], **tables: Any) -> Finding:
+    lines = ["[facts]", *_written({"platform": "processes", **facts})]
+    for table, said in tables.items():
+        lines += [f"[{table}]", *_written(said)]
+    target = parse("\n".join(lines).encode(), Path("profile.toml"))
+    return await Runner(target).probe(SHIPPED.step_by_id[step_id])
+
+
+def _written(said: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in said.items():
+        yield f"{name} = {json.dumps(value)}"
+
+
+def storage(s3: S3Server, bucket: str, tmp_path: Path, **more: Any) -> dict[str, Any]:
+    """Return the profile's table of this bucket, its secret in a file."""
+    secret = tmp_path / "secret"
+    secret.write_text(s3.reader[1])
+    secret.chmod(0o600)
+    said = s3.asking(bucket, database_region="own-datacentre", **more)
+    del said["secret_access_key"]
+    return {**said, "secret_access_key.file": str(secret)}
+
+
+@pytest.mark.parametrize("step_id", REMOTE)
+async def test_a_good_bucket_passes(
+    s3: S3Server, bucket: str, media: Path, step_id: str
+) -> None:
+    found = await find(
+        step_id,
+        {"remote_backups": "s3"},
+        object_storage=storage(s3, bucket, media),
+        backups={"media_directory": str(media)},
+    )
+    assert found.result == "pass", found
+    assert s3.reader[1] not in repr(found)
+
+
+@pytest.mark.parametrize("step_id", REMOTE)
+async def test_none_fails_where_a_person_says_so(step_id: str) -> None:
+    found = await find(step_id, {"remote_backups": "none"})
+    assert found.result == "fail" and "none" in found.reason
+
+
+@pytest.mark.parametrize("step_id", REMOTE)
+async def test_nothing_is_known_where_nobody_says_anything(step_id: str) -> None:
+    found = await find(step_id, {})
+    assert found.result == "unknown", found
+
+
+@pytest.mark.parametrize("step_id", [*REMOTE, "backup.db.wal-remote"])
+async def test_practice_has_no_remote_store(step_id: str) -> None:
+    facts = {"remote_backups": "none", "practice": True}
+    found = await find(step_id, facts)
+    assert (found.result, found.reason) == ("n/a", "by fact: practice is true")
+
+
+@pytest.mark.parametrize("step_id", REMOTE)
+async def test_other_stores_are_unknown_and_say_how_to_look(
+    s3: S3Server, bucket: str, media: Path, step_id: str
+) -> None:
+    found = await find(
+        step_id,
+        {"remote_backups": "gcs"},
+        object_storage=storage(s3, bucket, media, url="gs://acme-backups"),
+        backups={"media_directory": str(media)},
+    )
+    assert found.result == "unknown" and "gcloud storage ls" in found.reason
+
+
+async def test_a_bucket_in_the_same_region_without_versions_warns(
+    s3: S3Server, media: Path
+) -> None:
+    name = s3.bucket("acme-near")
+    s3.put(name, "backups/postgres/transcripts.sql.gz")
+    table = storage(s3, name, media) | {"database_region": REGION}
+    facts = {"remote_backups": "s3"}
+    for step_id in ("storage.backup-target", "dr.offsite"):
+        found = await find(step_id, facts, object_storage=table)
+        assert found.result == "warn", found
+
+
+@pytest.mark.parametrize("gone", ["missing", "forbidden", "empty", "closed"])
+async def test_what_turns_the_backup_target(
+    s3: S3Server, media: Path, gone: str
+) -> None:
+    name = s3.bucket(f"acme-{gone}") if gone != "missing" else "acme-missing"
+    table = storage(s3, name, media)
+    if gone == "forbidden":
+        table["access_key_id"] = s3.stranger[0]
+        Path(table["secret_access_key.file"]).write_text(s3.stranger[1])
+    if gone == "closed":
+        table["endpoint"] = "http://127.0.0.1:1"
+    found = await find(
+        "storage.backup-target", {"remote_backups": "s3"}, object_storage=table
+    )
+    assert found.result == "fail", found
+
+
+async def test_a_lifecycle_that_deletes_too_early_fails(
+    s3: S3Server, media: Path
+) -> None:
+    name = s3.bucket("acme-short")
+    facts = {"remote_backups": "s3"}
+    env = media / "backup.env"
+    env.write_text("BACKUP_DIR=/backups\n")
+    tables = {
+        "object_storage": storage(s3, name, media),
+        "settings": {"env_file": str(env)},
+    }
+    found = await find("storage.backup-retention", facts, **tables)
+    assert found.result == "pass", found
+    rule = {"ID": "a", "Status": "Enabled", "Filter": {"Prefix": "backups/"}}
+    rules = {"Rules": [{**rule, "Expiration": {"Days": 90}}]}
+    s3.client.put_bucket_lifecycle_configuration(
+        Bucket=name, LifecycleConfiguration=rules
+    )
+    found = await find("storage.backup-retention", facts, **tables)
+    assert found.result == "fail" and "90 d" in found.reason
+
+
+async def test_media_in_glacier_warn_and_media_that_are_not_there_fail(
+    s3: S3Server, media: Path
+) -> None:
+    name = s3.bucket("acme-cold")
+    facts = {"remote_backups": "s3"}
+    tables = {
+        "object_storage": storage(s3, name, media),
+        "backups": {"media_directory": str(media)},
+    }
+    assert (await find("backup.media.remote", facts, **tables)).result == "fail"
+    s3.put(name, "media/20261124_020000/a.mp4", StorageClass="GLACIER")
+    assert (await find("backup.media.remote", facts, **tables)).result == "warn"
+
+
+@pytest.mark.parametrize(
+    ("tags", "result"),
+    [
+        ((), "fail"),
+        (("owner",), "warn"),
+        (("owner", "environment", "cost-center"), "pass"),
+    ],
+)
+async def test_tags(
+    s3: S3Server, media: Path, tags: tuple[str, ...], result: str
+) -> None:
+    name = s3.bucket(f"acme-tags-{len(tags)}")
+    if tags:
+        said = [{"Key": tag, "Value": "x"} for tag in tags]
+        s3.client.put_bucket_tagging(Bucket=name, Tagging={"TagSet": said})
+    table = storage(s3, name, media)
+    found = await find("cost.tagging", {"remote_backups": "s3"}, object_storage=table)
+    assert found.result == result, found
+
+
+def reported(path: Path, report: Any, days: float = 1) -> str:
+    path.write_text(json.dumps(report))
+    changed = time.time() - days * 86_400
+    os.utime(path, (changed, changed))
+    return str(path)
+
+
+def k6(p95: float, failed: float, rate: float) -> dict[str, Any]:
+    return {
+        "metrics": {
+            "http_req_duration": {"p(95)": p95},
+            "http_req_failed": {"value": failed},
+            "http_reqs": {"count": 1000, "rate": rate},
+        }
+    }
+
+
+@pytest.mark.parametrize(
+    ("load", "days", "result"),
+    [
+        (k6(400, 0.001, 60), 30, "pass"),
+        (k6(400, 0.001, 60), 200, "warn"),
+        (k6(1400, 0.001, 60), 30, "fail"),
+        (k6(400, 0.02, 60), 30, "fail"),
+        (k6(400, 0.001, 20), 30, "fail"),
+        (None, 0, "fail"),
+        ({}, 30, "unknown"),
+    ],
+)
+async def test_load_tests(tmp_path: Path, load: Any, days: float, result: str) -> None:
+    if load is not None:
+        reported(tmp_path / "summary.json", load, days)
+    table = {"path": f"{tmp_path}/*.json", "target_rate": 50}
+    found = await find("scaling.load-test", {}, load_test=table)
+    assert found.result == result, found
+
+
+@pytest.mark.parametrize(
+    ("critical", "high", "days", "result"),
+    [
+        (0, 0, 3, "pass"),
+        (0, 1, 3, "warn"),
+        (1, 0, 3, "fail"),
+        (0, 0, 40, "warn"),
+        (None, 0, 3, "unknown"),
+    ],
+)
+async def test_audits_of_dependencies(
+    tmp_path: Path, critical: int | None, high: int, days: float, result: str
+) -> None:
+    counts = {"critical": critical, "high": high}
+    report = {"metadata": {"vulnerabilities": counts}, "vulnerabilities": {}}
+    path = reported(tmp_path / "npm.json", report, days)
+    found = await find("ops.monthly-dependencies", {}, dependencies={"paths": [path]})
+    assert found.result == result, found
