@@ -1,4 +1,4 @@
-"""Asks PostgreSQL: the one place that knows asyncpg, for every probe of it.
+"""A connection to PostgreSQL: the one place that knows asyncpg.
 
 A database gets one connection a pass, on which every look is a transaction of its
 own that is READ ONLY and holds one statement.
@@ -16,12 +16,10 @@ import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, ClassVar
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Any
 
 from runbooks.errors import ProbeError
-from runbooks.probes.base import Probe
-from runbooks.probes.postgres.dsn import Address, address
+from runbooks.probes.postgres.dsn import Address
 from runbooks.probes.sources import Sources
 
 if TYPE_CHECKING:
@@ -35,92 +33,9 @@ LONGEST = 30
 Row = Mapping[str, Any]
 Rows = Sequence[Row]
 
-_ROLE = """
-select current_user::text as role, rolsuper as super,
-  coalesce(pg_has_role('pg_monitor', 'usage'), false) as monitor
-from pg_roles where rolname = current_user
-"""
 
-
-class PostgresProbe(Probe, frozen=True, kw_only=True):
-    """Asks one database; a subclass says what.
-
-    Attributes:
-        dsn: address with user and password: a URL, also with SQLAlchemy's driver
-            (``postgresql+psycopg://``), or libpq's ``host=… user=…``. TLS as there:
-            ``sslmode=verify-full&sslrootcert=FILE``.
-        ca: file of the only certificate authorities to trust; the server has to
-            prove its name then, unless the address itself says otherwise.
-    """
-
-    dsn: str
-    ca: str = ""
-
-    table: ClassVar[str] = "postgres"
-
-    @property
-    def source(self) -> str:
-        try:
-            return f"postgres {address(self.dsn).place}"
-        except ValueError:
-            return "postgres"
-
-    def address(self) -> Address:
-        """Return where the database is.
-
-        Raises:
-            ProbeError: the address cannot be read.
-        """
-        try:
-            return address(self.dsn, self.ca)
-        except ValueError as error:
-            raise ProbeError(str(error), stage="configuration") from error
-
-    async def rows(self, sources: Sources, statement: str, *values: object) -> Rows:
-        """Return what one SELECT answers, asked once a pass.
-
-        Args:
-            values: of ``$1`` and so on.
-
-        Raises:
-            ProbeError: no connection, no right, no time, or the server refuses it.
-        """
-        where = self.address()
-        sources.hide(self.dsn, where.url, where.password, quote(where.password))
-        database = await sources.client(
-            ("postgres", where.url), lambda: _database(where, self.source)
-        )
-        return await sources.once(
-            ("postgres", where.url, statement, values),
-            lambda: database.ask(sources, statement, values),
-        )
-
-    async def row(self, sources: Sources, statement: str, *values: object) -> Row:
-        """Return the only row that a SELECT answers.
-
-        Raises:
-            ProbeError: as `rows`, or there is another number of rows.
-        """
-        rows = await self.rows(sources, statement, *values)
-        if len(rows) != 1:
-            said = f"one row was expected and {len(rows)} came"
-            raise ProbeError(said, source=self.source, stage="query")
-        return rows[0]
-
-    async def role(self, sources: Sources) -> Row:
-        """Return the name of the role that asks, and whether it is a superuser."""
-        return await self.row(sources, _ROLE)
-
-    async def asked_as(self, sources: Sources) -> str:
-        """Return a line for the evidence: with what rights was looked."""
-        role = await self.role(sources)
-        kind = "a superuser" if role["super"] else "no superuser"
-        watches = "reads all statistics" if role["monitor"] else "not in pg_monitor"
-        return f"asked as {role['role']}, {kind}, {watches}"
-
-
-class _Database:
-    """A connection, and the turn to use it."""
+class Database:
+    """A connection that answers one question at a time."""
 
     def __init__(self, connection: asyncpg.Connection[Any], source: str) -> None:
         self._connection = connection
@@ -130,6 +45,12 @@ class _Database:
     async def ask(
         self, sources: Sources, statement: str, values: tuple[object, ...]
     ) -> Rows:
+        """Run one statement on its own, with *values* for ``$1`` and so on.
+
+        Raises:
+            ProbeError: no right, no time, no connection any more, or the server
+                refuses it.
+        """
         connection = self._connection
         async with self._turn:
             sources.asked(self._source)
@@ -145,7 +66,12 @@ class _Database:
 
 
 @asynccontextmanager
-async def _database(where: Address, source: str) -> AsyncIterator[_Database]:
+async def connected(where: Address, source: str) -> AsyncIterator[Database]:
+    """Connect while the context lasts.
+
+    Raises:
+        ProbeError: the stage says how far it came.
+    """
     # Slow to import and needed by few runbooks; the loop goes on meanwhile.
     await asyncio.to_thread(import_module, "asyncpg")
     import asyncpg
@@ -164,7 +90,7 @@ async def _database(where: Address, source: str) -> AsyncIterator[_Database]:
     except _failures() as error:
         raise _explained(error, source) from error
     try:
-        yield _Database(connection, source)
+        yield Database(connection, source)
     finally:
         try:
             await connection.close(timeout=1)

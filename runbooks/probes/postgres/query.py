@@ -11,7 +11,8 @@ from uuid import UUID
 
 from runbooks.errors import ProbeError
 from runbooks.probes.base import Measurement
-from runbooks.probes.postgres.connection import PostgresProbe, Row, Rows
+from runbooks.probes.postgres.connection import Row, Rows
+from runbooks.probes.postgres.probe import PostgresProbe
 from runbooks.probes.sources import Sources
 from runbooks.quantities import shown
 from runbooks.results import Reading, Value

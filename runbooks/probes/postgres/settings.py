@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from runbooks.probes.base import Measurement
-from runbooks.probes.postgres.connection import PostgresProbe, Row
+from runbooks.probes.postgres.connection import Row
+from runbooks.probes.postgres.probe import PostgresProbe
 from runbooks.probes.sources import Sources
 from runbooks.results import Reading, Value
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from runbooks.probes.base import Measurement
-from runbooks.probes.postgres.connection import PostgresProbe, Row
+from runbooks.probes.postgres.connection import Row
+from runbooks.probes.postgres.probe import PostgresProbe
 from runbooks.probes.postgres.settings import settings
 from runbooks.probes.sources import Sources
 from runbooks.quantities import shown

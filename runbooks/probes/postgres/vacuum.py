@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from runbooks.probes.base import Duration, Measurement
-from runbooks.probes.postgres.connection import PostgresProbe, Row
+from runbooks.probes.postgres.connection import Row
+from runbooks.probes.postgres.probe import PostgresProbe
 from runbooks.probes.postgres.settings import settings
 from runbooks.probes.sources import Sources
 from runbooks.quantities import shown
