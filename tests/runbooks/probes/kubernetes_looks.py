@@ -6,10 +6,12 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from kubernetes import client
+
 from runbooks import probes
 from runbooks.probes.base import Measurement
 from runbooks.probes.sources import Sources
-from tests.runbooks.probes.kubernetes_api import KubernetesAPI
+from tests.runbooks.probes.kubernetes_api import KubernetesAPI, Object
 from tests.runbooks.probes.kubernetes_workloads import Cluster
 
 
@@ -29,11 +31,26 @@ Look = Callable[..., Awaitable[Seen]]
 """Takes the aspect's name and the probe's parameters."""
 
 
+def as_documented(thing: Object) -> None:
+    """Fail where an object has a field that the client's models do not know.
+
+    They are made from the API's own description; required fields may not lack.
+    """
+    kind = thing["kind"]
+    version = "V2" if kind == "HorizontalPodAutoscaler" else "V1"
+    model = getattr(client, version + kind, None)
+    if model is not None:
+        kept = model.from_dict(thing)
+        assert kept.model_dump(by_alias=True, exclude_none=True, mode="json") == thing
+
+
 def looking(api: KubernetesAPI, cluster: Cluster, directory: Path) -> Look:
     """Return a function that looks at a cluster as it is by then."""
 
     async def look(name: str, **parameters: Any) -> Seen:
         api.objects = cluster.objects
+        for each in api.objects:
+            as_documented(each)
         config = api.kubeconfig(directory / "kubeconfig")
         cls = probes.probe_class(f"kubernetes.{name}")
         probe = probes.build(cls, {"kubeconfig": str(config), **parameters})

@@ -150,6 +150,8 @@ def pods(owner: Object, nodes: Iterable[str]) -> list[Object]:
         statuses = [
             {
                 "name": each["name"],
+                "image": each["image"],
+                "imageID": f"{each['image']}@sha256:{'0' * 64}",
                 "ready": True,
                 "restartCount": 0,
                 "state": {"running": {"startedAt": ago(days=3)}},
@@ -200,6 +202,11 @@ def claim(name: str, storage: str = "500Gi", mode: str = "ReadWriteMany") -> Obj
     )
 
 
+def storage_class(name: str) -> Object:
+    api = "storage.k8s.io/v1"
+    return clustered("StorageClass", api, name, provisioner="nfs.csi.k8s.io")
+
+
 def replica_set(owner: Object, revision: int) -> Object:
     controller = {
         "apiVersion": "apps/v1",
@@ -213,7 +220,7 @@ def replica_set(owner: Object, revision: int) -> Object:
         "apps/v1",
         f"{owner['metadata']['name']}-{revision}",
         metadata={"ownerReferences": [controller]},
-        spec={"replicas": 0},
+        spec={"replicas": 0, "selector": owner["spec"]["selector"]},
     )
 
 
@@ -271,7 +278,7 @@ class Cluster:
         self.worker_pods = pods(self.worker, ("c", "d"))
         self.claims = [claim("transcript-data"), claim("transcript-cache", "50Gi")]
         self.rest = [
-            clustered("StorageClass", "storage.k8s.io/v1", "fast-ssd"),
+            storage_class("fast-ssd"),
             *(replica_set(d, n) for d in (self.api, self.worker) for n in (1, 2)),
             *(metrics(pod, "400m", "1Gi") for pod in self.api_pods),
             *(metrics(pod, "1500m", "8Gi") for pod in self.worker_pods),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runbooks.errors import ProbeError
+from tests.runbooks.probes.kubernetes_api import Object
 from tests.runbooks.probes.kubernetes_looks import Look
 from tests.runbooks.probes.kubernetes_workloads import (
     Cluster,
@@ -13,6 +14,7 @@ from tests.runbooks.probes.kubernetes_workloads import (
     job,
     labels,
     made,
+    pod_spec,
 )
 
 
@@ -29,24 +31,16 @@ async def test_security_of_containers_over_that_of_pods(
         {"name": "card", "hostPath": {"path": "/dev/dri/renderD128"}},
         {"name": "etc", "hostPath": {"path": "/dev/driver"}},
     ]
-    nightly = {"spec": {"template": cluster.api["spec"]["template"]}}
-    owner = [{"kind": "CronJob", "name": "nightly", "uid": "u"}]
+    template = {"template": cluster.api["spec"]["template"]}
+    nightly = {"schedule": "0 2 * * *", "jobTemplate": {"spec": template}}
+    owner = {"apiVersion": "batch/v1", "kind": "CronJob", "name": "nightly", "uid": "u"}
+    queue = {"serviceName": "queue", **_host("hostPID", "queue")}
+    named = {"labels": labels("queue")}
     cluster.rest += [
-        made("CronJob", "batch/v1", "nightly", spec={"jobTemplate": nightly}),
-        job("nightly-1", "Complete", ownerReferences=owner),
-        made(
-            "StatefulSet",
-            "apps/v1",
-            "queue",
-            metadata={"labels": labels("queue")},
-            spec={"template": {"spec": {"hostPID": True, "containers": []}}},
-        ),
-        made(
-            "DaemonSet",
-            "apps/v1",
-            "of-somebody-else",
-            spec={"template": {"spec": {"hostNetwork": True, "containers": []}}},
-        ),
+        made("CronJob", "batch/v1", "nightly", spec=nightly),
+        job("nightly-1", "Complete", ownerReferences=[owner]),
+        made("StatefulSet", "apps/v1", "queue", metadata=named, spec=queue),
+        made("DaemonSet", "apps/v1", "another's", spec=_host("hostNetwork", "agent")),
     ]
     seen = await look("security")
     assert seen.system_user == seen.unconfined == "transcript-api/api, nightly/api"
@@ -63,6 +57,16 @@ async def test_security_of_containers_over_that_of_pods(
     cluster.spec("worker")["securityContext"] = {"runAsUser": 1000}
     seen = await look("security")
     assert seen.root_allowed == "transcript-worker/chown, transcript-worker/worker"
+
+
+def _host(namespace: str, name: str) -> Object:
+    """Return the spec of something whose pods are in a namespace of the host."""
+    spec = pod_spec(container(name, "1", "1Gi"), **{namespace: True})
+    marks = {"name": name}
+    return {
+        "selector": {"matchLabels": marks},
+        "template": {"metadata": {"labels": marks}, "spec": spec},
+    }
 
 
 async def test_nothing_of_the_application(look: Look, cluster: Cluster) -> None:

@@ -94,8 +94,10 @@ async def test_restarts(look: Look, cluster: Cluster) -> None:
     status |= {"restartCount": 3, "lastState": ended("OOMKilled", 137, hours=2)}
     status = second["status"]["containerStatuses"][0]
     status |= {"restartCount": 1, "lastState": ended("OOMKilled", 137, days=2)}
-    done = {"name": "wait", "state": ended("Completed", 0, hours=1)}
-    looping = {"name": "wait", "state": {"waiting": {"reason": "CrashLoopBackOff"}}}
+    init = {**first["status"]["containerStatuses"][0], "restartCount": 0}
+    init |= {"name": "wait", "lastState": {}}
+    done = {**init, "state": ended("Completed", 0, hours=1)}
+    looping = {**init, "state": {"waiting": {"reason": "CrashLoopBackOff"}}}
     first["status"]["initContainerStatuses"] = [done]
     second["status"]["initContainerStatuses"] = [looping]
     seen = await look("restarts")
