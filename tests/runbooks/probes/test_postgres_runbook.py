@@ -1,0 +1,122 @@
+"""The shipped runbook's steps on PostgreSQL, against servers good, bare and gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace as replaced
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from runbooks import parsing
+from runbooks.rehearsal import Deployment
+from runbooks.results import Finding
+from runbooks.runner import Runner
+from runbooks.target import Target, parse
+from tests.runbooks.probes.postgres_server import (
+    PASSWORD,
+    PostgresServer,
+    postgres_server,
+)
+
+SHIPPED = Path(__file__).parents[3] / "runbooks/documents/production-deployment.md"
+BARE = {
+    "database.version": "fail",
+    "database.user-permissions": "fail",
+    "database.wal-archiving": "fail",
+    "dbopt.indexes": "fail",
+    "dbopt.query-monitoring": "fail",
+    "dbopt.pool-size": "fail",
+    "dbopt.slow-log": "fail",
+    "dbopt.vacuum": "pass",
+    "dr.rpo": "fail",
+    "post1w.capacity": "unknown",
+    "post1w.performance": "unknown",
+}
+GOOD = {
+    **dict.fromkeys(BARE, "pass"),
+    "dbopt.query-monitoring": "n/a",  # the wheel comes without the extension
+    "post1w.performance": "unknown",
+}
+
+
+@pytest.fixture(scope="module")
+def bare() -> Iterator[PostgresServer]:
+    with postgres_server(debian=True) as server:
+        yield server
+
+
+def profile(tmp_path: Path, dsn: str, **facts: Any) -> Target:
+    file = tmp_path / "dsn"
+    file.write_text(dsn)
+    text = (
+        f'[postgres]\ndsn = {{ file = "{file}" }}\nprocesses = 10\nrpo = "15m"\n'
+        "volume_gib = 10\n"
+    )
+    return with_facts(parse(text.encode(), tmp_path / "p.toml"), **facts)
+
+
+def with_facts(target: Target, **facts: Any) -> Target:
+    return replaced(target, facts={**target.facts, **facts})
+
+
+async def found(target: Target) -> dict[str, Finding]:
+    """Return what the probes of PostgreSQL say of the steps that are theirs."""
+    steps = []
+    for step in parsing.read(SHIPPED).steps:
+        own = tuple(spec for spec in step.probes if spec.use.startswith("postgres."))
+        if step.id in BARE and own:
+            options = replace(step.options, probe=None, probes=own)
+            steps.append(replace(step, options=options))
+    return {id: each async for id, each in Runner(target).probe_all(steps)}
+
+
+@pytest.mark.parametrize("platform", ["kubernetes", "compose", "processes"])
+@pytest.mark.parametrize("pooler", [True, False])
+async def test_a_good_server(practice: Deployment, platform: str, pooler: bool) -> None:
+    target = parse(practice.profile.read_bytes(), practice.profile)
+    facts = {"platform": platform, "pooler": pooler}
+    said = await found(with_facts(target, **facts))
+    assert {id: str(each.result) for id, each in said.items()} == GOOD
+    secret = practice.layout.secret("postgres-password")
+    assert secret not in str(said)
+
+
+async def test_a_server_that_nobody_configured(
+    bare: PostgresServer, tmp_path: Path
+) -> None:
+    said = await found(profile(tmp_path, bare.dsn(), pooler=False))
+    assert {id: str(each.result) for id, each in said.items()} == BARE
+    assert "15, not 16" in said["database.version"].reason
+    assert "asked as postgres, a superuser" in said["dbopt.vacuum"].evidence
+    assert PASSWORD not in str(said)
+
+
+async def test_a_server_that_is_gone(closed_port: int, tmp_path: Path) -> None:
+    dsn = f"postgresql+psycopg://app:{PASSWORD}@127.0.0.1:{closed_port}/transcripts"
+    said = await found(profile(tmp_path, dsn, pooler=False))
+    results = {id: str(each.result) for id, each in said.items()}
+    assert results == {**dict.fromkeys(BARE, "unknown"), "database.version": "fail"}
+    assert {each.source for each in said.values()} == {
+        f"postgres 127.0.0.1:{closed_port}/transcripts"
+    }
+    assert PASSWORD not in str(said)
+
+
+async def test_the_address_of_the_application_is_that_of_production(
+    practice: Deployment, tmp_path: Path
+) -> None:
+    target = parse(practice.profile.read_bytes(), practice.profile)
+    steps = [s for s in parsing.read(SHIPPED).steps if s.id == "env.database-url"]
+    [(_, finding)] = [each async for each in Runner(target).probe_all(steps)]
+    assert str(finding.result) == "pass"
+    other = tmp_path / "app.env"
+    text = Path(target.tables["settings"]["env_file"]).read_text()
+    other.write_text(text.replace("/transcripts", "/elsewhere"))
+    tables = {**target.tables, "settings": {"env_file": str(other)}}
+    runner = Runner(replaced(target, tables=tables))
+    [(_, finding)] = [each async for each in runner.probe_all(steps)]
+    assert str(finding.result) == "fail"
+    assert finding.reason.endswith("[url.DATABASE_URL.database] (elsewhere)")
