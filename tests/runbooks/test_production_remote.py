@@ -1,4 +1,4 @@
-"""Steps of the shipped runbook on remote backups and on reports of other tools.
+"""Steps of the shipped runbook on backups that are kept in a bucket.
 
 The bucket is one of moto's server; what each step must say is the customer's own
 table of bounds.
@@ -6,23 +6,17 @@ table of bounds.
 
 from __future__ import annotations
 
-import json
-import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from runbooks import parsing
-from runbooks.results import Finding
-from runbooks.runner import Runner
-from runbooks.target import parse
+from tests.runbooks.probes.postgres_server import PostgresServer, postgres_server
 from tests.runbooks.probes.s3_server import REGION, S3Server, s3_server
+from tests.runbooks.production_steps import find
 
-ROOT = Path(__file__).parents[2]
-SHIPPED = parsing.read(ROOT / "runbooks" / "documents" / "production-deployment.md")
 REMOTE = ("storage.backup-target", "backup.media.remote", "dr.offsite")
 
 
@@ -50,19 +44,6 @@ def media(tmp_path: Path) -> Path:
     (tmp_path / "20261124_020000" / "a.mp4").write_text("x")
     (tmp_path / "current").symlink_to("20261124_020000")
     return tmp_path
-
-
-async def find(step_id: str, facts: Mapping[str, Any], **tables: Any) -> Finding:
-    lines = ["[facts]", *_written({"platform": "processes", **facts})]
-    for table, said in tables.items():
-        lines += [f"[{table}]", *_written(said)]
-    target = parse("\n".join(lines).encode(), Path("profile.toml"))
-    return await Runner(target).probe(SHIPPED.step_by_id[step_id])
-
-
-def _written(said: Mapping[str, Any]) -> Iterator[str]:
-    for name, value in said.items():
-        yield f"{name} = {json.dumps(value)}"
 
 
 def storage(s3: S3Server, bucket: str, tmp_path: Path, **more: Any) -> dict[str, Any]:
@@ -206,58 +187,49 @@ async def test_tags(
     assert found.result == result, found
 
 
-def reported(path: Path, report: Any, days: float = 1) -> str:
-    path.write_text(json.dumps(report))
-    changed = time.time() - days * 86_400
-    os.utime(path, (changed, changed))
-    return str(path)
+@pytest.fixture(scope="module")
+def archiving() -> Iterator[PostgresServer]:
+    """A server that has archived a segment."""
+    settings = ("wal_level = replica", "archive_mode = on", "archive_command = 'true'")
+    with postgres_server(*settings) as server:
+        server.psql("create table t (x int)", "select pg_switch_wal()")
+        deadline = time.monotonic() + 20
+        while server.psql("select archived_count > 0 from pg_stat_archiver") != "t":
+            assert time.monotonic() < deadline, "nothing was archived"
+            time.sleep(0.05)
+        yield server
 
 
-def k6(p95: float, failed: float, rate: float) -> dict[str, Any]:
-    return {
-        "metrics": {
-            "http_req_duration": {"p(95)": p95},
-            "http_req_failed": {"value": failed},
-            "http_reqs": {"count": 1000, "rate": rate},
-        }
-    }
+def database(server: PostgresServer, tmp_path: Path) -> dict[str, str]:
+    dsn = tmp_path / "dsn"
+    dsn.write_text(server.dsn())
+    return {"dsn.file": str(dsn)}
 
 
-@pytest.mark.parametrize(
-    ("load", "days", "result"),
-    [
-        (k6(400, 0.001, 60), 30, "pass"),
-        (k6(400, 0.001, 60), 200, "warn"),
-        (k6(1400, 0.001, 60), 30, "fail"),
-        (k6(400, 0.02, 60), 30, "fail"),
-        (k6(400, 0.001, 20), 30, "fail"),
-        (None, 0, "fail"),
-        ({}, 30, "unknown"),
-    ],
-)
-async def test_load_tests(tmp_path: Path, load: Any, days: float, result: str) -> None:
-    if load is not None:
-        reported(tmp_path / "summary.json", load, days)
-    table = {"path": f"{tmp_path}/*.json", "target_rate": 50}
-    found = await find("scaling.load-test", {}, load_test=table)
-    assert found.result == result, found
-
-
-@pytest.mark.parametrize(
-    ("critical", "high", "days", "result"),
-    [
-        (0, 0, 3, "pass"),
-        (0, 1, 3, "warn"),
-        (1, 0, 3, "fail"),
-        (0, 0, 40, "warn"),
-        (None, 0, 3, "unknown"),
-    ],
-)
-async def test_audits_of_dependencies(
-    tmp_path: Path, critical: int | None, high: int, days: float, result: str
+async def test_wal_in_a_bucket(
+    s3: S3Server, archiving: PostgresServer, tmp_path: Path
 ) -> None:
-    counts = {"critical": critical, "high": high}
-    report = {"metadata": {"vulnerabilities": counts}, "vulnerabilities": {}}
-    path = reported(tmp_path / "npm.json", report, days)
-    found = await find("ops.monthly-dependencies", {}, dependencies={"paths": [path]})
-    assert found.result == result, found
+    name = s3.bucket("acme-wal")
+    tables = {
+        "object_storage": storage(s3, name, tmp_path, wal_prefix="wal_005/"),
+        "postgres": database(archiving, tmp_path),
+    }
+    facts = {"remote_backups": "s3"}
+    assert (await find("backup.db.wal-remote", facts, **tables)).result == "fail"
+    s3.put(name, "wal_005/000000010000000000000001.lz4")
+    found = await find("backup.db.wal-remote", facts, **tables)
+    assert found.result == "pass", found
+    del tables["object_storage"]["wal_prefix"]
+    found = await find("backup.db.wal-remote", facts, **tables)
+    assert found.result == "unknown" and "wal_prefix" in found.reason
+
+
+async def test_wal_on_the_local_disk_alone_warns(
+    archiving: PostgresServer, tmp_path: Path
+) -> None:
+    found = await find(
+        "backup.db.wal-remote",
+        {"remote_backups": "none"},
+        postgres=database(archiving, tmp_path),
+    )
+    assert found.result == "warn", found
