@@ -18,32 +18,19 @@ from typing import Any
 import pytest
 import trustme
 
-from runbooks.errors import ProbeError
 from runbooks.probes.kubernetes import connection
-from runbooks.probes.kubernetes.connection import Connection
-from runbooks.probes.kubernetes.objects import (
-    NODES,
-    PODS,
-    SECRETS,
-    Kind,
-    Object,
-    objects,
-    objects_if_known,
-)
-from runbooks.probes.sources import Sources
 from tests.runbooks.probes.kubernetes_api import (
     TOKEN,
     KubernetesAPI,
-    encoded,
     kubernetes_api,
 )
-
-POD_LIST = "/api/v1/namespaces/transcripts/pods"
-
-
-def pod(name: str, namespace: str = "transcripts") -> Object:
-    metadata = {"name": name, "namespace": namespace}
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata}
+from tests.runbooks.probes.kubernetes_ways import (
+    failure,
+    names,
+    note,
+    pod,
+    reading_processes,
+)
 
 
 @pytest.fixture
@@ -59,26 +46,6 @@ def _own_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "tmp").mkdir()
     monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
     monkeypatch.setattr(tempfile, "tempdir", None)
-
-
-async def names(
-    kubeconfig: Path | str, context: str = "", namespace: str = "", kind: Kind = PODS
-) -> list[str]:
-    way = Connection(str(kubeconfig), context, namespace)
-    async with Sources() as sources:
-        found = await objects(sources, way, kind)
-    return [each["metadata"]["name"] for each in found]
-
-
-async def failure(kubeconfig: Path | str, **way: Any) -> ProbeError:
-    with pytest.raises(ProbeError) as caught:
-        await names(kubeconfig, **way)
-    assert TOKEN not in str(caught.value) + note(caught.value)
-    return caught.value
-
-
-def note(error: ProbeError) -> str:
-    return "\n".join(getattr(error, "__notes__", ()))
 
 
 def plugin(directory: Path, body: str) -> dict[str, Any]:
@@ -272,95 +239,6 @@ async def test_nobody_there(
     assert (error.stage, str(error)) == ("name", "no address for cluster.invalid:6443")
 
 
-ANSWERS: dict[str, tuple[int | str, str, str]] = {
-    "events": (401, "login", "log in again"),
-    "services": (403, "login", "no permission to list services in transcripts"),
-    "pods": (410, "query", "answered 410"),
-    "endpoints": (429, "query", "too much to do"),
-    "secrets": (503, "query", "answered 503"),
-    "configmaps": ("garbage", "query", "something else than its objects"),
-}
-
-
-async def test_answers_that_are_none(api: KubernetesAPI, tmp_path: Path) -> None:
-    way = Connection(str(api.kubeconfig(tmp_path / "config")))
-    async with Sources() as sources:
-        for plural, (broken, stage, said) in ANSWERS.items():
-            api.broken[f"/api/v1/namespaces/transcripts/{plural}"] = broken
-            with pytest.raises(ProbeError) as caught:
-                await objects(sources, way, Kind("v1", plural))
-            assert caught.value.stage == stage and said in str(caught.value)
-
-
-async def test_a_wrong_token(api: KubernetesAPI, tmp_path: Path) -> None:
-    api.token = "another"
-    error = await failure(api.kubeconfig(tmp_path / "config"))
-    assert error.stage == "login" and "(401)" in str(error)
-
-
-async def test_the_rule_that_a_role_lacks(api: KubernetesAPI, tmp_path: Path) -> None:
-    api.denied = {"pods", "nodes"}
-    config = api.kubeconfig(tmp_path / "config")
-    assert note(await failure(config)) == (
-        'Add to a Role: {apiGroups: [""], resources: ["pods"], verbs: ["list"]}'
-    )
-    assert "Add to a ClusterRole" in note(await failure(config, kind=NODES))
-
-
-async def test_a_server_that_says_nothing(
-    api: KubernetesAPI, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(connection, "LONGEST", 0.3)
-    api.broken[POD_LIST] = "hang"
-    error = await failure(api.kubeconfig(tmp_path / "config"))
-    assert error.stage == "timeout" and "in 0.3 s" in str(error)
-
-
-async def test_pages(api: KubernetesAPI, tmp_path: Path) -> None:
-    api.largest_page = 1
-    config = api.kubeconfig(tmp_path / "config")
-    assert await names(config) == ["a", "b", "c"]
-    assert api.requests[POD_LIST] == 3
-    api.expiring = 1
-    assert await names(config) == ["a", "b", "c"]
-    api.expiring = 2
-    assert "answered 410" in str(await failure(config))
-
-
-async def test_a_kind_that_the_cluster_does_not_know(
-    api: KubernetesAPI, tmp_path: Path
-) -> None:
-    metrics = Kind("metrics.k8s.io/v1beta1", "pods")
-    way = Connection(str(api.kubeconfig(tmp_path / "config")))
-    async with Sources() as sources:
-        assert await objects_if_known(sources, way, metrics) is None
-        with pytest.raises(ProbeError, match="has no pods of metrics"):
-            await objects(sources, way, metrics)
-    assert api.requests["/apis/metrics.k8s.io/v1beta1/namespaces/transcripts/pods"] == 1
-
-
-async def test_secrets_are_hidden(api: KubernetesAPI, tmp_path: Path) -> None:
-    secret = {**pod("s"), "kind": "Secret", "data": encoded({"key": "made-up-value"})}
-    api.objects.append(secret)
-    way = Connection(str(api.kubeconfig(tmp_path / "config")))
-    async with Sources() as sources:
-        await objects(sources, way, SECRETS)
-        assert sources.hidden("it is made-up-value") == "it is [redacted]"
-
-
-async def test_a_list_is_asked_for_once_and_the_process_ends_with_the_pass(
-    api: KubernetesAPI, tmp_path: Path
-) -> None:
-    way = Connection(str(api.kubeconfig(tmp_path / "config")))
-    async with Sources() as sources:
-        for _ in range(3):
-            await objects(sources, way, PODS)
-        running = _children()
-        assert len(running) == 1
-    assert api.requests == {POD_LIST: 1}
-    assert _children() == []
-
-
 async def test_a_plugin_ends_though_its_process_was_killed(
     api: KubernetesAPI, tmp_path: Path
 ) -> None:
@@ -370,37 +248,10 @@ async def test_a_plugin_ends_though_its_process_was_killed(
     )
     while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
         await asyncio.sleep(0.02)
-    for pid in _children():
+    for pid in reading_processes():
         os.kill(pid, signal.SIGKILL)
     assert "the reading process has ended" in str(await looking)
     await _ended(int((tmp_path / "pid").read_text()))
-
-
-async def test_what_nobody_foresaw_is_said(api: KubernetesAPI, tmp_path: Path) -> None:
-    user = {"token": f"{TOKEN}\nhidden"}
-    error = await failure(api.kubeconfig(tmp_path / "config", user=user))
-    assert str(error) == "the reading process failed: ValueError"
-
-
-async def test_a_process_that_is_killed(api: KubernetesAPI, tmp_path: Path) -> None:
-    way = Connection(str(api.kubeconfig(tmp_path / "config")))
-    async with Sources() as sources:
-        await objects(sources, way, PODS)
-        for pid in _children():
-            os.kill(pid, signal.SIGKILL)
-        with pytest.raises(ProbeError, match="the reading process has ended"):
-            await objects(sources, way, NODES)
-
-
-def _children() -> list[int]:
-    """Return the reading processes that this one has started."""
-    found = []
-    for place in Path("/proc/self/task").glob("*/children"):
-        for pid in map(int, place.read_text().split()):
-            line = Path(f"/proc/{pid}/cmdline").read_bytes()
-            if b"kubernetes.reader" in line:
-                found.append(pid)
-    return found
 
 
 async def _ended(pid: int) -> None:
