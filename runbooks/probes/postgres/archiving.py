@@ -81,10 +81,10 @@ class ArchivingProbe(PostgresProbe, frozen=True, kw_only=True):
     async def measure(self, sources: Sources) -> Measurement:
         known = await settings(self, sources)
         rows = {name: known[name] for name in _NAMES if name in known}
-        text = {name: row["shown"] for name, row in rows.items()}
+        text = {name: rows[name]["shown"] if name in rows else "" for name in _NAMES}
         archiver = await self.row(sources, _ARCHIVER)
         way = None
-        if text.get("archive_library"):
+        if text["archive_library"]:
             way = "library"
         elif text["archive_command"] not in ("", "(disabled)"):
             way = "command"
@@ -96,10 +96,12 @@ class ArchivingProbe(PostgresProbe, frozen=True, kw_only=True):
         age, failed_age = archiver["age"], archiver["failed_age"]
         values: dict[str, Value] = {
             "enabled": enabled,
-            "wal_level": text["wal_level"],
-            "mode": text["archive_mode"],
+            "wal_level": text["wal_level"] or None,
+            "mode": text["archive_mode"] or None,
             "by": way,
-            "timeout": quantity(rows["archive_timeout"]),
+            "timeout": quantity(rows["archive_timeout"])
+            if "archive_timeout" in rows
+            else None,
             "pending": pending(rows.values()),
             "archived": archiver["archived"],
             "failed": archiver["failed"],

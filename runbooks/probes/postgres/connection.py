@@ -62,7 +62,8 @@ class Database:
                     rows = await connection.fetch(statement, *values)
                     return [dict(row) for row in rows]
             except _failures() as error:
-                raise _explained(error, self._source) from error
+                closed = connection.is_closed()
+                raise _explained(error, self._source, closed) from error
 
 
 @asynccontextmanager
@@ -128,8 +129,8 @@ def _check_authorities(file: str, source: str) -> None:
         raise ProbeError(said, source=source, stage="configuration") from error
 
 
-def _explained(error: Exception, source: str) -> ProbeError:
-    """Say in plain words what asyncpg raises."""
+def _explained(error: Exception, source: str, closed: bool = False) -> ProbeError:
+    """Say in plain words what asyncpg raises on a connection that was *closed*."""
     import asyncpg
 
     where = source.removeprefix("postgres ").rpartition("/")[0]
@@ -159,7 +160,9 @@ def _explained(error: Exception, source: str) -> ProbeError:
             | asyncpg.TooManyConnectionsError()
         ):
             said, stage = f"{where} refused the login: {error.args[0]}", "login"
-        case asyncpg.PostgresConnectionError():
+        case asyncpg.ConnectionDoesNotExistError():
+            said, stage = f"{where} broke off the connection", "tcp"
+        case _ if closed:
             said, stage = f"{where} broke off the connection", "tcp"
         case asyncpg.QueryCanceledError():
             said, stage = f"no answer in {STATEMENT} s", "timeout"

@@ -125,7 +125,10 @@ class ConnectionsProbe(PostgresProbe, frozen=True, kw_only=True):
             )
         lacking = {}
         if not demand:
-            lacking["demand"] = "nobody said how many processes there can be"
+            lacking["demand"] = (
+                "nobody said how many processes there can be: "
+                "processes under [postgres] in the profile"
+            )
         if hidden:
             said = "only members of pg_monitor see what other sessions do"
             for name in set(totals) - {"used"}:

@@ -22,7 +22,9 @@ select r.rolname::text as name, r.rolsuper as superuser, r.rolcreaterole as crea
 from pg_roles r, pg_namespace n
 where r.rolname = coalesce(nullif($1::text, ''), current_user) and n.nspname = $2::text
 """
-# Members of the owner own, too. Tables of extensions are none of the application's.
+# Members of the owner own, too. Tables of extensions are none of the application's,
+# partitions are reached through their table, and the sequence of an identity column
+# asks for no right of its own.
 _TABLES = """
 select c.relname::text as name, c.relkind = 'S' as sequence,
   pg_has_role($1::text, c.relowner, 'member') as owns,
@@ -35,9 +37,11 @@ select c.relname::text as name, c.relkind = 'S' as sequence,
       'DELETE', has_table_privilege($1::text, c.oid, 'delete')::text]
   end as rights
 from pg_class c join pg_namespace n on n.oid = c.relnamespace
-where n.nspname = $2::text and c.relkind in ('r', 'p', 'S') and not exists (
+where n.nspname = $2::text and c.relkind in ('r', 'p', 'S')
+  and not c.relispartition and not exists (
   select from pg_depend d
-  where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
+  where d.classid = 'pg_class'::regclass and d.objid = c.oid
+    and d.deptype in ('e', 'i'))
 order by 1
 """
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from runbooks.probes.base import Measurement
@@ -106,7 +106,7 @@ async def settings(probe: PostgresProbe, sources: Sources) -> Mapping[str, Row]:
     return {row["name"]: row for row in await probe.rows(sources, _SQL)}
 
 
-def pending(rows: Any) -> str | None:
+def pending(rows: Iterable[Row]) -> str | None:
     """Return the names of those settings that wait for a restart."""
     return ", ".join(row["name"] for row in rows if row["pending_restart"]) or None
 

@@ -14,6 +14,7 @@ import pytest
 import trustme
 
 from runbooks.errors import ProbeError
+from runbooks.probes import build, probe_class
 from runbooks.probes.postgres.dsn import address
 from runbooks.probes.sources import Sources
 from runbooks.results import Result
@@ -291,21 +292,32 @@ async def test_unreachable_fails_where_the_step_asks_for_that(
     assert finding.result is Result.UNKNOWN and PASSWORD not in str(finding)
 
 
-async def test_a_server_that_ends_under_way(tmp_path: Path) -> None:
+async def test_a_server_that_ends_under_way() -> None:
     with postgres_server() as server:
-        from runbooks.probes import build, probe_class
-
-        probe = build(
-            probe_class("postgres.query"),
-            {"dsn": server.dsn(), "statement": "select 1 as one"},
-        )
-        other = build(
-            probe_class("postgres.query"),
-            {"dsn": server.dsn(), "statement": "select 2 as two"},
-        )
+        probes = [
+            build(
+                probe_class("postgres.query"),
+                {"dsn": server.dsn(), "statement": f"select {number} as n"},
+            )
+            for number in range(3)
+        ]
         async with Sources() as sources:
-            await probe.look(sources)
+            await probes[0].look(sources)
             server.stop()
-            with pytest.raises(ProbeError) as error:
-                await other.look(sources)
-            assert error.value.stage == "tcp"
+            for probe in probes[1:]:
+                with pytest.raises(ProbeError, match="broke off") as error:
+                    await probe.look(sources)
+                assert error.value.stage == "tcp"
+
+
+async def test_a_look_that_takes_too_long_leaves_nothing_behind(
+    server: PostgresServer,
+) -> None:
+    sleeps = "select 'tell-tale', pg_sleep(4)::text as nothing"
+    with pytest.raises(ProbeError, match=r"no answer in 0\.2 s") as error:
+        await look(
+            "postgres.query", dsn=server.dsn(), statement=sleeps, timeout="200ms"
+        )
+    assert error.value.stage == "timeout"
+    left = "select count(*) from pg_stat_activity where application_name = 'gonogo'"
+    assert server.psql(left) == "0"

@@ -40,6 +40,10 @@ async def test_rights_that_lack_and_then_do_not(server: PostgresServer) -> None:
         " USAGE on jobs_id_seq"
     )
     server.psql(
+        "create table parted (id int generated always as identity, n int)"
+        " partition by list (n)",
+        "create table parted_1 partition of parted for values in (1)",
+        "grant select, insert, update, delete on parted to app",
         "grant select on alembic_version to app",
         "grant select, insert, update, delete on jobs to app",
         "grant usage on sequence jobs_id_seq to app",
@@ -49,6 +53,7 @@ async def test_rights_that_lack_and_then_do_not(server: PostgresServer) -> None:
     assert (told(seen)["owned"], told(seen)["creates"]) == (0, False)
     assert "asked as postgres, a superuser" in seen.evidence
     assert "judged: app (no strong flags)" in seen.evidence
+    server.psql("drop table parted")
 
 
 async def test_rights_that_are_too_much(server: PostgresServer, tmp_path: Path) -> None:
