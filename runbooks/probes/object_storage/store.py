@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -19,7 +20,7 @@ from runbooks.probes.base import Duration, Probe
 from runbooks.probes.sources import Sources
 
 if TYPE_CHECKING:
-    from obstore.store import ObjectStore
+    from obstore.store import ObjectStore, S3Credential
 
 MOST = 200_000
 """Objects that are listed; beyond that a longer prefix has to be named."""
@@ -58,7 +59,7 @@ class StorageProbe(Probe, frozen=True, kw_only=True):
         region: of the bucket, as requests are signed for it.
         access_key_id, secret_access_key, session_token: who asks. It needs to be
             allowed ``s3:ListBucket`` and ``s3:GetBucket*``, nothing that writes.
-        ca: file of the only certificate authorities to trust.
+        ca: file of certificate authorities to trust, for a store of one's own.
     """
 
     url: str
@@ -158,31 +159,46 @@ class StorageProbe(Probe, frozen=True, kw_only=True):
         return found
 
     def _store(self) -> ObjectStore:
+        """Return the library's store; nothing of the environment counts for it.
+
+        Raises:
+            ProbeError: the certificate authorities cannot be read.
+        """
         from obstore.store import S3Store
 
-        given: dict[str, Any] = {}
-        if self.session_token:
-            given["session_token"] = self.session_token
-        if self.endpoint:
-            given["endpoint"] = self.endpoint
         options: dict[str, Any] = {
-            "allow_http": self.endpoint.startswith("http:"),
+            "allow_http": self.address.startswith("http:"),
             "timeout": f"{LONGEST}s",
             "connect_timeout": f"{LONGEST}s",
+            # The one way to use none: a proxy that this host is excluded from.
+            "proxy_url": "http://unused.invalid",
+            "proxy_excludes": urlsplit(self.address).hostname,
         }
         if self.ca:
-            with open(self.ca, "rb") as file:
-                options["root_certificate"] = file.read()
+            try:
+                options["root_certificate"] = Path(self.ca).read_bytes()
+            except OSError as error:
+                said = f"cannot be trusted: {self.ca}: {error.strerror}"
+                raise self.failed(said, "configuration") from error
+        address = self.address
         return S3Store(
             self.bucket,
             region=self.region,
-            access_key_id=self.access_key_id,
-            secret_access_key=self.secret_access_key,
+            endpoint=address if self.own_host else address.rpartition("/")[0],
             virtual_hosted_style_request=self.own_host,
+            skip_signature=False,
+            credential_provider=self._credential,
             client_options=options,  # type: ignore[arg-type]
             retry_config={"max_retries": 0},
-            **given,
         )
+
+    def _credential(self) -> S3Credential:
+        return {
+            "access_key_id": self.access_key_id,
+            "secret_access_key": self.secret_access_key,
+            "token": self.session_token or None,
+            "expires_at": None,
+        }
 
     def _explained(self, said: str) -> ProbeError:
         """Return what a failure means; *said* may hold addresses and is not told."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -59,7 +60,14 @@ class S3Server:
 
 @contextmanager
 def s3_server() -> Iterator[S3Server]:
-    """Run a store that checks signatures and rights.
+    """Run a store that checks signatures and rights."""
+    with serving() as url:
+        yield _ready(url)
+
+
+@contextmanager
+def serving(tls: ssl.SSLContext | None = None) -> Iterator[str]:
+    """Serve moto's one store of this process; return the URL.
 
     moto does not know requests without a signature once it checks them, so those
     are answered here as Amazon does.
@@ -79,11 +87,12 @@ def s3_server() -> Iterator[S3Server]:
         start("403 Forbidden", [("Content-Type", "application/xml")])
         return [b"<Error><Code>AccessDenied</Code></Error>"]
 
-    server = make_server("127.0.0.1", 0, application, threaded=True)
+    server = make_server("127.0.0.1", 0, application, threaded=True, ssl_context=tls)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
+    scheme, host = ("https", "localhost") if tls else ("http", "127.0.0.1")
     try:
-        yield _ready(f"http://127.0.0.1:{server.server_port}")
+        yield f"{scheme}://{host}:{server.server_port}"
     finally:
         server.shutdown()
         thread.join()

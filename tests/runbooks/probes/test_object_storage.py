@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+import trustme
 
 from runbooks.errors import ProbeError
 from tests.runbooks.probes.looking import look, told
-from tests.runbooks.probes.s3_server import S3Server, s3_server
+from tests.runbooks.probes.s3_server import S3Server, s3_server, serving
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +84,45 @@ async def test_a_wrong_secret_is_never_told(s3: S3Server, backups: str) -> None:
     said = repr(seen)
     assert told(seen) == {"answers": False} and "SignatureDoesNotMatch" in said
     assert "hunter2" not in said and s3.reader[0] not in said
+
+
+async def test_what_the_environment_says_of_amazon_counts_for_nothing(
+    s3: S3Server, backups: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "somebody-else",
+        "AWS_SECRET_ACCESS_KEY": "something-else",
+        "AWS_SESSION_TOKEN": "of-another-session",
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
+        "AWS_ENDPOINT": "http://127.0.0.1:1",
+        "AWS_REGION": "mars-1",
+        "AWS_SKIP_SIGNATURE": "true",
+        "AWS_VIRTUAL_HOSTED_STYLE_REQUEST": "true",
+        "HTTP_PROXY": "http://127.0.0.1:1",
+        "http_proxy": "http://127.0.0.1:1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    seen = told(await look("object_storage", **s3.asking(backups)))
+    assert (seen["answers"], seen["count"]) == (True, 2)
+
+
+async def test_a_store_with_a_certificate_of_its_own(
+    s3: S3Server, backups: str, tmp_path: Path
+) -> None:
+    authority = trustme.CA()
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(tls)
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    with serving(tls) as endpoint:
+        asking = s3.asking(backups, endpoint=endpoint)
+        for name in ("object_storage", "object_storage.tags"):
+            assert (await failing(name, **asking)).stage == "tls"
+            assert told(await look(name, ca=str(tmp_path / "ca.pem"), **asking))
+        missing = str(tmp_path / "gone.pem")
+        error = await failing("object_storage", ca=missing, **asking)
+        assert error.stage == "configuration" and missing in str(error)
 
 
 async def test_a_bucket_that_is_not_there(s3: S3Server) -> None:
