@@ -38,6 +38,11 @@ class ServiceProbe(Probe, frozen=True, kw_only=True):
         """The table of the profile and the host, so that it reads as one thing."""
         return f"{self.table} {urlsplit(self.url).netloc.rpartition('@')[2]}"
 
+    @property
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """What every request says besides who asks."""
+        return ()
+
     async def ask(
         self, sources: Sources, path: str, query: Mapping[str, str] | None = None
     ) -> Response:
@@ -47,13 +52,13 @@ class ServiceProbe(Probe, frozen=True, kw_only=True):
             ProbeError: no response, or the service wants another login.
         """
         url = self.url.rstrip("/") + path + (f"?{urlencode(query)}" if query else "")
-        headers: tuple[tuple[str, str], ...] = ()
+        headers = self.headers
         if self.token:
-            headers = (("Authorization", f"Bearer {self.token}"),)
+            headers += (("Authorization", f"Bearer {self.token}"),)
         elif self.user:
             pair = base64.b64encode(f"{self.user}:{self.password}".encode()).decode()
             sources.hide(pair)
-            headers = (("Authorization", f"Basic {pair}"),)
+            headers += (("Authorization", f"Basic {pair}"),)
         request = Request(url, headers=headers, ca=self.ca, keep=LARGEST)
         try:
             response = await fetch(sources, request)

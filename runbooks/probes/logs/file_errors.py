@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar
 
 import msgspec
 
+from runbooks.durations import seconds
 from runbooks.errors import ProbeError
-from runbooks.probes.base import Measurement
-from runbooks.probes.logs.groups import HOUR, ErrorsProbe, Line, Tally
+from runbooks.probes.base import Duration, Measurement, Probe
+from runbooks.probes.logs.groups import (
+    HOUR,
+    NAMING,
+    READINGS,
+    Line,
+    Tally,
+    hours,
+    judged,
+)
 from runbooks.probes.logs.local import MOST, lines, log_files
 from runbooks.probes.sources import Sources
 from runbooks.probes.threads import in_thread
 
 
-class FileErrorsProbe(ErrorsProbe, frozen=True, kw_only=True):
+class FileErrorsProbe(Probe, frozen=True, kw_only=True):
     """Counts errors and warnings in log files by logger and type of exception.
 
     Source: the JSON lines of the files and of their rotated predecessors
@@ -38,53 +48,65 @@ class FileErrorsProbe(ErrorsProbe, frozen=True, kw_only=True):
 
     Attributes:
         files: their paths.
+        window: the time, back from now; counted in whole hours.
+        before: the time before it, in which a group has to have been for it not to
+            be new.
 
     Raises:
         ProbeError: a file is not there or may not be read.
     """
 
     files: tuple[str, ...]
+    window: Duration = Duration(seconds("24h"))
+    before: Duration = Duration(seconds("7d"))
+    timeout: Duration = Duration(20)
 
     table: ClassVar[str] = "logs"
+    readings: ClassVar[Mapping[str, str]] = READINGS
+    naming: ClassVar[frozenset[str]] = NAMING
 
     @property
     def source(self) -> str:
         return "log files"
 
     async def measure(self, sources: Sources) -> Measurement:
-        key = ("log files", self.files, self.hours)
-        return self.judged(
-            await sources.once(key, lambda: in_thread(self._count, "log files"))
+        back = hours(self.window, self.before)
+        tally = await sources.once(
+            ("log files", self.files, back),
+            lambda: in_thread(lambda: self._count(back), "log files"),
         )
+        return judged(tally, self.window)
 
-    def _count(self) -> Tally:
+    def _count(self, back: int) -> Tally:
         now = time.time()
         tally = Tally()
         for file in log_files(self.files):
-            for path in (file.path, *file.rotated(now - self.hours * HOUR)):
+            for path in (file.path, *file.rotated(now - back * HOUR)):
                 try:
-                    self._count_in(path, now, tally)
+                    _count(path, now, back, tally)
                 except OSError as error:
                     said = f"{path}: {error.strerror or error}"
                     raise ProbeError(said, source=self.source, stage="query") from error
         return tally
 
-    def _count_in(self, path: Path, now: float, tally: Tally) -> None:
-        if path.suffix != ".gz" and path.stat().st_size > MOST:
-            tally.notes.append(f"{path}: only the last {MOST // 2**20} MiB were read")
-        decoder = msgspec.json.Decoder(Line)
-        for text in lines(path):
-            if not text.startswith(b"{"):
-                continue
-            try:
-                line = decoder.decode(text)
-                hour = int((now - _moment(line.timestamp)) // HOUR)
-            except (msgspec.DecodeError, ValueError):
-                continue
-            if hour < self.hours and line.level:
-                # A clock that is a little ahead of ours writes in the last hour.
-                tally.lines[max(0, hour)] += 1
-                tally.add(max(0, hour), line.level, line.group)
+
+def _count(path: Path, now: float, back: int, tally: Tally) -> None:
+    """Count the lines of the last hours in one file."""
+    if path.suffix != ".gz" and path.stat().st_size > MOST:
+        tally.notes.append(f"{path}: only the last {MOST // 2**20} MiB were read")
+    decoder = msgspec.json.Decoder(Line)
+    for text in lines(path):
+        if not text.startswith(b"{"):
+            continue
+        try:
+            line = decoder.decode(text)
+            hour = int((now - _moment(line.timestamp)) // HOUR)
+        except (msgspec.DecodeError, ValueError):
+            continue
+        if hour < back and line.level:
+            # A clock that is a little ahead of ours writes in the last hour.
+            tally.lines[max(0, hour)] += 1
+            tally.add(max(0, hour), line.level, line.group)
 
 
 def _moment(said: str) -> float:

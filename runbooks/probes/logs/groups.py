@@ -10,12 +10,11 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any
 
 import msgspec
 
-from runbooks.durations import seconds
-from runbooks.probes.base import Duration, Measurement, Probe
+from runbooks.probes.base import Measurement
 from runbooks.results import Reading
 
 HOUR = 3600
@@ -24,7 +23,7 @@ TOP = 10
 ERRORS = frozenset({"ERROR", "CRITICAL", "FATAL"})
 WARNINGS = frozenset({"WARNING", "WARN"})
 _NAME = re.compile(r"[A-Za-z_][\w.\-]{0,79}")
-_RAISED = re.compile(r"([A-Za-z_][\w.]{0,79})(?::|$)")
+_RAISED = re.compile(r"((?:\w+\.){0,8}[A-Z]\w{0,60}(?:Error|Exception|Exit))(?::|$)")
 
 
 @dataclass(slots=True)
@@ -53,85 +52,68 @@ class Line(msgspec.Struct):
     """What is read of a JSON line; nothing else of it is decoded."""
 
     timestamp: str = ""
-    level: str = ""
-    logger: str = ""
-    exc_type: str = ""
+    level: str | None = None
+    logger: str | None = None
+    exc_type: str | None = None
     exception: Any = None
 
     @property
     def group(self) -> str:
-        return group(self.logger, self.exc_type or _type(self.exception))
+        return group(self.logger or "", self.exc_type or _type(self.exception))
 
 
-class ErrorsProbe(Probe, frozen=True, kw_only=True):
-    """Counts errors and warnings of a time by logger and type of exception.
+READINGS: Mapping[str, str] = {
+    **dict.fromkeys(("lines", "errors", "warnings", "groups", "top"), ""),
+    **dict.fromkeys(("new", "new_warnings", "new_rate"), ""),
+    "share": "%",
+}
+NAMING: frozenset[str] = frozenset({"top", "new", "new_warnings"})
 
-    Attributes:
-        window: the time, back from now; counted in whole hours.
-        before: the time before it, in which a group has to have been for it not to
-            be new.
-    """
 
-    window: Duration = Duration(seconds("24h"))
-    before: Duration = Duration(seconds("7d"))
-    timeout: Duration = Duration(20)
+def hours(window: float, before: float) -> int:
+    """Return the hours of a window and of the time before it, both in seconds."""
+    return _hours(window) + max(0, round(before / HOUR))
 
-    readings: ClassVar[Mapping[str, str]] = {
-        **dict.fromkeys(("lines", "errors", "warnings", "groups", "top"), ""),
-        **dict.fromkeys(("new", "new_warnings", "new_rate"), ""),
-        "share": "%",
-    }
-    naming: ClassVar[frozenset[str]] = frozenset({"top", "new", "new_warnings"})
 
-    @property
-    def hours(self) -> int:
-        """Hours of the window and of the time before it."""
-        return self._recent + max(0, round(self.before / HOUR))
-
-    @property
-    def _recent(self) -> int:
-        return max(1, round(self.window / HOUR))
-
-    def judged(self, tally: Tally) -> Measurement:
-        """Return what the tally says of the window."""
-        recent: Counter[tuple[str, str]] = Counter()
-        known: set[tuple[str, str]] = set()
-        for (hour, kind, name), count in tally.counts.items():
-            if hour < self._recent:
-                recent[kind, name] += count
-            else:
-                known.add((kind, name))
-        errors = _of(recent, "error")
-        new = [name for name in errors if ("error", name) not in known]
-        warned = [
-            name for name in _of(recent, "warning") if ("warning", name) not in known
-        ]
-        rates: Counter[int] = Counter()
-        for (hour, kind, name), count in tally.counts.items():
-            if hour < self._recent and kind == "error" and name in new:
-                rates[hour] += count
-        lines = sum(n for hour, n in tally.lines.items() if hour < self._recent)
-        total = sum(errors.values())
-        top = [f"{name} ({count})" for name, count in errors.most_common(TOP)]
-        warnings = sum(_of(recent, "warning").values())
-        readings = (
-            Reading("lines", lines),
-            Reading("errors", total),
-            Reading("warnings", warnings),
-            Reading("groups", len(errors)),
-            Reading("top", ", ".join(top) or None),
-            Reading("new", ", ".join(new[:TOP]) or None),
-            Reading("new_warnings", ", ".join(warned[:TOP]) or None),
-            Reading("new_rate", max(rates.values(), default=0)),
-            Reading("share", 100 * total / lines if lines else 0.0, "%"),
-        )
-        said = [
-            f"{lines} lines in {self._recent} h: {total} errors in {len(errors)} "
-            f"groups, {warnings} warnings",
-            *top,
-            *tally.notes,
-        ]
-        return Measurement({each.name: each for each in readings}, "\n".join(said))
+def judged(tally: Tally, window: float) -> Measurement:
+    """Return what a tally says of the last *window* seconds, in whole hours."""
+    recent_hours = _hours(window)
+    recent: Counter[tuple[str, str]] = Counter()
+    known: set[tuple[str, str]] = set()
+    for (hour, kind, name), count in tally.counts.items():
+        if hour < recent_hours:
+            recent[kind, name] += count
+        else:
+            known.add((kind, name))
+    errors = _of(recent, "error")
+    new = [name for name in errors if ("error", name) not in known]
+    warned = [name for name in _of(recent, "warning") if ("warning", name) not in known]
+    rates: Counter[int] = Counter()
+    for (hour, kind, name), count in tally.counts.items():
+        if hour < recent_hours and kind == "error" and name in new:
+            rates[hour] += count
+    lines = sum(n for hour, n in tally.lines.items() if hour < recent_hours)
+    total = sum(errors.values())
+    top = [f"{name} ({count})" for name, count in errors.most_common(TOP)]
+    warnings = sum(_of(recent, "warning").values())
+    readings = (
+        Reading("lines", lines),
+        Reading("errors", total),
+        Reading("warnings", warnings),
+        Reading("groups", len(errors)),
+        Reading("top", ", ".join(top) or None),
+        Reading("new", ", ".join(new[:TOP]) or None),
+        Reading("new_warnings", ", ".join(warned[:TOP]) or None),
+        Reading("new_rate", max(rates.values(), default=0)),
+        Reading("share", 100 * total / lines if lines else None, "%"),
+    )
+    said = [
+        f"{lines} lines in {recent_hours} h: {total} errors in {len(errors)} "
+        f"groups, {warnings} warnings",
+        *top,
+        *tally.notes,
+    ]
+    return Measurement({each.name: each for each in readings}, "\n".join(said))
 
 
 def group(logger: str, raised: str = "") -> str:
@@ -157,3 +139,7 @@ def _of(counted: Counter[tuple[str, str]], wanted: str) -> Counter[str]:
     return Counter(
         {name: count for (kind, name), count in counted.most_common() if kind == wanted}
     )
+
+
+def _hours(window: float) -> int:
+    return max(1, round(window / HOUR))

@@ -78,8 +78,8 @@ async def test_errors_are_grouped(tmp_path: Path) -> None:
         *[line()] * 96,
         *[line("ERROR", exc_type="TimeoutError")] * 2,
         line("ERROR", exception={"type": "ValueError", "message": SECRET}),
-        line("ERROR", exception=f"Traceback …\napp.errors.Refused: {SECRET}"),
-        line("WARNING"),
+        line("ERROR", exception=f"Traceback …\napp.errors.RefusedError: {SECRET}"),
+        line("WARNING", exc_type=None),
         line("ERROR", hours=30),
         PLAIN,
     )
@@ -89,7 +89,7 @@ async def test_errors_are_grouped(tmp_path: Path) -> None:
     assert found["groups"] == 3
     assert found["top"] == (
         "app.jobs TimeoutError (2), app.jobs ValueError (1), "
-        "app.jobs app.errors.Refused (1)"
+        "app.jobs app.errors.RefusedError (1)"
     )
     assert found["share"] == pytest.approx(100 * 4 / 101)
     assert SECRET not in f"{seen.evidence} {found}"
@@ -119,6 +119,12 @@ async def test_a_quiet_week(tmp_path: Path) -> None:
     found = told(await look("logs.file_errors", files=[path], window="7d"))
     assert (found["errors"], found["groups"], found["share"]) == (0, 0, 0)
     assert not {"top", "new", "new_warnings"} & set(found)
+
+
+async def test_nothing_was_written(tmp_path: Path) -> None:
+    found = told(await look("logs.file_errors", files=[log(tmp_path / "api.log")]))
+    assert (found["lines"], found["errors"]) == (0, 0)
+    assert "share" not in found
 
 
 async def test_errors_of_a_huge_file(
