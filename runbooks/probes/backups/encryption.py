@@ -59,7 +59,9 @@ class EncryptionProbe(DumpsProbe, frozen=True, kw_only=True):
         ]
         for dump in dumps:
             if time.monotonic() > end:
-                raise ProbeError(f"read {len(kinds)} of {len(dumps)} dumps in time")
+                read = f"{len(lines) - 1} of {len(dumps)} dumps"
+                said = f"read the beginnings of {read} in {self.timeout:g} s"
+                raise ProbeError(said, stage="timeout")
             with opened(dump.path) as file:
                 head = file.read(formats.HEAD)
             sealed = formats.encryption(head)
@@ -97,8 +99,7 @@ def _encrypted(device: Path, layers: int) -> bool:
         if (device / "dm/uuid").read_text().startswith("CRYPT-"):
             return True
     except OSError:
-        # A partition or a device that nothing maps: it says so of itself no more.
-        pass
+        pass  # the device mapper knows nothing of it
     try:
         below = list((device / "slaves").iterdir())
     except OSError:

@@ -146,10 +146,10 @@ def _within(snapshot: Snapshot, path: str) -> Path | None:
         parts = parts[parts.index(snapshot.name) + 1 :]
     elif path.startswith("/"):
         return None
-    if not parts or ".." in parts:
+    if not parts:
         return None
     found = snapshot.path.joinpath(*parts)
-    # A link inside of the snapshot may lead out of it.
+    # `..` and links inside of the snapshot may lead out of it.
     return (
         found
         if found.parent.resolve().is_relative_to(snapshot.path.resolve())

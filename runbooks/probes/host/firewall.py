@@ -20,6 +20,8 @@ from runbooks.results import Reading
 UFW = Path("/etc/ufw/ufw.conf")
 _ENABLED = re.compile(r"^\s*ENABLED\s*=\s*[\"']?yes", re.MULTILINE | re.IGNORECASE)
 _FORBIDDEN = re.compile(r"not permitted|must be root|permission denied", re.IGNORECASE)
+_Object = dict[str, Any]
+"""One object of a ruleset."""
 _REFUSES = re.compile(r"\b(drop|reject)\b")
 
 
@@ -99,27 +101,53 @@ class FirewallProbe(MachineProbe, frozen=True, kw_only=True):
 
 
 def _nft(output: str) -> _Rules:
-    """Judge a ruleset (libnftables-json(5)) by its base chains for input."""
+    """Judge a ruleset (libnftables-json(5)) by what packets that come in pass."""
     try:
-        objects: list[dict[str, Any]] = json.loads(output or "{}").get("nftables", [])
+        objects: list[_Object] = json.loads(output or "{}").get("nftables", [])
         chains = [each["chain"] for each in objects if "chain" in each]
         rules = [each["rule"] for each in objects if "rule" in each]
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        inputs = [chain for chain in chains if chain.get("hook") == "input"]
+        passed = _passed(inputs, rules)
+    except (
+        LookupError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+    ) as error:
         raise ProbeError(
             "nft gave an answer that is no ruleset", stage="query"
         ) from error
-    inputs = [chain for chain in chains if chain.get("hook") == "input"]
     dropping = [chain for chain in inputs if chain.get("policy") == "drop"]
-    refusing = [rule for rule in rules if _refuses(rule)]
-    said = (
-        f"nft: {len(inputs)} chains for input, {len(dropping)} of them drop by default"
+    refusing = [
+        rule
+        for rule in passed
+        if any("drop" in each or "reject" in each for each in rule["expr"])
+    ]
+    line = (
+        f"nft: {len(inputs)} chains for input, {len(dropping)} of them drop by default,"
+        f" {len(passed)} rules, {len(refusing)} of them refuse"
     )
-    line = f"{said}, {len(rules)} rules, {len(refusing)} of them refuse"
-    return _Rules("nft", line, bool(dropping or (inputs and refusing)), bool(dropping))
+    return _Rules("nft", line, bool(dropping or refusing), bool(dropping))
 
 
-def _refuses(rule: Mapping[str, Any]) -> bool:
-    return any("drop" in each or "reject" in each for each in rule.get("expr", ()))
+def _passed(inputs: list[_Object], rules: list[_Object]) -> list[_Object]:
+    """Return the rules of these chains and of those that they jump to."""
+    waiting = [(chain["family"], chain["table"], chain["name"]) for chain in inputs]
+    seen, found = set(waiting), []
+    while waiting:
+        family, table, name = waiting.pop()
+        for rule in rules:
+            if (rule["family"], rule["table"], rule["chain"]) != (family, table, name):
+                continue
+            found.append(rule)
+            for each in rule["expr"]:
+                jump = each.get("jump") or each.get("goto") or {}
+                target = (family, table, jump.get("target"))
+                if jump and target not in seen:
+                    seen.add(target)
+                    waiting.append(target)
+    return found
 
 
 def _iptables(output: str) -> _Rules:

@@ -19,7 +19,9 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from runbooks.errors import ProbeError
+from runbooks.probes.backups.contents import contents
 from runbooks.probes.backups.dumps import ContentsProbe
+from runbooks.probes.backups.listing import listed
 from runbooks.probes.base import Measurement
 from runbooks.probes.sources import Sources
 from runbooks.rehearsal import Deployment
@@ -368,6 +370,17 @@ async def test_what_was_read_is_not_read_again(
     assert value(await look(path.parents[1]), "valid") == 1
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns - 10**9))
     assert value(await look(path.parents[1]), "valid") == 0
+
+
+async def test_another_file_under_the_same_name_is_told(
+    keep: Callable[..., Path], plain: bytes
+) -> None:
+    path = keep(gzip.compress(plain), 4)
+    (dump,) = listed(path.parents[1], "*.gz").dumps
+    shutil.copy2(path, path.with_suffix(".new"))
+    path.with_suffix(".new").replace(path)
+    with pytest.raises(ProbeError, match="was replaced while it was looked at"):
+        contents(dump).advance(time.monotonic() + 30)
 
 
 async def test_a_hundred_thousand_other_files_hold_nobody_up(

@@ -73,6 +73,14 @@ async def test_a_pause_in_the_rhythm_and_a_link_left_behind(own: Path) -> None:
     assert value(seen, "empty") is True
 
 
+async def test_the_pause_since_the_newest_snapshot_counts(tmp_path: Path) -> None:
+    for days in (10, 11):
+        when = datetime.now() - timedelta(days=days)
+        (tmp_path / f"{when:%Y%m%d_%H%M%S}").mkdir()
+    seen = await look(SnapshotsProbe(media_directory=str(tmp_path)))
+    assert 9.9 * DAY < float(str(value(seen, "interval"))) < 10.1 * DAY
+
+
 async def test_links_in_place_of_snapshots_do_not_count(tmp_path: Path) -> None:
     (tmp_path / "20261101_030000").symlink_to("20261101_030000")
     (tmp_path / "20261102_030000").symlink_to("/")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import shutil
+import struct
 import subprocess
 import time
 from pathlib import Path
@@ -84,10 +86,15 @@ async def test_a_missing_segment_is_named(own: Path) -> None:
     assert value(seen, "missing") == segments[-2].name.removesuffix(".gz")
 
 
+def header(size: int, flags: int = 2) -> bytes:
+    """How a segment begins (XLogLongPageHeaderData)."""
+    return struct.pack("=HHIQI4xQII", 0xD113, flags, 1, 0, 0, 7, size, 8192)
+
+
 async def test_names_go_on_after_the_middle_part_is_full(tmp_path: Path) -> None:
-    """16 MiB: 256 segments for each middle part; 1 MiB would be 4096."""
+    """16 MiB each, 256 for each middle part, unless a header says otherwise."""
     for name in ("0000000100000001000000FE", "000000020000000200000003"):
-        (tmp_path / f"{name}.zst").write_bytes(b"x")
+        (tmp_path / f"{name}.zst").write_bytes(header(MIB, flags=0))
     (tmp_path / "00000002.history").write_text("1\t0/3000000\tno recovery target\n")
     seen = await look(WalProbe(wal_directory=str(tmp_path)))
     assert value(seen, "gaps") == 4
@@ -95,6 +102,13 @@ async def test_names_go_on_after_the_middle_part_is_full(tmp_path: Path) -> None
         "0000000200000001000000FF to 000000020000000200000002 (4)"
     )
     assert (value(seen, "timeline"), value(seen, "timelines")) == (2, 2)
+
+
+async def test_how_large_segments_are_decides_which_follows(tmp_path: Path) -> None:
+    for name in ("000000010000000000000FFF", "000000010000000100000000"):
+        (tmp_path / name).write_bytes(header(MIB))
+    seen = await look(WalProbe(wal_directory=str(tmp_path)))
+    assert (value(seen, "gaps"), value(seen, "segments")) == (0, 2)
 
 
 async def test_segments_that_cannot_be_whole(own: Path) -> None:
@@ -108,6 +122,7 @@ async def test_segments_that_cannot_be_whole(own: Path) -> None:
         packed.unlink()
     third.write_bytes(b"")
     os.utime(third, (0, 0))
+    (own / "wal" / f"{'0' * 7}1{'F' * 16}.gz").touch()  # being copied just now
     seen = await look(WalProbe(wal_directory=str(own / "wal")))
     assert value(seen, "torn") == f"{second.stem}, {third.name}"
 
@@ -144,6 +159,16 @@ async def test_the_first_segment_after_the_base_backup_is_missing(own: Path) -> 
     (own / "wal" / f"{start}.gz").unlink()
     seen = await recovery(own)
     assert (value(seen, "gaps"), value(seen, "missing")) == (1, start)
+
+
+async def test_recovery_begins_on_the_oldest_timeline_of_a_backup(own: Path) -> None:
+    manifest = own / "base" / "20261101" / "backup_manifest"
+    said = json.loads(manifest.read_text())
+    start = value(await recovery(own), "start")
+    later = {"Timeline": 2, "Start-LSN": "5/0", "End-LSN": "5/28"}
+    said["WAL-Ranges"].insert(0, later)
+    manifest.write_text(json.dumps(said))
+    assert value(await recovery(own), "start") == start
 
 
 async def test_dumps_are_no_base_backups(own: Path) -> None:

@@ -127,7 +127,7 @@ async def test_the_share_of_recordings_that_are_not_compressed(tmp_path: Path) -
     then = time.time() - 90_000
     os.utime(tmp_path / "deep" / "b.wav", (then, then))
     (tmp_path / "deep" / "up").symlink_to("..")
-    (tmp_path / "e.wav").symlink_to("/dev/zero")
+    (tmp_path / "e.wav").symlink_to("a.WAV")
     os.mkfifo(tmp_path / "f.wav")
     seen = await look(FileTypesProbe(hostname="localhost", path=str(tmp_path)))
     assert (value(seen, "files"), value(seen, "raw_files")) == (4, 2)

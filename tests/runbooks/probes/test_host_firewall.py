@@ -36,6 +36,15 @@ BASE = (
     " '{{ type filter hook input priority 0; policy {}; }}'"
 )
 
+JUMP = (
+    "nft add chain inet f more; nft add rule inet f in jump more;"
+    " nft add rule inet f more tcp dport 22 drop"
+)
+FORWARD = (
+    "nft add chain inet f through '{ type filter hook forward priority 0; }';"
+    " nft add rule inet f through drop"
+)
+
 
 def within(rules: str, *wrapped: str) -> dict[str, object]:
     """Return what the probe reads in a network with these rules."""
@@ -78,6 +87,8 @@ def within(rules: str, *wrapped: str) -> dict[str, object]:
         (BASE.format("drop"), "nft", True),
         (BASE.format("accept"), None, False),
         (BASE.format("accept") + "; nft add rule inet f in reject", "nft", False),
+        (BASE.format("accept") + f"; {JUMP}", "nft", False),
+        (BASE.format("accept") + f"; {FORWARD}", None, False),
         ("iptables -P INPUT DROP", "iptables", True),
         ("iptables -A INPUT -p tcp --dport 22 -j ACCEPT", None, False),
         ("iptables -A INPUT -p tcp --dport 22 -j DROP", "iptables", False),
