@@ -187,6 +187,13 @@ async def test_a_profile_says_whether_it_leads_to_the_cluster(
     assert "namespace transcripts" in finding.evidence
 
 
+async def test_a_profile_that_names_no_cluster_asks_none() -> None:
+    runner = Runner(Target("x", facts={"platform": "kubernetes"}))
+    found = {id: found async for id, found in runner.probe_all(steps())}
+    reasons = {f.reason for f in found.values() if f.result.value != "n/a"}
+    assert reasons == {"no [kubernetes] context in the profile"}, found
+
+
 async def test_without_the_cluster_nobody_can_tell(
     tmp_path: Path, closed_port: int, api: KubernetesAPI
 ) -> None:

@@ -7,7 +7,7 @@ and charts name them differently.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -18,6 +18,7 @@ from runbooks.probes.kubernetes.objects import DEPLOYMENTS, PODS, Kind, Object, 
 from runbooks.probes.kubernetes.selectors import Labels, labels_of, name_of, selects
 from runbooks.probes.sources import Sources
 from runbooks.results import Reading
+from runbooks.target import Target, lookup
 
 SCHEMES = (
     ("app", "component"),
@@ -40,6 +41,20 @@ class ClusterProbe(Probe, frozen=True, kw_only=True):
     namespace: str = ""
 
     table: ClassVar[str] = "kubernetes"
+
+    @classmethod
+    def with_defaults(
+        cls, parameters: Mapping[str, Any], target: Target
+    ) -> dict[str, Any]:
+        """Return *parameters* with what the profile adds to them.
+
+        Raises:
+            ProbeError: neither it nor they mention a cluster: the one that kubectl
+                would ask may have nothing to do with the deployment.
+        """
+        if cls.table not in target.tables and "context" not in parameters:
+            lookup(target, f"{cls.table}.context")
+        return super().with_defaults(parameters, target)
 
     @property
     def connection(self) -> Connection:
