@@ -131,6 +131,17 @@ async def test_what_turns_the_backup_target(
     assert found.result == "fail", found
 
 
+async def test_with_a_wrong_key_the_backup_target_is_unknown(
+    s3: S3Server, bucket: str, media: Path
+) -> None:
+    table = storage(s3, bucket, media)
+    Path(table["secret_access_key.file"]).write_text("hunter2hunter2")
+    found = await find(
+        "storage.backup-target", {"remote_backups": "s3"}, object_storage=table
+    )
+    assert found.result == "unknown" and "hunter2" not in repr(found)
+
+
 async def test_a_lifecycle_that_deletes_too_early_fails(
     s3: S3Server, media: Path
 ) -> None:

@@ -125,7 +125,7 @@ class BucketProbe(StorageProbe, frozen=True, kw_only=True):
         try:
             return await setting(self, sources, name)
         except ProbeError as error:
-            if name == "location" or error.stage not in ("login", "query"):
+            if name == "location" or error.stage not in ("http", "query"):
                 raise
             return error
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import ClassVar
 
-from runbooks.errors import ProbeError
 from runbooks.probes.base import Measurement, measured
 from runbooks.probes.object_storage.store import StorageProbe
 from runbooks.probes.sources import Sources
@@ -21,7 +20,7 @@ class ObjectsProbe(StorageProbe, frozen=True, kw_only=True):
     Source: ``ListObjectsV2`` of S3.
 
     Readings:
-        answers: whether the bucket is there and may be listed.
+        answers: yes; a bucket that is not there or forbids it does not answer.
         count: how many objects there are.
         size: of them together, in bytes.
         age: since the newest was written, in seconds; absent without any.
@@ -49,15 +48,7 @@ class ObjectsProbe(StorageProbe, frozen=True, kw_only=True):
         return f"{self.source} {self.prefix}"
 
     async def measure(self, sources: Sources) -> Measurement:
-        try:
-            found = await self.objects(sources, self.prefix)
-        except ProbeError as error:
-            if error.stage != "login":
-                raise
-            # The one thing that is known: whoever asks gets no answer.
-            lacking = dict.fromkeys(self.readings, str(error))
-            answers = {"answers": Reading("answers", False)}
-            return Measurement(answers, str(error), lacking=lacking)
+        found = await self.objects(sources, self.prefix)
         size = Reading("size", sum(each.size for each in found), "B")
         newest = max(found, key=lambda each: (each.modified, each.key), default=None)
         age = max(0.0, time.time() - newest.modified) if newest else None

@@ -33,6 +33,10 @@ SCHEMES: Mapping[str, str] = {
 }
 """What a URL may begin with, and how to look without gonogo where it does not."""
 
+_WRONG_KEY = (
+    *("InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "ExpiredToken"),
+    "RequestTimeTooSkewed",
+)
 _STATUS = re.compile(
     r"non-2xx status code: (\d+)[^<]*(?:<.*?<Code>(\w+)</Code>)?", re.S
 )
@@ -216,12 +220,19 @@ class StorageProbe(Probe, frozen=True, kw_only=True):
         return self.failed("gave no answer that an S3 store gives", "query")
 
     def refused(self, status: int, code: str) -> ProbeError:
-        """Return what an answer with this status and this error code means."""
+        """Return what an answer with this status and this error code means.
+
+        A bucket that is not there or forbids whoever asks has answered so: its
+        stage is ``http``. Where the key itself is wrong, nobody has looked.
+        """
         why = f"{status} {code}".strip()
         if code == "NoSuchBucket" or (status == 404 and not code):
             return self.failed(f"is not there ({why})", "http")
-        if status in (301, 307, 400) and self.region and "Malformed" in code:
-            return self.failed(f"is in another region than {self.region}", "query")
+        if code in _WRONG_KEY:
+            return self.failed(f"was asked with a wrong access key ({why})", "login")
         if status in (401, 403):
-            return self.failed(f"is forbidden to this access key ({why})", "login")
+            return self.failed(f"is forbidden to this access key ({why})", "http")
+        if status in (301, 307) or code == "AuthorizationHeaderMalformed":
+            said = f"is in another region than {self.region} ({why})"
+            return self.failed(said, "configuration")
         return self.failed(f"answered {why}", "query")

@@ -63,6 +63,14 @@ async def test_nothing_there_is_absent_and_no_error(s3: S3Server) -> None:
     assert {"age", "newest", "empty"} <= set(seen.readings)
 
 
+async def test_a_bucket_with_too_much_asks_for_a_longer_prefix(
+    s3: S3Server, backups: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runbooks.probes.object_storage.store.MOST", 1)
+    error = await failing("object_storage", **s3.asking(backups))
+    assert "name a longer prefix" in str(error)
+
+
 async def test_objects_without_content_are_named(s3: S3Server) -> None:
     name = s3.bucket("acme-hollow")
     s3.put(name, "backups/postgres/transcripts.sql.gz", b"")
@@ -70,20 +78,29 @@ async def test_objects_without_content_are_named(s3: S3Server) -> None:
     assert seen["empty"] == "backups/postgres/transcripts.sql.gz"
 
 
-async def test_who_may_not_look_gets_no_answer(s3: S3Server, backups: str) -> None:
+async def test_who_may_not_look_is_told_so(s3: S3Server, backups: str) -> None:
     key, secret = s3.stranger
     asking = s3.asking(backups, access_key_id=key, secret_access_key=secret)
-    seen = await look("object_storage", **asking)
-    assert told(seen) == {"answers": False}
-    assert "forbidden to this access key (403 AccessDenied)" in seen.lacking["age"]
+    error = await failing("object_storage", **asking)
+    said = "the bucket acme-backups is forbidden to this access key (403 AccessDenied)"
+    assert (str(error), error.stage) == (said, "http")
 
 
-async def test_a_wrong_secret_is_never_told(s3: S3Server, backups: str) -> None:
-    asking = s3.asking(backups, secret_access_key="hunter2hunter2")
-    seen = await look("object_storage", **asking)
-    said = repr(seen)
-    assert told(seen) == {"answers": False} and "SignatureDoesNotMatch" in said
-    assert "hunter2" not in said and s3.reader[0] not in said
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("secret_access_key", "SignatureDoesNotMatch"),
+        ("access_key_id", "InvalidAccessKeyId"),
+    ],
+)
+async def test_with_a_wrong_key_nobody_has_looked(
+    s3: S3Server, backups: str, name: str, code: str
+) -> None:
+    asking = s3.asking(backups, **{name: "hunter2hunter2"})
+    for probe in ("object_storage", "object_storage.bucket"):
+        error = await failing(probe, **asking)
+        assert error.stage == "login" and code in str(error)
+        assert "hunter2" not in str(error) and s3.reader[0] not in str(error)
 
 
 async def test_what_the_environment_says_of_amazon_counts_for_nothing(

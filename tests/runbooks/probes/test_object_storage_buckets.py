@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from runbooks.errors import ProbeError
-from runbooks.probes.object_storage.signing import signed
 from tests.runbooks.probes.looking import look, told
 from tests.runbooks.probes.s3_server import ANYONE, S3Server, s3_server
 from tests.runbooks.probes.site import Asked, Says, Site
@@ -22,28 +21,6 @@ DAY = 86_400
 def s3() -> Iterator[S3Server]:
     with s3_server() as server:
         yield server
-
-
-@pytest.mark.parametrize(
-    ("query", "more", "signature"),
-    [
-        ("/?lifecycle", {}, "fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a01"),
-        (
-            "/?max-keys=2&prefix=J",
-            {},
-            "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db66",
-        ),
-        ("/test.txt", {"Range": "bytes=0-9"}, "f0e8bdb87c964420e857bd35b5d6ed310bd44f"),
-    ],
-)
-def test_signatures_are_those_of_amazons_examples(
-    query: str, more: dict[str, str], signature: str
-) -> None:
-    key = ("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
-    url = f"https://examplebucket.s3.amazonaws.com{query}"
-    then = datetime(2013, 5, 24, tzinfo=UTC)
-    headers = signed(url, "us-east-1", key, more=more, now=then)
-    assert f"Signature={signature}" in headers["Authorization"]
 
 
 async def test_a_bucket_as_it_should_be(s3: S3Server) -> None:
@@ -141,6 +118,19 @@ async def test_a_store_without_some_settings_still_tells_the_others(
     assert "knows nothing of ?publicAccessBlock" in seen.lacking["block"]
 
 
+async def test_another_region_is_a_mistake_of_the_profile(
+    s3: S3Server, site: Site
+) -> None:
+    said = "<Error><Code>AuthorizationHeaderMalformed</Code></Error>"
+    site.get("/far/", status=400, body=said)
+    site.get("/far", status=400, body=said)
+    asking = s3.asking("far", endpoint=site.url)
+    for name in ("object_storage", "object_storage.tags"):
+        with pytest.raises(ProbeError, match="is in another region than") as caught:
+            await look(name, **asking)
+        assert caught.value.stage == "configuration"
+
+
 @pytest.mark.parametrize("body", ["", "no XML", "<a><b></a>", "<a/>" + "x" * 100])
 async def test_garbage_is_no_answer(s3: S3Server, site: Site, body: str) -> None:
     site.get("/odd/", body=body)
@@ -156,7 +146,7 @@ async def test_nobody_may_look(s3: S3Server) -> None:
     for name in ("bucket", "lifecycle", "tags"):
         with pytest.raises(ProbeError, match="forbidden") as caught:
             await look(f"object_storage.{name}", **asking)
-        assert caught.value.stage == "login"
+        assert caught.value.stage == "http"
         assert secret not in str(caught.value)
 
 
