@@ -86,21 +86,25 @@ def server() -> Iterator[PostgresServer]:
         yield server
 
 
-async def test_passes_share_few_sessions_of_a_pooler(server: PostgresServer) -> None:
+async def test_passes_share_few_sessions_of_a_pooler(
+    server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def walk(dsn: str, number: int) -> object:
+        # As if each pass ran in a process of its own, which counts from one.
+        monkeypatch.setattr("asyncpg.connection._uid", 0)
         statement = f"select {number} as number, pg_sleep(0.01)::text as nothing"
         cls = probe_class("postgres.query")
         async with Sources() as sources:
-            for _ in range(3):
-                probe = build(cls, {"dsn": dsn, "statement": statement})
-                seen = await probe.look(sources)
-                version = build(probe_class("postgres.version"), {"dsn": dsn})
-                assert told(await version.look(sources))["major"] == 16
+            probe = build(cls, {"dsn": dsn, "statement": statement})
+            seen = await probe.look(sources)
+            version = build(probe_class("postgres.version"), {"dsn": dsn})
+            assert told(await version.look(sources))["major"] == 16
         return told(seen)["number"]
 
     with pooled(server) as dsn:
         numbers = await asyncio.gather(*(walk(dsn, number) for number in range(6)))
         assert numbers == list(range(6))
+        assert [await walk(dsn, number) for number in range(3)] == [0, 1, 2]
 
 
 async def test_the_pooler_has_no_server(server: PostgresServer) -> None:
