@@ -151,6 +151,17 @@ async def test_a_dump_too_large_for_the_time_that_the_profile_gives(
     assert "in 1 s" in finding.reason
 
 
+async def test_a_step_says_how_far_reading_has_come(
+    target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runbooks.probes.backups.place._SHARE", 0)
+    (step,) = (step for step in RUNBOOK.steps if step.id == "ops.daily-backups")
+    ((_, finding),) = [each async for each in Runner(target).probe_all([step])]
+    assert finding.result is Result.UNKNOWN
+    assert finding.reason.startswith("read 0 B of ")
+    assert finding.reason.endswith("the next look goes on from there")
+
+
 async def test_a_late_snapshot_and_a_link_that_leads_nowhere(
     target: Target, own: Path
 ) -> None:
