@@ -26,6 +26,8 @@ _SECRET_NAME = re.compile(
 _PASSWORD_IN_URL = re.compile(
     r"^[a-z][a-z0-9+.-]*://[^/@:\s]*:[^/@\s]+@", re.IGNORECASE
 )
+_PASSWORD_IN_WORDS = re.compile(r"(?:^|[\s?&])password\s*=\s*[^\s&]", re.IGNORECASE)
+"""Of libpq's ``host=… password=…``, and of a URL's query."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,6 @@ def literal(table: str, key: str, value: Any) -> str:
     )
     if table == "secrets" or _SECRET_NAME.search(key):
         return f"[{table}] {key} is a secret written out; {remedy}"
-    if _PASSWORD_IN_URL.match(value):
+    if _PASSWORD_IN_URL.match(value) or _PASSWORD_IN_WORDS.search(value):
         return f"[{table}] {key} holds a password; take it out, or {remedy}"
     return ""

@@ -63,6 +63,8 @@ def test_only_a_table_of_one_known_key_is_a_reference() -> None:
         ("grafana", "api_key", "abc"),
         ("secrets", "anything", "abc"),
         ("postgres", "dsn", "postgresql://app:hunter2@db/app"),
+        ("postgres", "dsn", "host=db user=app password='hunter2'"),
+        ("postgres", "dsn", "postgresql://app@db/app?ssl=on&password=hunter2"),
     ],
 )
 def test_a_secret_written_out_is_refused(table: str, key: str, value: str) -> None:
@@ -76,6 +78,7 @@ def test_a_secret_written_out_is_refused(table: str, key: str, value: str) -> No
     [
         ("url", "https://api.example.org"),
         ("dsn", "postgresql://app@db/app"),
+        ("dsn", "host=db user=app passfile=/etc/pgpass"),
         ("monkey", "x"),
         ("token", ""),
         ("tokens", 5),
