@@ -105,8 +105,8 @@ class Workload:
     def container(self) -> Object:
         """Return the one that does the work: others attend it.
 
-        It has the component's name, or is the one that commands mean which name
-        none (``kubectl.kubernetes.io/default-container``), or comes first.
+        It has the component's name, or is the one that kubectl means when nobody
+        names one (``kubectl.kubernetes.io/default-container``), or comes first.
         """
         annotations = (self.template.get("metadata") or {}).get("annotations") or {}
         for name in (self.component, annotations.get(_DEFAULT)):
@@ -129,6 +129,11 @@ class ApplicationProbe(ClusterProbe, frozen=True, kw_only=True):
     application: str = "transcript-create"
     components: tuple[str, ...] = ("api", "worker")
     schemes: tuple[tuple[str, str], ...] = SCHEMES
+
+    @classmethod
+    def complaints(cls, parameters: Mapping[str, Any]) -> list[str]:
+        empty = "components" in parameters and not parameters["components"]
+        return ["components is empty; name one, such as api"] if empty else []
 
     @property
     def thing(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from runbooks.probes.base import Measurement, measured
 from runbooks.probes.kubernetes.application import (
@@ -105,12 +105,13 @@ class VolumesProbe(ApplicationProbe, frozen=True, kw_only=True):
     naming: ClassVar[frozenset[str]] = frozenset(_LISTS)
 
     @classmethod
-    def complaints(cls, parameters: Mapping[str, object]) -> list[str]:
+    def complaints(cls, parameters: Mapping[str, Any]) -> list[str]:
+        wrong = super().complaints(parameters)
         try:
             amount(parameters.get("least", "0"))
         except ValueError as error:
-            return [f"least: {error}; write a size such as 10Gi"]
-        return []
+            wrong.append(f"least: {error}; write a size such as 10Gi")
+        return wrong
 
     async def measure(self, sources: Sources) -> Measurement:
         found = await self.workloads(sources)

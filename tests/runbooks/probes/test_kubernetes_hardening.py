@@ -128,6 +128,8 @@ async def test_claims(look: Look, cluster: Cluster) -> None:
     assert (seen.unshared, seen.claims) == (None, "transcript-cache")
 
 
-async def test_a_size_that_is_none(look: Look) -> None:
+async def test_parameters_that_mean_nothing(look: Look) -> None:
     with pytest.raises(ProbeError, match="least: 'much' is no quantity"):
         await look("volumes", least="much")
+    with pytest.raises(ProbeError, match="components is empty"):
+        await look("volumes", components=[])
