@@ -30,6 +30,7 @@ FAMILIES = (
     "dns",
     "docker",
     "file",
+    "grafana",
     "host",
     "http",
     "image_scan",
