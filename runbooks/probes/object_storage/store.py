@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 MOST = 200_000
 """Objects that are listed; beyond that a longer prefix has to be named."""
+PAGE = 1000
+"""Objects that S3 lists in one answer."""
 LONGEST = 10
 """Seconds that any one request may take; a probe has its own budget."""
 SCHEMES: Mapping[str, str] = {
@@ -146,8 +148,11 @@ class StorageProbe(Probe, frozen=True, kw_only=True):
         directory = prefix.rpartition("/")[0]
         found: list[StoredObject] = []
         try:
-            async for chunk in obstore.list(self._store(), directory or None):
-                sources.asked(self.source)
+            store = self._store()
+            sources.asked(self.source)
+            async for chunk in obstore.list(store, directory or None, chunk_size=PAGE):
+                if len(chunk) == PAGE:
+                    sources.asked(self.source)
                 found += [
                     StoredObject(
                         each["path"], each["last_modified"].timestamp(), each["size"]

@@ -11,6 +11,8 @@ import pytest
 import trustme
 
 from runbooks.errors import ProbeError
+from runbooks.probes import build, probe_class
+from runbooks.probes.sources import Sources
 from tests.runbooks.probes.looking import look, told
 from tests.runbooks.probes.s3_server import S3Server, s3_server, serving
 
@@ -61,6 +63,17 @@ async def test_nothing_there_is_absent_and_no_error(s3: S3Server) -> None:
     seen = await look("object_storage", **s3.asking(name))
     assert told(seen) == {"answers": True, "count": 0, "size": 0}
     assert {"age", "newest", "empty"} <= set(seen.readings)
+
+
+async def test_a_list_that_several_probes_need_is_asked_for_once(
+    s3: S3Server, backups: str
+) -> None:
+    asking = s3.asking(backups)
+    async with Sources() as sources:
+        for prefix in ("backups/postgres/", "backups/postgres/"):
+            cls = probe_class("object_storage")
+            await build(cls, {**asking, "prefix": prefix}).look(sources)
+        assert sources.requests["object storage acme-backups"] == 1
 
 
 async def test_a_bucket_with_too_much_asks_for_a_longer_prefix(

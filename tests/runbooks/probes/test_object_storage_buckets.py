@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -13,8 +11,6 @@ from runbooks.errors import ProbeError
 from tests.runbooks.probes.looking import look, told
 from tests.runbooks.probes.s3_server import ANYONE, S3Server, s3_server
 from tests.runbooks.probes.site import Asked, Says, Site
-
-DAY = 86_400
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +114,40 @@ async def test_a_store_without_some_settings_still_tells_the_others(
     assert "knows nothing of ?publicAccessBlock" in seen.lacking["block"]
 
 
+async def test_what_moto_does_not_know_of(s3: S3Server, site: Site) -> None:
+    block = "false"
+
+    def answered(asked: Asked) -> Says:
+        if "Authorization" not in asked.headers:
+            return Says(403)
+        rule = "<Rule><Status>Enabled</Status></Rule>"
+        bodies = {
+            "location": "<LocationConstraint>eu-west-1</LocationConstraint>",
+            "policyStatus": "<PolicyStatus><IsPublic>TRUE</IsPublic></PolicyStatus>",
+            "object-lock": "<ObjectLockConfiguration><ObjectLockEnabled>Enabled"
+            "</ObjectLockEnabled></ObjectLockConfiguration>",
+            "replication": f"<ReplicationConfiguration>{rule}{rule}<Rule>"
+            "<Status>Disabled</Status></Rule></ReplicationConfiguration>",
+            "publicAccessBlock": "<PublicAccessBlockConfiguration>"
+            f"<RestrictPublicBuckets>{block}</RestrictPublicBuckets>"
+            "</PublicAccessBlockConfiguration>",
+        }
+        name = asked.path.partition("?")[2]
+        return Says(body=bodies.get(name, "<Nothing/>"))
+
+    site.answers["GET /amazon/"] = answered
+    asking = s3.asking("amazon", endpoint=site.url)
+    seen = told(await look("object_storage.bucket", **asking))
+    assert (seen["public"], seen["object_lock"], seen["replicas"]) == (
+        "policy",
+        True,
+        2,
+    )
+    block = "true"
+    seen = told(await look("object_storage.bucket", **asking))
+    assert "public" not in seen
+
+
 async def test_another_region_is_a_mistake_of_the_profile(
     s3: S3Server, site: Site
 ) -> None:
@@ -148,90 +178,3 @@ async def test_nobody_may_look(s3: S3Server) -> None:
             await look(f"object_storage.{name}", **asking)
         assert caught.value.stage == "http"
         assert secret not in str(caught.value)
-
-
-async def test_rules_that_delete_backups(s3: S3Server) -> None:
-    name = s3.bucket("pruned")
-    seen = await look("object_storage.lifecycle", **s3.asking(name))
-    assert not told(seen) and {"expires", "rules"} == set(seen.readings)
-    date = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    rules = [
-        {"ID": "old", "Filter": {"Prefix": "backups/"}, "Expiration": {"Days": 400}},
-        {"ID": "media", "Filter": {"Prefix": "media/"}, "Expiration": {"Days": 30}},
-        {
-            "ID": "once",
-            "Filter": {"Prefix": ""},
-            "Expiration": {"Date": date + timedelta(days=700)},
-        },
-        {"ID": "off", "Status": "Disabled", "Expiration": {"Days": 1}},
-    ]
-    whole = [{"Status": "Enabled", **rule} for rule in rules]
-    whole[-1]["Filter"] = {"Prefix": ""}
-    s3.client.put_bucket_lifecycle_configuration(
-        Bucket=name, LifecycleConfiguration={"Rules": whole}
-    )
-    seen = await look("object_storage.lifecycle", **s3.asking(name))
-    assert told(seen) == {"expires": 400 * DAY, "rules": "old, once"}
-    seen = await look("object_storage.lifecycle", **s3.asking(name, prefix="media/"))
-    assert told(seen)["expires"] == 30 * DAY
-
-
-async def test_tags(s3: S3Server) -> None:
-    name = s3.bucket("tagged")
-    assert told(await look("object_storage.tags", **s3.asking(name))) == {
-        "tags": 0,
-        "missing": "owner, environment, cost-center",
-    }
-    tags = [{"Key": "Owner", "Value": "t1"}, {"Key": "environment", "Value": "t2"}]
-    s3.client.put_bucket_tagging(Bucket=name, Tagging={"TagSet": tags})
-    seen = await look("object_storage.tags", **s3.asking(name))
-    assert told(seen) == {"tags": 2, "missing": "cost-center"}
-    assert "t1" not in seen.evidence
-
-
-async def test_segments_of_wal(s3: S3Server) -> None:
-    name = s3.bucket("wal")
-    asking = s3.asking(name, wal_prefix="wal_005/")
-    seen = await look("object_storage.wal", **asking)
-    assert told(seen) == {"count": 0} and "age" in seen.readings
-    first, second = "000000010000000000000002", "000000010000000000000003"
-    s3.put(name, f"wal_005/{first}.lz4")
-    s3.put(name, f"wal_005/{second}.lz4")
-    s3.put(name, f"wal_005/{second}.00000028.backup.lz4")
-    s3.put(name, "wal_005/00000002.history.lz4")
-    seen = await look("object_storage.wal", **asking)
-    assert told(seen)["count"] == 2 and told(seen)["segment"] == second
-    brest = f"archive/main/16-1/0000000100000000/{first}-{'ab' * 20}.gz"
-    s3.put(name, brest)
-    seen = await look("object_storage.wal", **s3.asking(name, wal_prefix="archive/"))
-    assert told(seen)["segment"] == first
-
-
-async def test_snapshots_of_media(s3: S3Server, tmp_path: Path) -> None:
-    name = s3.bucket("media-copies")
-    asking = s3.asking(name, media_directory=str(tmp_path))
-    assert told(await look("object_storage.media", **asking)) == {"snapshots": 0}
-    s3.put(name, "media/20260101_020000/one.mp4")
-    for each in ("a.mp4", "b c.mp4", "d/e.mp4"):
-        s3.put(name, f"media/20260102_020000/{each}", StorageClass="GLACIER")
-    local = tmp_path / "20260102_020000"
-    (local / "d").mkdir(parents=True)
-    for each in ("a.mp4", "b c.mp4", "d/e.mp4", "new.mp4"):
-        (local / each).write_text("x")
-    (tmp_path / "current").symlink_to(local.name)
-    seen = await look("object_storage.media", **asking)
-    assert told(seen) | {"age": 0} == {
-        "snapshots": 2,
-        "age": 0,
-        "files": 3,
-        "share": 75.0,
-        "storage_class": "GLACIER",
-    }
-    asking["media_directory"] = str(tmp_path / "nowhere")
-    seen = await look("object_storage.media", **asking)
-    assert "share" not in seen.readings and "compare" in seen.lacking["share"]
-
-
-async def test_what_the_profile_says() -> None:
-    seen = await look("object_storage.declared", remote="none")
-    assert told(seen) == {"remote": "none"}
