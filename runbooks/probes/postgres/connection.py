@@ -114,6 +114,17 @@ def _failures() -> tuple[type[Exception], ...]:
     )
 
 
+def is_full(error: BaseException | None) -> bool:
+    """Whether nobody could look because all connections are taken."""
+    import asyncpg
+
+    while error is not None:
+        if isinstance(error, asyncpg.TooManyConnectionsError):
+            return True
+        error = error.__cause__
+    return False
+
+
 def _check_authorities(file: str, source: str) -> None:
     """Say which file cannot be used, as neither asyncpg nor ssl does.
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
+from runbooks.errors import ProbeError
 from runbooks.probes.base import Measurement
+from runbooks.probes.postgres.connection import is_full
 from runbooks.probes.postgres.probe import PostgresProbe
 from runbooks.probes.postgres.settings import settings
 from runbooks.probes.sources import Sources
@@ -53,7 +55,7 @@ class ConnectionsProbe(PostgresProbe, frozen=True, kw_only=True):
         most: ``max_connections``.
         usable: the same without those that are reserved for superusers and others.
         used: client connections now, this one included.
-        share: used of usable.
+        share: used of usable; 100 % is all that is known once none is left.
         active, idle, idle_in_transaction, blocked: how many of them are at work,
             waiting, waiting with a transaction open, waiting for a lock.
         longest_idle: time that one has idled within a transaction.
@@ -90,6 +92,19 @@ class ConnectionsProbe(PostgresProbe, frozen=True, kw_only=True):
     }
 
     async def measure(self, sources: Sources) -> Measurement:
+        try:
+            return await self._counted(sources)
+        except ProbeError as error:
+            if not is_full(error):
+                raise
+            # Nothing can be asked, and yet what the step is about has been seen.
+            return Measurement(
+                {"share": Reading("share", 100.0, "%")},
+                str(error),
+                lacking=dict.fromkeys(self.readings, str(error)),
+            )
+
+    async def _counted(self, sources: Sources) -> Measurement:
         known = await settings(self, sources)
         most = int(known["max_connections"]["setting"])
         # 16 knows a second kind of reserved connections.

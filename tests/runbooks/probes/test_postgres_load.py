@@ -104,9 +104,12 @@ async def test_what_others_do_is_hidden(server: PostgresServer) -> None:
 async def test_no_connection_is_left(server: PostgresServer) -> None:
     async with sessions(server, *["select 1"] * 8):
         with pytest.raises(ProbeError, match="refused the login") as error:
-            await look("postgres.connections", dsn=server.dsn("app"))
+            await look("postgres.version", dsn=server.dsn("app"))
+        seen = await look("postgres.connections", dsn=server.dsn("app"))
     assert error.value.stage == "login"
     assert "reserved" in str(error.value)
+    assert told(seen) == {"share": 100.0}
+    assert "reserved" in seen.evidence and "reserved" in seen.lacking["usable"]
 
 
 async def test_statements_that_nobody_times(server: PostgresServer) -> None:
