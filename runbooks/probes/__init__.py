@@ -40,6 +40,7 @@ FAMILIES = (
     "object_storage",
     "opensearch",
     "postgres",
+    "prometheus",
     "redis",
     "reports",
     "settings",
