@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
@@ -88,28 +89,33 @@ class Process:
 
 @asynccontextmanager
 async def started() -> AsyncIterator[Process]:
-    """Start the process; end it for certain, with all that it has started."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-P",
-        "-m",
-        "runbooks.probes.kubernetes.reader",
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        start_new_session=True,
-        limit=LARGEST,
-    )
-    reader = Process(process)
-    dispatching = asyncio.create_task(reader.dispatch())
-    try:
-        yield reader
-    finally:
-        assert process.stdin
-        process.stdin.close()
-        with suppress(TimeoutError):
-            await asyncio.wait_for(process.wait(), DYING)
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
-        await dispatching
+    """Start the process; end it for certain, with all that it has started or written.
+
+    The client library writes client keys to files.
+    """
+    with TemporaryDirectory(prefix="gonogo-", ignore_cleanup_errors=True) as directory:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-P",
+            "-m",
+            "runbooks.probes.kubernetes.reader",
+            directory,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            start_new_session=True,
+            limit=LARGEST,
+        )
+        reader = Process(process)
+        dispatching = asyncio.create_task(reader.dispatch())
+        try:
+            yield reader
+        finally:
+            assert process.stdin
+            process.stdin.close()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(process.wait(), DYING)
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()
+            await dispatching

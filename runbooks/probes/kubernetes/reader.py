@@ -4,7 +4,8 @@ The client library runs the credential plugins of a kubeconfig: programs that wr
 where they like, may ask at a terminal, and may hang. Here they find neither terminal
 nor input, and end with this process.
 
-Usage: ``python -P -m runbooks.probes.kubernetes.reader``, as leader of a session.
+Usage: ``python -P -m runbooks.probes.kubernetes.reader DIRECTORY``, as leader of a
+session; the directory holds what the library writes, and goes with the process.
 JSON lines come in and go out. The first names ``kubeconfig`` and ``context``; its
 answer has the id 0 and says ``namespace`` and ``server``. Each further one is a
 request with ``id``, ``path``, ``query``, ``accept``, ``review`` and ``timeout``; its
@@ -19,7 +20,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
+import sys
 import tempfile
 import threading
 from collections.abc import Mapping
@@ -43,10 +46,10 @@ def main() -> None:
     nothing = os.open(os.devnull, os.O_RDWR)
     for fd in (0, 1, 2):
         os.dup2(nothing, fd)
-    # The library writes client keys to files; this process ends by a signal.
-    with tempfile.TemporaryDirectory(prefix="gonogo-") as directory:
-        tempfile.tempdir = directory
-        _serve(requests, answers)
+    tempfile.tempdir = sys.argv[1]
+    _serve(requests, answers)
+    # Whoever started this may have been killed before.
+    shutil.rmtree(tempfile.tempdir, ignore_errors=True)
     if os.getpgrp() == os.getpid():
         os.killpg(0, signal.SIGKILL)
     os._exit(0)

@@ -251,6 +251,7 @@ async def test_a_plugin_ends_though_its_process_was_killed(
     for pid in reading_processes():
         os.kill(pid, signal.SIGKILL)
     assert "the reading process has ended" in str(await looking)
+    assert list((tmp_path / "tmp").iterdir()) == []
     await _ended(int((tmp_path / "pid").read_text()))
 
 
