@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from runbooks.probes.prometheus.alerts import AlertsProbe
 from runbooks.probes.prometheus.query import QueryProbe
+from runbooks.probes.prometheus.rules import RulesProbe
 from runbooks.probes.prometheus.server import ServerProbe
 from runbooks.probes.prometheus.targets import TargetsProbe
 
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
 PROBES: Mapping[str, type[Probe]] = {
     "prometheus": ServerProbe,
+    "prometheus.alerts": AlertsProbe,
     "prometheus.query": QueryProbe,
+    "prometheus.rules": RulesProbe,
     "prometheus.targets": TargetsProbe,
 }
