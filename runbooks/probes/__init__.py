@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from runbooks.tables import ProbeSpec
 
 FAMILIES = (
+    "alertmanager",
     "amd_gpu",
     "backups",
     "command",

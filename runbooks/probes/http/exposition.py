@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
-from importlib import import_module
 from typing import ClassVar
 
 from runbooks.probes.base import Measurement, measured
 from runbooks.probes.http.endpoint import EndpointProbe
 from runbooks.probes.http.listing import names
 from runbooks.probes.sources import Sources
+from runbooks.probes.text_format import families
 from runbooks.results import Reading
 
 
@@ -53,24 +52,21 @@ class MetricsProbe(EndpointProbe, frozen=True, kw_only=True):
         first = f"GET {self.thing} → {response.status}, {response.size} bytes"
         if response.status != 200:
             return measured(first, *readings)
-        await asyncio.to_thread(import_module, "prometheus_client.parser")
-        from prometheus_client.parser import text_string_to_metric_families
-
         try:
-            families = list(text_string_to_metric_families(response.text))
-        except (ValueError, KeyError, IndexError) as error:
+            found = await families(response.text)
+        except ValueError as error:
             readings.append(Reading("parses", False))
             return measured(f"{first}\nno valid exposition: {error}", *readings)
-        samples = [sample for family in families for sample in family.samples]
-        there = {family.name for family in families} | {s.name for s in samples}
+        samples = [sample for family in found for sample in family.samples]
+        there = {family.name for family in found} | {s.name for s in samples}
         labels = next((s.labels for s in samples if s.name == self.info), None)
         told = labels and ", ".join(f"{k}={v}" for k, v in labels.items())
-        said = f"{len(families)} families, {len(samples)} samples"
+        said = f"{len(found)} families, {len(samples)} samples"
         return measured(
             f"{first}\n{said}\n{self.info}: {told or 'nothing'}",
             *readings,
             Reading("parses", True),
-            Reading("families", len(families)),
+            Reading("families", len(found)),
             Reading("samples", len(samples)),
             names("missing", (name for name in self.needed if name not in there)),
             Reading("info", told or None),
