@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 ABSENCE = frozenset({"absent", "absent_over_time"})
 """Functions that answer something where there is nothing."""
+NAME = "__name__"
+"""The label that holds a metric's name."""
 _COMPARES = {"<", "<=", ">", ">=", "==", "!="}
 _OPERATORS: dict[str, Callable[[float, float], float]] = {
     "+": lambda left, right: left + right,
@@ -32,7 +34,7 @@ class Selector:
     """One selector of series, as it is now: offset and range left out.
 
     Attributes:
-        metric: its name; "" where only a matcher says it.
+        metric: its name; "" where a pattern stands for several.
         matchers: label, operator (``=``, ``!=``, ``=~``, ``!~``) and value of each.
     """
 
@@ -147,7 +149,10 @@ def _selector(node: Any) -> Selector:
         (m.name, signs[str(m.op).rpartition(".")[2]], m.value)
         for m in node.matchers.matchers
     )
-    return Selector(node.name or "", matchers)
+    named = next((m for m in matchers if m[:2] == (NAME, "=")), None)
+    if named is None:
+        return Selector(node.name or "", matchers)
+    return Selector(named[2], tuple(each for each in matchers if each != named))
 
 
 def _answers_always(node: Any) -> bool:

@@ -22,7 +22,8 @@ class Matter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     Attributes:
         reads: regular expressions of metrics; a rule reads at least one of them.
-        labels: by label, a regular expression of what the series has that it reads.
+        labels: by label, a regular expression of what it is on the series that are
+            read, as far as they have it.
         calls: functions or aggregations, at least one of which it calls.
         threshold: what it compares with, in the metric's base unit, to 5 %.
         absence: whether it has to notice that series end (true), or has to do
@@ -74,8 +75,11 @@ class Matter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         )
 
     def _labelled(self, selector: Selector, series: list[Mapping[str, str]]) -> bool:
-        """Whether one of the series, or the selector itself, has the labels."""
+        """Whether one of the series has the labels, as far as it has such ones.
+
+        Where there are none now, those that the selector names count.
+        """
         return any(
-            all(re.fullmatch(p, labels.get(k, "")) for k, p in self.labels.items())
-            for labels in (selector.labels, *series)
+            all(re.fullmatch(p, each[k]) for k, p in self.labels.items() if k in each)
+            for each in series or [selector.labels]
         )

@@ -8,12 +8,16 @@ from typing import ClassVar, Literal
 
 from runbooks.probes.base import Measurement
 from runbooks.probes.prometheus.client import PrometheusProbe, Sample, told
-from runbooks.probes.prometheus.expression import parsed
+from runbooks.probes.prometheus.expression import NAME, Selector, parsed
 from runbooks.probes.sources import Sources
 from runbooks.results import Reading
 
 SHOWN = 10
 """Series that the evidence shows."""
+_SHORT = 60
+"""Characters of the query that tell it from a step's other ones."""
+_MOST_NAMES = 30
+"""Metrics that one pattern is taken for, so that addresses stay short."""
 
 
 class QueryProbe(PrometheusProbe, frozen=True, kw_only=True):
@@ -57,7 +61,8 @@ class QueryProbe(PrometheusProbe, frozen=True, kw_only=True):
 
     @property
     def thing(self) -> str:
-        return f"{self.source} {self.query}"
+        short = self.query if len(self.query) <= _SHORT else self.query[:_SHORT] + "…"
+        return f"{self.source} {short}"
 
     async def measure(self, sources: Sources) -> Measurement:
         found = await self.samples(sources, self.query)
@@ -88,7 +93,11 @@ class QueryProbe(PrometheusProbe, frozen=True, kw_only=True):
 
     async def _age(self, sources: Sources) -> float | None:
         expression = await parsed(self.query)
-        selectors = expression.selectors if expression else []
+        selectors = [
+            named
+            for each in (expression.selectors if expression else [])
+            for named in await self._named(sources, each)
+        ]
         if not selectors:
             return None
         # One answer for each metric, kept apart by a label of its own.
@@ -98,6 +107,15 @@ class QueryProbe(PrometheusProbe, frozen=True, kw_only=True):
         )
         ages = await self.samples(sources, " or ".join(parts))
         return max((max(each.value, 0.0) for each in ages), default=None)
+
+    async def _named(self, sources: Sources, selector: Selector) -> list[Selector]:
+        """Tell metrics of several names apart, which ``timestamp`` does not."""
+        if selector.metric:
+            return [selector]
+        found = await self.samples(sources, f"count by ({NAME}) ({selector})")
+        others = tuple(each for each in selector.matchers if each[0] != NAME)
+        names = [each.labels[NAME] for each in found]
+        return [Selector(name, others) for name in names[:_MOST_NAMES]]
 
 
 def _evidence(query: str, numbers: list[Sample], count: int) -> str:

@@ -133,7 +133,7 @@ async def test_the_oldest_of_what_is_read_tells_the_age(server: str) -> None:
     for query, least in (
         ("sum(late_bytes) + sum(videos_pending)", LATE),
         ('count(odd{text="a \\"b\\" \\\\ c"})', 0),
-        ('{__name__=~"late_.+"}', LATE),
+        ('{__name__=~"late_.+|videos_.+|nothing_.+"}', LATE),
     ):
         found = told(await look("prometheus.query", url=server, query=query))
         assert least <= float(str(found["age"])) < least + 60, query
