@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -21,6 +22,10 @@ ABSENCE = frozenset({"absent", "absent_over_time"})
 NAME = "__name__"
 """The label that holds a metric's name."""
 _COMPARES = {"<", "<=", ">", ">=", "==", "!="}
+_NESTS = re.compile(r"[^\w\s.:,\"]|\b(?:and|or|unless|atan2)\b", re.IGNORECASE)
+"""What an expression needs at least one of for each level of nesting."""
+_MOST_SIGNS = 1000
+_DEEPEST = 100
 _OPERATORS: dict[str, Callable[[float, float], float]] = {
     "+": lambda left, right: left + right,
     "-": lambda left, right: left - right,
@@ -105,14 +110,18 @@ class Expression:
 
 
 async def parsed(text: str) -> Expression | None:
-    """Return the expression that *text* writes, None if the parser knows it not."""
+    """Return the expression that *text* writes, None if it cannot be read."""
+    # The parser calls itself for each level, and ends the process where the stack does.
+    if len(_NESTS.findall(text)) > _MOST_SIGNS:
+        return None
     await asyncio.to_thread(import_module, "promql_parser")
     import promql_parser
 
     try:
-        return Expression(promql_parser.parse(text))
+        root = promql_parser.parse(text)
     except ValueError:
         return None
+    return Expression(root) if _is_shallow(root) else None
 
 
 _VECTOR = "VectorSelector"
@@ -135,6 +144,13 @@ def _children(node: Any) -> list[Any]:
         case "ParenExpr" | "UnaryExpr" | "SubqueryExpr":
             return [node.expr]
     return []
+
+
+def _is_shallow(root: Any) -> bool:
+    level = [root]
+    for _ in range(_DEEPEST):
+        level = [child for node in level for child in _children(node)]
+    return not level
 
 
 def _walk(node: Any) -> Iterator[Any]:

@@ -194,11 +194,23 @@ async def test_an_alertmanager_is_known(server: str) -> None:
     assert told(await look("prometheus", url=server))["alertmanagers"] == 1
 
 
-async def test_a_rule_newer_than_the_parser_is_said() -> None:
+@pytest.mark.parametrize(
+    "query",
+    [
+        "function_of_tomorrow(pg_up) > 1",
+        "(" * 150 + "pg_up" + ")" * 150 + " > 1",
+        "pg_up or " * 200 + "pg_up > 1",
+        "(" * 50_000 + "pg_up" + ")" * 50_000 + " > 1",
+        "pg_up OR " * 50_000 + "pg_up > 1",
+        "-" * 50_000 + "pg_up > 1",
+    ],
+    ids=["new", "deep", "long", "deepest", "longest", "signs"],
+)
+async def test_a_rule_that_cannot_be_read_is_said(query: str) -> None:
     rule = {
         "type": "alerting",
         "name": "New",
-        "query": "function_of_tomorrow(pg_up) > 1",
+        "query": query,
         "duration": 0,
         "labels": {},
         "alerts": [],
