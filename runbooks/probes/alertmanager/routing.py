@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -50,7 +51,8 @@ class RoutingProbe(AlertmanagerProbe, frozen=True, kw_only=True):
     async def measure(self, sources: Sources) -> Measurement:
         said = await self.status(sources)
         try:
-            known = configuration(str(said["config"]["original"]))
+            original = str(said["config"]["original"])
+            known = await asyncio.to_thread(configuration, original)
             sources.hide(*known.secrets)
             taking = list(known.root.taking(self.labels))
         except (KeyError, TypeError) as error:

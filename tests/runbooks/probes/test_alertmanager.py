@@ -294,6 +294,7 @@ async def test_something_else_answers(
         "route: [",
         "route: {receiver: a}",
         "- a",
+        "route: &a {receiver: a, routes: [*a]}\nreceivers: []",
         "route: {receiver: a, matchers: [made-up-secret]}\nreceivers: []",
         'route: {receiver: a, matchers: ["a=~(made-up-secret"]}\nreceivers: []',
     ],
