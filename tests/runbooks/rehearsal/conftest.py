@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from runbooks.rehearsal import Deployment, start
+from runbooks.rehearsal import Deployment, monitoring, start, traffic
 
 NEEDED = ("prometheus", "prometheus-alertmanager", "pgbouncer")
 
@@ -29,3 +30,13 @@ def _programs() -> None:
 def deployment(_programs: None) -> Iterator[Deployment]:
     with start() as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def rested(deployment: Deployment) -> Deployment:
+    """The deployment whose API has forgotten how often it was asked this minute."""
+    deployment.stop_part("api")
+    deployment.start_part("api")
+    asyncio.run(traffic.browse(deployment.layout))
+    asyncio.run(monitoring.watching(deployment.layout))
+    return deployment

@@ -67,9 +67,9 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
 
 
 @pytest.fixture(scope="module")
-def checked(shell: Shell, deployment: Deployment) -> dict[str, Any]:
+def checked(shell: Shell, rested: Deployment) -> dict[str, Any]:
     """All that `check --format json` says of the healthy deployment."""
-    said = shell.check("--target", str(deployment.profile), "--format", "json", state=3)
+    said = shell.check("--target", str(rested.profile), "--format", "json", state=3)
     return dict(json.loads(said))
 
 
