@@ -70,6 +70,7 @@ def profile(tmp_path: Path, env: Mapping[str, str], facts: Mapping[str, Any]) ->
     path.write_text("".join(f"{name}={value}\n" for name, value in env.items()))
     path.chmod(0o600)
     (tmp_path / "logs").mkdir()
+    (tmp_path / "data").mkdir()
     words = {True: "true", False: "false"}
     said = (f"{k} = {words.get(v, repr(v))}" for k, v in {**FACTS, **facts}.items())
     return "\n".join(
@@ -83,6 +84,9 @@ def profile(tmp_path: Path, env: Mapping[str, str], facts: Mapping[str, Any]) ->
             'url = "https://app.acme.test"',
             "[backups]",
             f'directory = "{tmp_path}"',
+            "[host]",
+            'hostname = "localhost"',
+            f'data_directory = "{tmp_path / "data"}"',
             "[settings]",
             f'env_file = "{path}"',
             "",
