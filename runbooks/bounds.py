@@ -27,6 +27,7 @@ ORDERED: dict[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
 }
 _OPERATOR = re.compile(r"(<=|>=|==|!=|!~|<|>|~)\s*(.*)", re.DOTALL)
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 _OTHER = re.compile(
     r"(?:(\d+(?:\.\d+)?)\s*(%|×|\*)\s*(?:of\s+)?)?\[([^\[\]]+)\]"
     r"(?:\s*(?:±|\+-)\s*(\d+(?:\.\d+)?)\s*(%?))?"
@@ -100,9 +101,18 @@ class Bound:
                 return bool(self.operand.search(str(value)))
             case "!~":
                 return not self.operand.search(str(value))
-        if isinstance(value, bool | str):
-            return False
-        return ORDERED[self.operator](value, self.operand)
+        measured = number(value)
+        return measured is not None and ORDERED[self.operator](measured, self.operand)
+
+
+def number(value: Value) -> float | None:
+    """Return what *value* measures, None if that is no number.
+
+    PostgreSQL's SHOW and environments tell numbers as text.
+    """
+    if isinstance(value, str):
+        return float(value) if _NUMBER.fullmatch(value) else None
+    return None if isinstance(value, bool) else value
 
 
 def bound(spec: object, unit: str) -> Bound:
@@ -173,14 +183,15 @@ def _compares(sign: str, value: Value, wanted: Other, other: Reading | None) -> 
     """Compare with another reading; numbers within the tolerance are equal."""
     if other is None or other.value is None or value is None:
         return False
-    if isinstance(value, bool | str) or isinstance(other.value, bool | str):
+    measured, there = number(value), number(other.value)
+    if measured is None or there is None:
         same = _equal(value, other.value)
         return same if sign == "==" else not same if sign == "!=" else False
-    against = other.value * wanted.factor
-    near = abs(value - against) <= max(wanted.tolerance, abs(against) * wanted.share)
+    against = there * wanted.factor
+    near = abs(measured - against) <= max(wanted.tolerance, abs(against) * wanted.share)
     if sign in ("==", "!="):
         return near is (sign == "==")
-    return ORDERED[sign](value, against) or (near and "=" in sign)
+    return ORDERED[sign](measured, against) or (near and "=" in sign)
 
 
 def _equal(value: Value, operand: object) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import cast
 
-from runbooks.bounds import ORDERED, Bound, Readings, bound, no_others
+from runbooks.bounds import ORDERED, Bound, Readings, bound, no_others, number
 from runbooks.quantities import shown
 from runbooks.results import Judged, Reading, Result
 
@@ -101,6 +101,8 @@ def reason(
         return prefix + shown(reading) if telling else ""
     if isinstance(reading.value, bool):
         return f"{name}: {shown(reading)}"
+    if asked.operator in ORDERED and number(reading.value) is None:
+        return f"{prefix}{shown(reading)} is no number"
     if asked.operator in ORDERED:
         return f"{prefix}{_apart(reading, asked)}"
     if asked.operator == "~":

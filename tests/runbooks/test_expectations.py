@@ -49,8 +49,19 @@ def test_what_is_not_there_meets_only_absent(spec: object) -> None:
     assert judged(spec, None)[0] is Result.FAIL
 
 
-def test_text_never_meets_an_ordered_bound() -> None:
-    assert judged(">= 1", "12")[0] is Result.FAIL
+@pytest.mark.parametrize(
+    ("value", "answer"),
+    [
+        ("12", (Result.PASS, "12")),
+        ("0.5", (Result.FAIL, "0.5 < 1")),
+        ("twelve", (Result.FAIL, "twelve is no number")),
+        (True, (Result.FAIL, "status: yes")),
+    ],
+)
+def test_only_what_is_a_number_meets_an_ordered_bound(
+    value: object, answer: tuple[Result, str]
+) -> None:
+    assert judged(">= 1", value) == answer
 
 
 def test_pass_then_warn_then_fail() -> None:
