@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 STATEMENT = 5
 """Seconds that the server gives one statement."""
+_BEGIN = f"begin read only; set local statement_timeout = '{STATEMENT}s'"
+_END = "rollback; "
 LONGEST = 30
 """Seconds that connecting may take; a probe has its own budget."""
 
@@ -35,12 +37,17 @@ Rows = Sequence[Row]
 
 
 class Database:
-    """A connection that answers one question at a time."""
+    """A connection that answers one question at a time.
+
+    The end of one transaction travels with the begin of the next while questions
+    wait: a database is often far from where it is looked at, and each way counts.
+    """
 
     def __init__(self, connection: asyncpg.Connection[Any], source: str) -> None:
         self._connection = connection
         self._source = source
         self._turn = asyncio.Lock()
+        self._waiting = 0
 
     async def ask(
         self, sources: Sources, statement: str, values: tuple[object, ...]
@@ -51,19 +58,29 @@ class Database:
             ProbeError: no right, no time, no connection any more, or the server
                 refuses it.
         """
+        self._waiting += 1
+        try:
+            await self._turn.acquire()
+        finally:
+            self._waiting -= 1
+        sources.asked(self._source)
+        try:
+            return await self._transaction(statement, values)
+        except _failures() as error:
+            closed = self._connection.is_closed()
+            raise _explained(error, self._source, closed) from error
+        finally:
+            self._turn.release()
+
+    async def _transaction(self, statement: str, values: tuple[object, ...]) -> Rows:
         connection = self._connection
-        async with self._turn:
-            sources.asked(self._source)
-            try:
-                async with connection.transaction(readonly=True):
-                    await connection.execute(
-                        f"set local statement_timeout = '{STATEMENT}s'"
-                    )
-                    rows = await connection.fetch(statement, *values)
-                    return [dict(row) for row in rows]
-            except _failures() as error:
-                closed = connection.is_closed()
-                raise _explained(error, self._source, closed) from error
+        left = _END if connection.is_in_transaction() else ""
+        await connection.execute(left + _BEGIN)
+        try:
+            return [dict(row) for row in await connection.fetch(statement, *values)]
+        finally:
+            if not self._waiting and not connection.is_closed():
+                await connection.execute(_END)
 
 
 @asynccontextmanager
