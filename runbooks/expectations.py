@@ -79,7 +79,7 @@ def reason(
 ) -> str:
     """Say in a few words why, such as ``31 h > 26 h`` or ``503, not 200``.
 
-    "" when a text or a yes is as expected: its value would say nothing in a list.
+    "" when a text, a yes or an absence is as expected: it would say nothing in a list.
     """
     reading, asked = judged.reading, expectation.passes
     if judged.result is Result.UNKNOWN:
@@ -94,7 +94,7 @@ def reason(
     if asked.operator == "absent" and reading.value is not None:
         return f"{name}: {shown(reading)}"
     if reading.value is None:
-        return f"{name} absent"
+        return "" if judged.result is Result.PASS else f"{name} absent"
     if judged.result is Result.PASS:
         telling = asked.operator not in ("~", "!~", "present")
         telling = telling and not isinstance(reading.value, bool)

@@ -31,9 +31,9 @@ def together(findings: Sequence[Finding]) -> Finding:
 
 
 def _named(finding: Finding) -> str:
-    """The reason, after what it is about when that was seen."""
+    """The reason, before what it is about when that was seen: lists cut the end."""
     thing = finding.judged[0].source if finding.judged else ""
-    return f"{thing} {finding.reason}".strip()
+    return f"{finding.reason} ({thing})" if thing else finding.reason
 
 
 def unknown(reason: str, source: str, evidence: str = "", stage: str = "") -> Finding:

@@ -237,10 +237,8 @@ async def test_a_login_in_a_backup_log_fails(tmp_path: Path) -> None:
     line = "Database: postgresql://app:kept-by-nobody@h/t\n"
     (tmp_path / "logs" / "backup_20260101.log").write_text(line)
     found = await find("secrets.db-credentials", text)
-    assert (found.result, found.reason.partition(": ")[2]) == (
-        "fail",
-        "backup_20260101.log, line 1",
-    )
+    assert found.result == "fail"
+    assert "backup_20260101.log, line 1" in found.reason
     assert "kept-by-nobody" not in repr(found)
 
 
@@ -385,7 +383,5 @@ async def test_settings_that_only_the_config_map_has(
     text = with_redis(text, server.url(), monkeypatch)
     text = f'{text}[kubernetes]\nkubeconfig = "{where}"\n'
     found = await find("caching.ttls", text)
-    assert (found.result, found.reason.endswith("unwired: CACHE_VIDEO_TTL")) == (
-        "warn",
-        True,
-    ), found
+    assert found.result == "warn", found
+    assert found.reason.startswith("unwired: CACHE_VIDEO_TTL")

@@ -65,7 +65,7 @@ async def test_warn(target: Target) -> None:
 async def test_the_worst_of_several_probes_decides(target: Target) -> None:
     good = http("${api.url}/health", {"status": 200})
     found = await one(target, good, http("${api.url}/503", {"status": 200}))
-    assert (found.result, found.reason) == (Result.FAIL, "/503 503, not 200")
+    assert (found.result, found.reason) == (Result.FAIL, "503, not 200 (/503)")
     assert len(found.judged) == 2
 
 
