@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 
@@ -121,15 +122,18 @@ def _in_words(
         if standings.standing(step.id) is Standing.FAIL:
             text = f"{sign[Standing.FAIL]} {_brief(step)}"
             yield content(text, "$text-error")
-    sources: dict[str, int] = {}
+    sources: Counter[str] = Counter()
+    alone: list[str] = []
     for step in steps:
         if standings.standing(step.id) is Standing.UNKNOWN:
             finding = standings.state(step.id).finding
-            source = (finding and finding.source) or _brief(step)
-            sources[source] = sources.get(source, 0) + 1
-    for source, number in sources.items():
-        text = f"{sign[Standing.UNKNOWN]} {source}: {number} unknown"
-        yield content(text, "$text-warning")
+            if finding and finding.source:
+                sources[finding.source] += 1
+            else:
+                alone.append(_brief(step))
+    unseen = [f"{source}: {number} unknown" for source, number in sources.items()]
+    for said in unseen + alone:
+        yield content(f"{sign[Standing.UNKNOWN]} {said}", "$text-warning")
     for step in steps:
         standing = standings.standing(step.id)
         if standing not in (Standing.FAIL, Standing.UNKNOWN):
