@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 from pathlib import Path
 
@@ -49,7 +50,9 @@ echo looked
 ```
 """
 
-WALKS, STEPS = 20, 60
+WALKS = int(os.environ.get("GONOGO_WALKS", 6))
+"""A sample; `make torture` walks more."""
+STEPS = 60
 # What would leave, or start the operator's editor.
 LEFT_OUT = {"q", "ctrl+q", "ctrl+z", "T"}
 BOUND = sorted(

@@ -35,7 +35,7 @@ async def test_availability_during_a_rollout(site: Site) -> None:
     )
     readings = told(seen)
     assert readings["failures"] == 1 and readings["requests"] == len(site.asked) >= 4
-    assert float(str(readings["outage"])) >= 0.2
+    assert float(str(readings["outage"])) > 0.15  # two intervals, less an answer
     assert "answered 502" in seen.evidence
 
 
