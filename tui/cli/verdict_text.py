@@ -26,6 +26,7 @@ OPEN = {
 }
 """Why a step that nobody looked at is open, by its level."""
 _ORDER = ("fail", "unknown", "warn", "proposed", "pending", "stale")
+_WAITING = ("proposed", "pending")
 _COLOURS = {
     "fail": "red",
     "unknown": "magenta",
@@ -77,7 +78,10 @@ class Report:
         word, done = self.verdict.word, self.verdict.done
         if not self.verdict.total:
             yield "nothing here can be decided by a machine"
-        yield f"{paint(word, _COLOURS.get(word, ''))}  {done} of {self.verdict.total}"
+        waiting = sum(self.standing(each) in _WAITING for each in self.steps)
+        more = f", {waiting} wait for a person" if waiting else ""
+        last = f"{done} of {self.verdict.total}{more}"
+        yield f"{paint(word, _COLOURS.get(word, ''))}  {last}"
 
     def _sources(self) -> Iterator[str]:
         """Yield what could not be looked at, each source once, and what was asked."""
