@@ -28,6 +28,7 @@ from runbooks.results import Finding, Judged, Reading, Result, worst
 from runbooks.secrets import within
 from runbooks.tables import ProbeSpec
 from runbooks.target import SOURCE, Target
+from runbooks.thresholds import bounds, replaceable
 
 VALUE_LIMIT = 200
 """Characters of a text reading that a finding keeps; evidence holds more."""
@@ -82,9 +83,9 @@ class Pass:
         if differs:
             return Finding(Result.NA, f"by fact: {differs}")
         overrides = self._target.thresholds.get(step.id, {})
-        asked = {name for spec in step.probes for name in spec.expect}
+        known = replaceable(step.probes)
         for name in overrides:
-            if name not in asked:
+            if name not in known:
                 said = f"the profile's thresholds name {name!r}, which is not asked"
                 return Finding(Result.UNKNOWN, said, source=SOURCE)
         agreed = intrusive and allowed(step, self._target)
@@ -188,11 +189,10 @@ class Pass:
     def _judged(
         self, look: _Look, looks: Sequence[_Look], overrides: Mapping[str, Any]
     ) -> Finding:
-        expect = look.spec.expect
-        bounds = {name: overrides.get(name, expect[name]) for name in expect}
+        asked = bounds(look.spec, overrides)
         with _configuring():
             cls = probes.probe_class(look.spec.use)
-            expected = probes.expected(cls, fill(bounds, self._target))
+            expected = probes.expected(cls, fill(asked, self._target))
         seen = look.ended
         if isinstance(seen, ProbeError):
             if "answers" not in expected or seen.stage not in _REACHING:

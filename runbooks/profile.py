@@ -11,6 +11,7 @@ from runbooks.model import Problem, Runbook
 from runbooks.profile_keys import FREE, known_facts, known_keys
 from runbooks.secrets import KINDS, literal, reference
 from runbooks.source import Source, near, read_toml
+from runbooks.thresholds import replaceable
 
 PLATFORMS = ("kubernetes", "compose", "processes")
 
@@ -122,15 +123,17 @@ class _Check:
                 said = f"{step_id} is no table"
                 yield self._at(here, said, f'write [thresholds."{step_id}"]')
             else:
-                asked = {name: spec for spec in step.probes for name in spec.expect}
+                asked = replaceable(step.probes)
                 for name, bound in bounds.items():
                     if name not in asked:
                         said = f"{step_id} does not ask for {name!r}"
                         yield self._at([*here, name], said, _meant(name, asked))
                         continue
-                    cls = probes.probe_class(asked[name].use)
+                    spec = asked[name]
+                    called = f"{spec.called}."
+                    reading = name if name in spec.expect else name.removeprefix(called)
                     try:
-                        probes.expected(cls, {name: bound})
+                        probes.expected(probes.probe_class(spec.use), {reading: bound})
                     except ValueError as error:
                         said, _, remedy = str(error).partition("; ")
                         remedy = remedy or "correct it"

@@ -29,7 +29,11 @@ BOOK = """\
 - [ ] The API answers
   ```toml step
   id = "api"
-  probe = { use = "http", url = "${api.url}/health", expect = { status = 200 } }
+  [probe]
+  use = "http"
+  as = "health"
+  url = "${api.url}/health"
+  expect = { status = 200 }
   ```
 """
 GOOD = """\
@@ -55,6 +59,9 @@ REGION = "eu-1"
 
 [thresholds.redis]
 share = { pass = "< 90 %", warn = "absent" }
+
+[thresholds.api]
+"health.status" = [200, 204]
 
 [intrusive]
 steps = ["api"]
@@ -98,7 +105,9 @@ def test_a_good_profile_has_no_complaints(book: Runbook) -> None:
         ("[thresholds.redis]", "[thresholds.reddis]", 21, "did you mean 'redis'?"),
         ("share =", "shares =", 22, "did you mean 'share'?"),
         ("< 90 %", "< 90 GiB", 22, "does not fit"),
-        ('["api"]', '["apis"]', 25, "no step has the id 'apis'; did you mean 'api'?"),
+        ('"health.status"', '"helth.status"', 25, "did you mean 'health.status'?"),
+        ("[200, 204]", "[]", 25, "an empty list can never be met"),
+        ('["api"]', '["apis"]', 28, "no step has the id 'apis'; did you mean 'api'?"),
         ("[vars]", "stray = 1\n[vars]", 18, "nothing reads 'stray' under [settings]"),
         ('name = "acme"', 'nam = "acme"', 1, "nam stands outside a table"),
         ("[facts]", "[facts", 3, "no valid TOML"),

@@ -150,6 +150,27 @@ async def test_thresholds_of_the_profile_replace_those_of_the_step(web: Any) -> 
     assert found.result is Result.UNKNOWN and "'latency'" in found.reason
 
 
+@pytest.mark.parametrize(
+    ("thresholds", "result"),
+    [
+        ({}, Result.FAIL),
+        ({"late.status": [200, 503]}, Result.PASS),
+        ({"status": [200, 503]}, Result.PASS),
+        ({"status": [200, 503], "late.status": 200}, Result.FAIL),
+        ({"soon.status": [200, 503]}, Result.FAIL),
+    ],
+)
+async def test_a_threshold_may_be_for_one_of_several_probes(
+    web: Any, thresholds: dict[str, Any], result: Result
+) -> None:
+    soon, late = (
+        ProbeSpec("http", {"status": 200}, {"url": f"{web.url}/{path}"}, called=name)
+        for name, path in (("soon", "health"), ("late", "503"))
+    )
+    found = await one(Target("t", thresholds={"a": thresholds}), soon, late)
+    assert found.result is result, found
+
+
 async def test_expectations_may_refer_to_the_profile(target: Target) -> None:
     spec = http("${api.url}/redirect", {"location": "${api.url}/"})
     assert (await one(target, spec)).result is Result.FAIL
