@@ -18,7 +18,10 @@ from runbooks.probes.kubernetes.limits import EveryLimitProbe, LimitsProbe
 from runbooks.probes.kubernetes.replicas import ReplicasProbe
 from runbooks.probes.kubernetes.restarts import RestartsProbe
 from runbooks.probes.kubernetes.rollout import RolloutProbe
+from runbooks.probes.kubernetes.schedule import ScheduleProbe
 from runbooks.probes.kubernetes.security import SecurityProbe
+from runbooks.probes.kubernetes.tags import TagsProbe
+from runbooks.probes.kubernetes.unused import UnusedProbe
 from runbooks.probes.kubernetes.usage import UsageProbe
 from runbooks.probes.kubernetes.volumes import VolumesProbe
 
@@ -36,7 +39,10 @@ PROBES: Mapping[str, type[Probe]] = {
     "kubernetes.replicas": ReplicasProbe,
     "kubernetes.restarts": RestartsProbe,
     "kubernetes.rollout": RolloutProbe,
+    "kubernetes.schedule": ScheduleProbe,
     "kubernetes.security": SecurityProbe,
+    "kubernetes.tags": TagsProbe,
+    "kubernetes.unused": UnusedProbe,
     "kubernetes.usage": UsageProbe,
     "kubernetes.volumes": VolumesProbe,
 }

@@ -238,6 +238,14 @@ def job(name: str, condition: str = "", **metadata: Any) -> Object:
     )
 
 
+def cron_job(name: str, schedule: str, command: list[str], **status: Any) -> Object:
+    runs = container("backup", "1", "1Gi", command=command)
+    template = {"spec": pod_spec(runs, restartPolicy="Never")}
+    job_template = {"spec": {"template": template}}
+    spec = {"schedule": schedule, "jobTemplate": job_template}
+    return made("CronJob", "batch/v1", name, spec=spec, status=status)
+
+
 def autoscaler(owner: Object, low: int | None, high: int) -> Object:
     name = owner["metadata"]["name"]
     target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": name}
