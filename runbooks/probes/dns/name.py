@@ -25,6 +25,7 @@ class DnsProbe(Probe, frozen=True, kw_only=True):
     Readings:
         answers: whether any server says anything.
         addresses: all that were given, in order.
+        resolvers: how many resolvers say anything.
         cname: what the name stands for, absent when it has its own records.
         ttl: the longest, in seconds.
         silent: servers that say nothing.
@@ -61,6 +62,7 @@ class DnsProbe(Probe, frozen=True, kw_only=True):
             (
                 "answers",
                 "addresses",
+                "resolvers",
                 "cname",
                 "silent",
                 "failing",
@@ -118,6 +120,9 @@ class DnsProbe(Probe, frozen=True, kw_only=True):
         readings = [
             Reading("answers", True),
             Reading("addresses", ", ".join(given) or None),
+            Reading(
+                "resolvers", len({e.server for e in said if e.heard} & {*resolvers})
+            ),
             Reading("cname", cnames[-1] if cnames else None),
             Reading("ttl", max((each.ttl for each in good), default=None), "s"),
             _names("silent", [str(each.server) for each in said if not each.heard]),

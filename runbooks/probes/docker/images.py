@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from runbooks.probes.base import Measurement, measured
@@ -11,10 +12,14 @@ from runbooks.probes.docker.client import Engine
 from runbooks.probes.docker.containers import Container, project_containers
 from runbooks.probes.docker.project import ProjectProbe, services_where
 from runbooks.probes.sources import Sources
+from runbooks.quantities import shown
 from runbooks.results import Reading
 
 if TYPE_CHECKING:
     from docker import APIClient
+
+_DOCKER = 2013
+"""Year of the first Docker: no image is older."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,27 +99,31 @@ class ImagesProbe(ProjectProbe, frozen=True, kw_only=True):
         mixed: services whose containers run different images.
         images: different images in all.
         id: of the image, where there is only one; absent otherwise.
+        age: since the oldest was built, in seconds; absent where none says when.
 
     Raises:
         ProbeError: the Engine cannot be asked, or a service has no container.
     """
 
-    readings: ClassVar[Mapping[str, str]] = dict.fromkeys(
-        ("floating", "mixed", "images", "id"), ""
-    )
+    readings: ClassVar[Mapping[str, str]] = {
+        **dict.fromkeys(("floating", "mixed", "images", "id"), ""),
+        "age": "s",
+    }
     naming: ClassVar[frozenset[str]] = frozenset({"floating", "mixed", "id"})
 
     async def measure(self, sources: Sources) -> Measurement:
         found = await self.containers(sources)
         ids = {each.inspected["Image"] for each in found}
+        ages = [_age(await image(sources, self.engine, each)) for each in found]
         seen = {
             service: {c.inspected["Image"] for c in found if c.service == service}
             for service in {each.service for each in found}
         }
         lines = [
             f"{each.service} ({each.name}): {each.config['Image']} "
-            f"{each.inspected['Image']}"
-            for each in found
+            f"{each.inspected['Image']}, "
+            + ("built " + shown(Reading("", age, "s")) + " ago" if age else "undated")
+            for each, age in zip(found, ages, strict=True)
         ]
         return measured(
             "\n".join(lines),
@@ -122,7 +131,19 @@ class ImagesProbe(ProjectProbe, frozen=True, kw_only=True):
             services_where("mixed", found, lambda c: len(seen[c.service]) > 1),
             Reading("images", len(ids)),
             Reading("id", "".join(ids) if len(ids) == 1 else None),
+            Reading("age", max(filter(None, ages), default=None), "s"),
         )
+
+
+def _age(described: Mapping[str, Any]) -> float | None:
+    """Return the seconds since an image was built; None where it hides that.
+
+    Builds that are to be the same each time say the beginning of all times.
+    """
+    built = datetime.fromisoformat(described.get("Created") or "0001-01-01T00:00:00Z")
+    if built.year < _DOCKER:
+        return None
+    return (datetime.now(UTC) - built).total_seconds()
 
 
 def _floating(reference: str) -> bool:

@@ -21,6 +21,7 @@ _UNSET = {
     "NoSuchTagSet",
     "ObjectLockConfigurationNotFoundError",
     "ReplicationConfigurationNotFoundError",
+    "ServerSideEncryptionConfigurationNotFoundError",
 }
 """Codes of errors that say: it was never set."""
 _UNKNOWN = {"NotImplemented", "MethodNotAllowed", "XNotImplemented"}

@@ -24,7 +24,7 @@ _EVERYBODY = (
 _PUBLIC = ("policyStatus", "acl")
 _LOCK = "object-lock"
 _ASKED = (
-    *("location", "versioning", "publicAccessBlock", "replication"),
+    *("location", "versioning", "publicAccessBlock", "replication", "encryption"),
     *(_LOCK, *_PUBLIC),
 )
 _BLOCKS = (
@@ -39,8 +39,9 @@ class BucketProbe(StorageProbe, frozen=True, kw_only=True):
     """Measures who may see a bucket, what protects it, and where it is.
 
     Source: ``GetBucketPolicyStatus``, ``GetBucketAcl``, ``GetPublicAccessBlock``,
-    ``GetBucketVersioning``, ``GetObjectLockConfiguration``, ``GetBucketLocation`` and
-    ``GetBucketReplication`` of S3, and one request for its list without any key.
+    ``GetBucketVersioning``, ``GetObjectLockConfiguration``, ``GetBucketLocation``,
+    ``GetBucketReplication`` and ``GetBucketEncryption`` of S3, and one request for its
+    list without any key.
 
     Readings:
         public: why anybody may see something of it: ``policy``, ``acl``, ``list``;
@@ -51,6 +52,9 @@ class BucketProbe(StorageProbe, frozen=True, kw_only=True):
         region: where it is.
         elsewhere: whether that is another region than the database's.
         replicas: rules by which objects are copied to other buckets.
+        encryption: how new objects are encrypted unless they say otherwise:
+            ``aws:kms`` by a key of the owner's, ``AES256`` by the store's own;
+            absent where they are not.
 
     Attributes:
         database_region: where the database runs, such as ``eu-central-1`` or
@@ -71,10 +75,11 @@ class BucketProbe(StorageProbe, frozen=True, kw_only=True):
             "region",
             "elsewhere",
             "replicas",
+            "encryption",
         ),
         "",
     )
-    naming: ClassVar[frozenset[str]] = frozenset({"public", "region"})
+    naming: ClassVar[frozenset[str]] = frozenset({"public", "region", "encryption"})
 
     async def measure(self, sources: Sources) -> Measurement:
         self.demand_readable()
@@ -96,6 +101,7 @@ class BucketProbe(StorageProbe, frozen=True, kw_only=True):
                 texts(said.get("replication"), "Rule/Status").count("Enabled"),
                 ("replication",),
             ),
+            "encryption": (_encrypted(said.get("encryption")), ("encryption",)),
         }
         lacking = {}
         for name, (_, needs) in found.items():
@@ -137,6 +143,11 @@ def _location(root: Element | None) -> str:
 
 def _on(said: Mapping[str, Element | None], name: str, path: str) -> bool:
     return says(said.get(name), path, {"Enabled"})
+
+
+def _encrypted(root: Element | None) -> str | None:
+    path = "Rule/ApplyServerSideEncryptionByDefault/SSEAlgorithm"
+    return next(iter(texts(root, path)), None)
 
 
 def _blocked(root: Element | None) -> set[str]:

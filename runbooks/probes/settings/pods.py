@@ -21,7 +21,10 @@ WAY = ("kubeconfig", "context", "namespace", "application")
 async def deployments(
     sources: Sources, where: Mapping[str, str], service: str
 ) -> list[dict[str, Any]]:
-    """Return the Deployments of a service, at least one.
+    """Return what makes the pods of a service, at least one.
+
+    That are its Deployments, or, of a service that only runs now and then, the Jobs
+    that its CronJobs make.
 
     Args:
         where: ``kubeconfig``, ``context``, ``namespace`` and ``application``.
@@ -31,17 +34,25 @@ async def deployments(
     """
     from runbooks.probes.kubernetes.application import SCHEMES
     from runbooks.probes.kubernetes.objects import DEPLOYMENTS, objects
+    from runbooks.probes.kubernetes.templates import CRON_JOBS
 
+    way = connection(where)
     application = where.get("application", APPLICATION)
-    chosen = [
-        each
-        for each in await objects(sources, connection(where), DEPLOYMENTS)
-        if any(_labelled(each, pair, (application, service)) for pair in SCHEMES)
-    ]
-    if not chosen:
-        said = f"no Deployment has the labels app={application},component={service}"
-        raise ProbeError(said, source=connection(where).source, stage="query")
-    return chosen
+    for kind in (DEPLOYMENTS, CRON_JOBS):
+        chosen = [
+            each
+            for each in await objects(sources, way, kind)
+            if any(_labelled(each, pair, (application, service)) for pair in SCHEMES)
+        ]
+        if chosen and kind == CRON_JOBS:
+            return [
+                {**each, "spec": each["spec"]["jobTemplate"]["spec"]} for each in chosen
+            ]
+        if chosen:
+            return chosen
+    labels = f"app={application},component={service}"
+    said = f"no Deployment or CronJob has the labels {labels}"
+    raise ProbeError(said, source=way.source, stage="query")
 
 
 def connection(where: Mapping[str, str]) -> Connection:

@@ -24,9 +24,9 @@ _NAME = re.compile(r"[A-Z_][A-Z0-9_]*")
 class SettingsProbe(Probe, frozen=True, kw_only=True):
     """Measures settings of the application, never telling one that is secret.
 
-    Source: on Kubernetes the pod templates of the Deployments with the ConfigMaps
-    and Secrets that they name; on Docker ``Config.Env`` of the compose project's
-    containers; else env files. What is set nowhere has the code's default.
+    Source: on Kubernetes the pod templates of the Deployments, or else CronJobs, with
+    the ConfigMaps and Secrets that they name; on Docker ``Config.Env`` of the compose
+    project's containers; else env files. What is set nowhere has the code's default.
 
     Readings, of each variable; where services differ they read ``api=…, worker=…``:
         NAME: its value, a number where it is one; how it looks where it is secret.

@@ -147,6 +147,7 @@ async def test_servers_that_agree(servers: Servers) -> None:
     assert value(seen, "addresses") == "192.0.2.10, 2001:db8::10"
     assert value(seen, "cname") is None
     assert value(seen, "serials") == 1
+    assert value(seen, "resolvers") == 2
     reading = seen.reading("ttl")
     assert reading and (reading.value, reading.unit) == (300, "s")
     assert f"{servers.same}: 192.0.2.10, 2001:db8::10, TTL 300 s" in seen.evidence
@@ -209,6 +210,7 @@ async def test_a_silent_server_beside_one_that_answers(
 ) -> None:
     seen = await look(servers.same, silence)
     assert bad(seen) == {"silent": silence}
+    assert value(seen, "resolvers") == 1
 
 
 @pytest.mark.parametrize(

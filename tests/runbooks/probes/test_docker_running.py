@@ -73,6 +73,7 @@ async def test_images(engine: DockerEngine) -> None:
     good = values(await look(engine, "images", "good"))
     assert good["images"] == 1 and good["floating"] is None
     assert str(good["id"]).startswith("sha256:")
+    assert 0 < float(str(good["age"])) < 3600
     bad = values(await look(engine, "images", "bad"))
     assert bad["floating"] == "api" and bad["id"] is None
     async with Sources() as sources:

@@ -33,6 +33,11 @@ async def test_a_bucket_as_it_should_be(s3: S3Server) -> None:
             "RestrictPublicBuckets": True,
         },
     )
+    by_default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": "alias/backups"}
+    rule = {"ApplyServerSideEncryptionByDefault": by_default}
+    s3.client.put_bucket_encryption(
+        Bucket=name, ServerSideEncryptionConfiguration={"Rules": [rule]}
+    )
     asking = s3.asking(name, database_region="eu-west-1")
     seen = await look("object_storage.bucket", **asking)
     assert told(seen) == {
@@ -42,6 +47,7 @@ async def test_a_bucket_as_it_should_be(s3: S3Server) -> None:
         "region": "eu-central-1",
         "elsewhere": True,
         "replicas": 0,
+        "encryption": "aws:kms",
     }
     assert "public" in seen.readings and not seen.lacking
 
@@ -50,7 +56,7 @@ async def test_a_bucket_with_nothing_set(s3: S3Server) -> None:
     asking = s3.asking(s3.bucket("plain"), database_region="eu-central-1")
     seen = told(await look("object_storage.bucket", **asking))
     assert (seen["block"], seen["versioning"], seen["elsewhere"]) == (False,) * 3
-    assert "public" not in seen
+    assert "public" not in seen and "encryption" not in seen
 
 
 async def test_who_does_not_say_where_the_database_is_gets_no_answer(
@@ -110,7 +116,9 @@ async def test_a_store_without_some_settings_still_tells_the_others(
     asking = s3.asking("minio", endpoint=site.url, database_region="here")
     seen = await look("object_storage.bucket", **asking)
     assert told(seen) == {"versioning": True, "region": "us-east-1", "elsewhere": True}
-    assert set(seen.lacking) == {"public", "block", "object_lock", "replicas"}
+    assert set(seen.lacking) == {
+        *("public", "block", "object_lock", "replicas", "encryption")
+    }
     assert "knows nothing of ?publicAccessBlock" in seen.lacking["block"]
 
 

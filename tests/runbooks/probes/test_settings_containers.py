@@ -76,6 +76,22 @@ async def test_pod_templates(api: KubernetesAPI, tmp_path: Path) -> None:
     assert KEY not in found.evidence
 
 
+async def test_a_service_that_only_runs_now_and_then(
+    api: KubernetesAPI, tmp_path: Path
+) -> None:
+    made = deployment("backup", [env("LOG_LEVEL", LEVEL)])
+    template = {"template": made["spec"]["template"]}
+    spec = {"schedule": "0 2 * * *", "jobTemplate": {"spec": template}}
+    api.objects.append(
+        made | {"apiVersion": "batch/v1", "kind": "CronJob", "spec": spec}
+    )
+    names = ["LOG_LEVEL", "DAILY"]
+    found = await look(api, tmp_path, service=["backup"], names=names)
+    assert values(found, "LOG_LEVEL", "DAILY.set") == ["INFO", False]
+    with pytest.raises(ProbeError, match="no Deployment or CronJob has the labels"):
+        await look(api, tmp_path, service=["media"], names=names)
+
+
 async def test_what_a_pod_waits_for(api: KubernetesAPI, tmp_path: Path) -> None:
     gone = {"configMapKeyRef": {"name": "config", "key": "gone"}}
     api.objects[0] = deployment("api", [env("X", gone)])
