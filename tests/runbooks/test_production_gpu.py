@@ -46,6 +46,12 @@ async def test_a_good_driver_whose_gpu_is_used(gpus: pytest.MonkeyPatch) -> None
     said = await found("nvidia")
     assert said["infra.gpu-drivers"].result is Result.PASS
     assert said["validate.gpu-used"].result is Result.PASS
+    assert said["env.whisper-model"].result is Result.PASS
+
+
+async def test_too_little_memory_for_the_model_fails(gpus: pytest.MonkeyPatch) -> None:
+    gpus.setenv("STUB_GIB", "4")
+    assert (await found("nvidia"))["env.whisper-model"].result is Result.FAIL
 
 
 async def test_an_old_driver_warns(gpus: pytest.MonkeyPatch) -> None:
@@ -57,6 +63,7 @@ async def test_an_old_driver_warns(gpus: pytest.MonkeyPatch) -> None:
 async def test_no_device_fails(gpus: pytest.MonkeyPatch) -> None:
     gpus.setenv("STUB_COUNT", "0")
     said = await found("nvidia")
+    assert said.pop("env.whisper-model").result is Result.UNKNOWN
     assert {finding.result for finding in said.values()} == {Result.FAIL}
 
 

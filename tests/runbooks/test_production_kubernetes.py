@@ -28,6 +28,9 @@ from tests.runbooks.probes.kubernetes_workloads import (
     Cluster,
     ago,
     autoscaler,
+    claim,
+    clustered,
+    cron_job,
     job,
     replica_set,
 )
@@ -39,7 +42,9 @@ OURS = (
     "infra.storage-rwx",
     "storage.data-volume",
     "storage.cache-volume",
+    "storage.media-backup-schedule",
     "database.migrations",
+    "database.backups-scheduled",
     "container.non-root",
     "container.read-only-rootfs",
     "container.security-context",
@@ -54,8 +59,19 @@ OURS = (
     "health.startup",
     "maintenance.zero-downtime",
     "maintenance.rollback",
+    "backup.media.schedule",
+    "backup.media.verification",
+    "cost.tagging",
+    "cost.unused-resources",
 )
-"""Steps on nodes, workloads and volumes."""
+"""Steps on nodes, workloads and volumes, and on what runs and lies beside them."""
+KEPT = (
+    "database.backups-scheduled",
+    "storage.media-backup-schedule",
+    "backup.media.schedule",
+    "backup.media.verification",
+)
+"""Steps on CronJobs."""
 
 
 def steps() -> list[Step]:
@@ -71,7 +87,20 @@ def steps() -> list[Step]:
 
 @pytest.fixture
 def cluster() -> Cluster:
-    return Cluster()
+    """A cluster that also makes backups, and whose costs are shared out."""
+    cluster = Cluster()
+    tags = dict.fromkeys(("owner", "environment", "cost-center"), "x")
+    named = {"labels": tags}
+    for each in cluster.claims:
+        each["metadata"] |= named
+    ended = {"lastScheduleTime": ago(hours=9), "lastSuccessfulTime": ago(hours=8)}
+    cluster.rest += [
+        clustered("Namespace", "v1", "transcripts", metadata=named),
+        cron_job("dump", "0 2 * * *", ["./scripts/backup_db.sh"], **ended),
+        cron_job("media", "0 3 * * *", ["./scripts/backup_media.sh"], **ended),
+        cron_job("verify", "0 4 * * 0", ["./scripts/verify_backup.sh"], **ended),
+    ]
+    return cluster
 
 
 @pytest.fixture
@@ -107,7 +136,7 @@ async def test_a_cluster_as_the_checklist_wants_it(
     assert other == {"resources.worker-replicas": "warn"}, found
     assert "gpus" in found["resources.worker-replicas"].reason
     assert max(api.requests.values()) == 1, api.requests
-    assert sum(api.requests.values()) <= 20, api.requests
+    assert sum(api.requests.values()) <= 22, api.requests
     assert TOKEN not in repr(found)
 
 
@@ -161,10 +190,36 @@ async def test_a_cluster_in_which_everything_is_wrong(
     cluster.rest += [replica_set(cluster.api, 1), replica_set(cluster.worker, 1)]
     cluster.rest += [job("migrations-1", "Complete", creationTimestamp=ago(days=9))]
     cluster.rest += [job("migrations-2", "Failed")]
+    cluster.rest = [each for each in cluster.rest if each["kind"] != "Namespace"]
+    for each in cluster.claims:
+        del each["metadata"]["labels"]
     found = await findings(api, tmp_path, cluster.objects)
     other = {id: said for id, said in results(found).items() if said != "fail"}
-    assert other == {}, found
+    assert other == {
+        **dict.fromkeys(KEPT, "pass"),
+        "cost.unused-resources": "pass",
+    }, found
     assert "migrations-2" in found["database.migrations"].reason
+
+
+async def test_what_is_made_seldom_or_never_and_lies_about(
+    api: KubernetesAPI, cluster: Cluster, tmp_path: Path
+) -> None:
+    backups = [each for each in cluster.rest if each["kind"] == "CronJob"]
+    for each, spec in zip(
+        backups,
+        ({"schedule": "0 2 * * 0"}, {"suspend": True}, {"schedule": "0 4 1 * *"}),
+        strict=True,
+    ):
+        each["spec"] |= spec
+    left = claim("left")
+    left["metadata"]["creationTimestamp"] = ago(days=40)
+    left["status"] = {"phase": "Lost"}
+    found = await findings(api, tmp_path, [*cluster.objects, left])
+    said = {id: said for id, said in results(found).items() if said == "warn"}
+    assert said.keys() >= {*KEPT, "cost.tagging", "cost.unused-resources"}
+    assert "left" in found["cost.unused-resources"].reason
+    assert "found absent" in found["storage.media-backup-schedule"].reason
 
 
 @pytest.mark.parametrize("platform", ["compose", "processes"])
@@ -208,7 +263,7 @@ async def test_without_the_cluster_nobody_can_tell(
 async def test_without_permission_nobody_can_tell(
     api: KubernetesAPI, cluster: Cluster, tmp_path: Path
 ) -> None:
-    api.denied = {"deployments", "nodes", "jobs"}
+    api.denied = {"deployments", "nodes", "jobs", "cronjobs", "namespaces"}
     found = await findings(api, tmp_path, cluster.objects)
     assert set(results(found).values()) == {"unknown"}
     assert "no permission to list deployments" in found["health.liveness"].reason

@@ -29,7 +29,7 @@ def s3() -> Iterator[S3Server]:
 @pytest.fixture(scope="module")
 def bucket(s3: S3Server) -> str:
     """A bucket as it should be."""
-    name = s3.bucket("acme-backups")
+    name = s3.bucket("acme-backups", ObjectLockEnabledForBucket=True)
     s3.put(name, "backups/postgres/transcripts_daily_20261124_020000.sql.gz")
     s3.put(name, "media/20261124_020000/a.mp4")
     versioning = {"Status": "Enabled"}
@@ -162,6 +162,43 @@ async def test_a_lifecycle_that_deletes_too_early_fails(
     )
     found = await find("storage.backup-retention", facts, **tables)
     assert found.result == "fail" and "90 d" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "result"), [("", "fail"), ("AES256", "warn"), ("aws:kms", "pass")]
+)
+async def test_in_a_cluster_the_bucket_says_whether_it_encrypts(
+    s3: S3Server, media: Path, algorithm: str, result: str
+) -> None:
+    name = s3.bucket(f"acme-{result}-encryption")
+    if algorithm:
+        rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": algorithm}}
+        s3.client.put_bucket_encryption(
+            Bucket=name, ServerSideEncryptionConfiguration={"Rules": [rule]}
+        )
+    facts = {"platform": "kubernetes", "remote_backups": "s3"}
+    table = storage(s3, name, media)
+    found = await find("backup.db.encryption", facts, object_storage=table)
+    assert found.result == result, found
+
+
+@pytest.mark.parametrize(
+    "step_id", ["ops.daily-backups", "maintenance.rollback", "backup.db.retention"]
+)
+async def test_in_a_cluster_the_newest_dump_is_the_buckets(
+    s3: S3Server, bucket: str, media: Path, step_id: str
+) -> None:
+    facts = {"platform": "kubernetes", "remote_backups": "s3"}
+    tables = {
+        "object_storage": storage(s3, bucket, media),
+        "settings": {"backup_env_file": str(media / "backup.env")},
+    }
+    (media / "backup.env").write_text("BACKUP_DIR=/backups\n")
+    for name, wanted in ((bucket, "pass"), (s3.bucket(f"empty-{step_id}"), "fail")):
+        tables["object_storage"]["url"] = f"s3://{name}"
+        found = await find(step_id, facts, **tables)
+        said = {j.result for j in found.judged if j.source.startswith("object")}
+        assert wanted in said, found
 
 
 async def test_media_in_glacier_warn_and_media_that_are_not_there_fail(

@@ -40,8 +40,8 @@ int nvmlDeviceGetName(void *device, char *name, unsigned length) {
     return 0;
 }
 int nvmlDeviceGetMemoryInfo(void *device, memory_t *memory) {
-    memory->total = 64ULL << 30;
-    memory->used = (size_t)device == 1 ? 16ULL << 30 : 0;
+    memory->total = (unsigned long long)said("STUB_GIB", 64) << 30;
+    memory->used = (size_t)device == 1 ? memory->total / 4 : 0;
     return 0;
 }
 int nvmlDeviceGetUtilizationRates(void *device, rates_t *rates) {

@@ -38,9 +38,9 @@ class S3Server:
     stranger: tuple[str, str]
     client: Any
 
-    def bucket(self, name: str, region: str = REGION) -> str:
+    def bucket(self, name: str, region: str = REGION, **given: Any) -> str:
         place = {"LocationConstraint": region}
-        self.client.create_bucket(Bucket=name, CreateBucketConfiguration=place)
+        self.client.create_bucket(Bucket=name, CreateBucketConfiguration=place, **given)
         return name
 
     def put(self, bucket: str, key: str, body: bytes = b"x", **given: Any) -> None:
