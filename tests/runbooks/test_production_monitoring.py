@@ -142,6 +142,48 @@ async def test_monitoring_that_works_and_as_it_ships(
         assert found.result == result, found
 
 
+@pytest.mark.parametrize(
+    ("platform", "reachable", "known", "result"),
+    [
+        ("processes", True, True, "pass"),
+        ("processes", False, True, "warn"),
+        ("processes", False, False, "fail"),
+        ("kubernetes", False, True, "pass"),
+    ],
+)
+async def test_prometheus_answers_for_a_worker_that_cannot_be_reached(
+    servers: list[dict[str, str]],
+    tmp_path: Path,
+    platform: str,
+    reachable: bool,
+    known: bool,
+    result: str,
+) -> None:
+    env = tmp_path / "app.env"
+    env.write_text("ENABLE_METRICS=true\n")
+    metrics = APPLICATION + 'app_info{version="1"} 1\n'
+    with ExitStack() as stack:
+        here = f"http://{served(stack, metrics)}"
+        if known:
+            where = servers[0]["prometheus"]
+        else:
+            jobs = {"api": here.removeprefix("http://")}
+            where = stack.enter_context(prometheus(tmp_path, jobs, SHIPPED))
+        found = await find(
+            "features.metrics",
+            {"platform": platform},
+            api={"url": here},
+            worker={"metrics_url": f"{here}/metrics" if reachable else _nobody()},
+            prometheus={"url": where},
+            settings={"api_env_file": str(env)},
+        )
+    assert found.result == result, found
+
+
+def _nobody() -> str:
+    return f"http://127.0.0.1:{free_port()}/metrics"
+
+
 @pytest.mark.parametrize("step_id", EXPECTED)
 async def test_nobody_looked(step_id: str) -> None:
     nobody = {"url": f"http://127.0.0.1:{free_port()}"}

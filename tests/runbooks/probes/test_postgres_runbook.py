@@ -15,6 +15,7 @@ from runbooks.rehearsal import Deployment
 from runbooks.results import Finding
 from runbooks.runner import Runner
 from runbooks.target import Target, parse
+from tests.runbooks.probes.json_server import Service, running
 from tests.runbooks.probes.postgres_server import (
     PASSWORD,
     PostgresServer,
@@ -103,6 +104,68 @@ async def test_a_server_that_is_gone(closed_port: int, tmp_path: Path) -> None:
         f"postgres 127.0.0.1:{closed_port}/transcripts"
     }
     assert PASSWORD not in str(said)
+
+
+@pytest.mark.parametrize(
+    ("revisions", "result"),
+    [
+        (["20260605_topic_policy"], "pass"),
+        (["20260711_playlists"], "warn"),
+        (["7c1f0a9be2d4"], "warn"),
+        (["20260605_run_scopes"], "fail"),
+        (["20251102_01"], "fail"),
+        (["20260605_topic_policy", "20260711_playlists"], "fail"),
+        ([], "fail"),
+    ],
+)
+async def test_revisions_behind_and_ahead(
+    bare: PostgresServer, tmp_path: Path, revisions: list[str], result: str
+) -> None:
+    values = ", ".join(f"('{each}')" for each in revisions)
+    bare.psql("create table alembic_version (version_num varchar(32) primary key)")
+    try:
+        if values:
+            bare.psql(f"insert into alembic_version values {values}")
+        target = profile(tmp_path, bare.dsn(), platform="processes")
+        step = parsing.read(SHIPPED).step_by_id["database.migrations"]
+        seen = await Runner(target).probe(step)
+    finally:
+        bare.psql("drop table alembic_version")
+    assert str(seen.result) == result, seen
+
+
+@pytest.mark.parametrize(
+    ("indexed", "result"),
+    [((100, 40), "pass"), ((85, 40), "warn"), ((100, 10), "fail"), ((), "fail")],
+)
+async def test_the_index_holds_what_the_database_does(
+    bare: PostgresServer, tmp_path: Path, indexed: tuple[int, ...], result: str
+) -> None:
+    bare.psql("create table segments as select generate_series(1, 100) as id")
+    bare.psql("create table youtube_segments as select generate_series(1, 40) as id")
+    missing = {"error": {"type": "index_not_found_exception"}}
+    paths: dict[str, Any] = dict.fromkeys(
+        ("/segments/_count", "/youtube_segments/_count"), lambda _: (404, missing)
+    )
+    paths |= {
+        path: {"count": count} for path, count in zip(paths, indexed, strict=False)
+    }
+    env = tmp_path / "app.env"
+    env.write_text("SEARCH_BACKEND=opensearch\n")
+    facts = {"platform": "processes", "search": "opensearch"}
+    step = parsing.read(SHIPPED).step_by_id["features.search-backend"]
+    try:
+        with running(Service(paths=paths)) as service:
+            target = profile(tmp_path, bare.dsn(), **facts)
+            tables = {
+                **target.tables,
+                "opensearch": {"url": service.url},
+                "settings": {"env_file": str(env)},
+            }
+            seen = await Runner(replaced(target, tables=tables)).probe(step)
+    finally:
+        bare.psql("drop table segments", "drop table youtube_segments")
+    assert str(seen.result) == result, seen
 
 
 async def test_the_address_of_the_application_is_that_of_production(
