@@ -46,7 +46,8 @@ CONTACTS = (
     Contact("docker", "docker.engine", {}, ANSWERS, platform="compose"),
     Contact("prometheus", "prometheus", {}, ANSWERS),
     Contact("alertmanager", "alertmanager", {}, ANSWERS),
-    Contact("grafana", "grafana", {}, ANSWERS),
+    Contact("grafana", "grafana.health", {}, ANSWERS),
+    Contact("logs", "logs.files", {}, {"missing": "absent"}, "files"),
     Contact(
         *("backups", "file", {"path": "${backups.directory}"}, {"exists": True}),
         "directory",

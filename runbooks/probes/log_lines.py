@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 FIELDS = ("timestamp", "level", "service", "message")
 """Of each JSON line, as the application writes them."""
+DEBUG = frozenset({"DEBUG", "TRACE", "NOTSET"})
 _TRACEBACK = "Traceback (most recent call last)"
 
 
@@ -32,6 +33,17 @@ class Structure:
     plain: int
     tracebacks: int
     levels: Counter[str]
+
+    @property
+    def debug(self) -> int:
+        """How many lines are for those who look for a mistake in the code."""
+        return sum(n for name, n in self.levels.items() if name.upper() in DEBUG)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.json} JSON, {self.malformed} malformed, {self.plain} plain with "
+            f"{self.tracebacks} tracebacks; {self.debug} at DEBUG or below"
+        )
 
 
 def structure(lines: Iterable[str], fields: Sequence[str] = FIELDS) -> Structure:

@@ -25,6 +25,7 @@ from runbooks.rehearsal import (
     parts,
     pooler,
     profile,
+    rotation,
     settings,
     traffic,
 )
@@ -64,6 +65,7 @@ class Keeper:
         """
         layout = self._layout
         layout.path("data").mkdir()
+        rotation.write(layout)
         layout.path("cache", "hf").mkdir(parents=True)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._start_database())

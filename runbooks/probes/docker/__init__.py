@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from runbooks.probes.docker.devices import DevicesProbe
 from runbooks.probes.docker.engine import EngineItselfProbe
 from runbooks.probes.docker.environment import EnvironmentProbe
+from runbooks.probes.docker.errors import ErrorsProbe
 from runbooks.probes.docker.filesystem import FilesystemProbe
 from runbooks.probes.docker.health import HealthProbe
 from runbooks.probes.docker.images import ImagesProbe
@@ -21,6 +22,7 @@ from runbooks.probes.docker.mounts import MountsProbe
 from runbooks.probes.docker.ports import PortsProbe
 from runbooks.probes.docker.security import SecurityProbe
 from runbooks.probes.docker.services import ServicesProbe
+from runbooks.probes.docker.shippers import ShippersProbe
 from runbooks.probes.docker.stats import StatsProbe
 from runbooks.probes.docker.unused import UnusedProbe
 from runbooks.probes.docker.user import UserProbe
@@ -32,6 +34,7 @@ PROBES: Mapping[str, type[Probe]] = {
     "docker.devices": DevicesProbe,
     "docker.engine": EngineItselfProbe,
     "docker.environment": EnvironmentProbe,
+    "docker.errors": ErrorsProbe,
     "docker.filesystem": FilesystemProbe,
     "docker.health": HealthProbe,
     "docker.images": ImagesProbe,
@@ -42,6 +45,7 @@ PROBES: Mapping[str, type[Probe]] = {
     "docker.ports": PortsProbe,
     "docker.security": SecurityProbe,
     "docker.services": ServicesProbe,
+    "docker.shippers": ShippersProbe,
     "docker.stats": StatsProbe,
     "docker.unused": UnusedProbe,
     "docker.user": UserProbe,

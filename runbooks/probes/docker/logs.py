@@ -88,6 +88,7 @@ class LogsProbe(ProjectProbe, frozen=True, kw_only=True):
         malformed: lines that begin like one and are none, or lack a field.
         plain: other lines.
         tracebacks: plain lines that begin a traceback.
+        debug: JSON lines at DEBUG or below.
 
     Attributes:
         lines: how many of each container are read.
@@ -102,7 +103,8 @@ class LogsProbe(ProjectProbe, frozen=True, kw_only=True):
     fields: tuple[str, ...] = FIELDS
 
     readings: ClassVar[Mapping[str, str]] = {
-        **dict.fromkeys(("silent", "json", "malformed", "plain", "tracebacks"), ""),
+        **dict.fromkeys(("silent", "json", "malformed", "plain"), ""),
+        **dict.fromkeys(("tracebacks", "debug"), ""),
         "age": "s",
     }
     naming: ClassVar[frozenset[str]] = frozenset({"silent"})
@@ -125,14 +127,12 @@ class LogsProbe(ProjectProbe, frozen=True, kw_only=True):
             Reading("malformed", kinds.malformed),
             Reading("plain", kinds.plain),
             Reading("tracebacks", kinds.tracebacks),
+            Reading("debug", kinds.debug),
         ]
         lines = [
             f"{service}: newest line {shown(Reading('age', age, 's'))} ago"
             for service, age in ages.items()
         ]
         lines += [f"{service}: no line" for service in silent]
-        lines.append(
-            f"{kinds.json} JSON, {kinds.malformed} malformed, {kinds.plain} plain "
-            f"with {kinds.tracebacks} tracebacks"
-        )
+        lines.append(str(kinds))
         return Measurement({each.name: each for each in readings}, "\n".join(lines))

@@ -20,6 +20,7 @@ from runbooks.probes.kubernetes.restarts import RestartsProbe
 from runbooks.probes.kubernetes.rollout import RolloutProbe
 from runbooks.probes.kubernetes.schedule import ScheduleProbe
 from runbooks.probes.kubernetes.security import SecurityProbe
+from runbooks.probes.kubernetes.shippers import ShippersProbe
 from runbooks.probes.kubernetes.tags import TagsProbe
 from runbooks.probes.kubernetes.unused import UnusedProbe
 from runbooks.probes.kubernetes.usage import UsageProbe
@@ -43,6 +44,7 @@ PROBES: Mapping[str, type[Probe]] = {
     "kubernetes.security": SecurityProbe,
     "kubernetes.tags": TagsProbe,
     "kubernetes.unused": UnusedProbe,
+    "kubernetes.shippers": ShippersProbe,
     "kubernetes.usage": UsageProbe,
     "kubernetes.volumes": VolumesProbe,
 }

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from runbooks.probes.logs.declared import DeclaredProbe
+from runbooks.probes.logs.elasticsearch_retention import ElasticsearchRetentionProbe
+from runbooks.probes.logs.error_watch import ErrorWatchProbe
 from runbooks.probes.logs.file_errors import FileErrorsProbe
 from runbooks.probes.logs.files import FilesProbe
 from runbooks.probes.logs.loki_errors import LokiErrorsProbe
@@ -20,6 +23,9 @@ if TYPE_CHECKING:
     from runbooks.probes.base import Probe
 
 PROBES: Mapping[str, type[Probe]] = {
+    "logs.declared": DeclaredProbe,
+    "logs.elasticsearch_retention": ElasticsearchRetentionProbe,
+    "logs.error_watch": ErrorWatchProbe,
     "logs.file_errors": FileErrorsProbe,
     "logs.files": FilesProbe,
     "logs.loki": LokiLinesProbe,

@@ -9,12 +9,12 @@ from runbooks.probes.base import Measurement, measured
 from runbooks.quantities import shown
 from runbooks.results import Reading
 
-READINGS: Mapping[str, str] = {"answers": "", "missing": "", "age": "s"}
+READINGS: Mapping[str, str] = {"answers": "", "found": "", "missing": "", "age": "s"}
 NAMING: frozenset[str] = frozenset({"missing"})
 
 
 def arrived(newest: Mapping[str, float | None]) -> Measurement:
-    """Return the readings ``answers``, ``missing`` and ``age``.
+    """Return the readings ``answers``, ``found``, ``missing`` and ``age``.
 
     Args:
         newest: when the newest line of each service was written, in seconds since
@@ -31,6 +31,7 @@ def arrived(newest: Mapping[str, float | None]) -> Measurement:
     return measured(
         "\n".join([*said, *(f"{name}: no line" for name in missing)]),
         Reading("answers", True),
+        Reading("found", len(ages)),
         Reading("missing", ", ".join(missing) or None),
         Reading("age", None if oldest is None else max(0.0, oldest), "s"),
     )

@@ -4,24 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar
-
-import msgspec
 
 from runbooks.durations import seconds
 from runbooks.errors import ProbeError
 from runbooks.probes.base import Duration, Measurement, Probe
-from runbooks.probes.logs.groups import (
-    HOUR,
-    NAMING,
-    READINGS,
-    Line,
-    Tally,
-    hours,
-    judged,
-)
+from runbooks.probes.logs.groups import HOUR, NAMING, READINGS, Tally, hours, judged
 from runbooks.probes.logs.local import MOST, lines, log_files
 from runbooks.probes.sources import Sources
 from runbooks.probes.threads import in_thread
@@ -94,22 +83,5 @@ def _count(path: Path, now: float, back: int, tally: Tally) -> None:
     """Count the lines of the last hours in one file."""
     if path.suffix != ".gz" and path.stat().st_size > MOST:
         tally.notes.append(f"{path}: only the last {MOST // 2**20} MiB were read")
-    decoder = msgspec.json.Decoder(Line)
     for text in lines(path):
-        if not text.startswith(b"{"):
-            continue
-        try:
-            line = decoder.decode(text)
-            hour = int((now - _moment(line.timestamp)) // HOUR)
-        except (msgspec.DecodeError, ValueError):
-            continue
-        if hour < back and line.level:
-            # A clock that is a little ahead of ours writes in the last hour.
-            tally.lines[max(0, hour)] += 1
-            tally.add(max(0, hour), line.level, line.group)
-
-
-def _moment(said: str) -> float:
-    """Return seconds since 1970; a time without a zone is one of UTC."""
-    when = datetime.fromisoformat(said)
-    return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
+        tally.take(text, now, back)

@@ -32,6 +32,7 @@ class FilesProbe(Probe, frozen=True, kw_only=True):
         malformed: lines that begin like one and are none, or lack a field.
         plain: other lines.
         tracebacks: plain lines that begin a traceback.
+        debug: JSON lines at DEBUG or below.
 
     Attributes:
         files: their paths.
@@ -46,7 +47,7 @@ class FilesProbe(Probe, frozen=True, kw_only=True):
     table: ClassVar[str] = "logs"
     readings: ClassVar[Mapping[str, str]] = {
         **dict.fromkeys(("here", "missing", "unreadable", "silent"), ""),
-        **dict.fromkeys(("json", "malformed", "plain", "tracebacks"), ""),
+        **dict.fromkeys(("json", "malformed", "plain", "tracebacks", "debug"), ""),
         "age": "s",
         "size": "B",
     }
@@ -98,9 +99,7 @@ class FilesProbe(Probe, frozen=True, kw_only=True):
             Reading("malformed", kinds.malformed),
             Reading("plain", kinds.plain),
             Reading("tracebacks", kinds.tracebacks),
+            Reading("debug", kinds.debug),
         )
-        said.append(
-            f"{kinds.json} JSON, {kinds.malformed} malformed, {kinds.plain} plain "
-            f"with {kinds.tracebacks} tracebacks"
-        )
+        said.append(str(kinds))
         return Measurement({each.name: each for each in readings}, "\n".join(said))

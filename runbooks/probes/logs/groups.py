@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -41,6 +42,26 @@ class Tally:
     lines: Counter[int] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
 
+    def take(self, text: bytes, now: float, back: int) -> None:
+        """Count a line, if it is JSON with a level, of the last *back* hours."""
+        if not text.startswith(b"{"):
+            return
+        try:
+            line = _DECODER.decode(text)
+            hour = int((now - _moment(line.timestamp)) // HOUR)
+        except (msgspec.DecodeError, ValueError):
+            return
+        if hour < back and line.level:
+            # A clock that is a little ahead of ours writes in the last hour.
+            self.lines[max(0, hour)] += 1
+            self.add(max(0, hour), line.level, line.group)
+
+    def include(self, other: Tally) -> None:
+        """Count what another one has counted."""
+        self.counts += other.counts
+        self.lines += other.lines
+        self.notes += other.notes
+
     def add(self, hour: int, level: str, group: str, count: int = 1) -> None:
         """Count lines of a level, if it is one of errors or warnings."""
         kind = "error" if level.upper() in ERRORS else "warning"
@@ -62,6 +83,7 @@ class Line(msgspec.Struct):
         return group(self.logger or "", self.exc_type or _type(self.exception))
 
 
+_DECODER = msgspec.json.Decoder(Line)
 READINGS: Mapping[str, str] = {
     **dict.fromkeys(("lines", "errors", "warnings", "groups", "top"), ""),
     **dict.fromkeys(("new", "new_warnings", "new_rate"), ""),
@@ -122,6 +144,12 @@ def group(logger: str, raised: str = "") -> str:
         part if _NAME.fullmatch(part) else "?" for part in (logger, raised) if part
     ]
     return " ".join(parts) or "?"
+
+
+def _moment(said: str) -> float:
+    """Return seconds since 1970; a time without a zone is one of UTC."""
+    when = datetime.fromisoformat(said)
+    return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
 
 
 def _type(exception: Any) -> str:

@@ -7,31 +7,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import quote
 
 from runbooks.errors import ProbeError
-from runbooks.probes.service import ServiceProbe
+from runbooks.probes.logs.store import StoreProbe
 from runbooks.probes.sources import Sources
 
 
-class LokiProbe(ServiceProbe, frozen=True, kw_only=True):
+class LokiProbe(StoreProbe, frozen=True, kw_only=True):
     """Asks one Loki.
 
     Attributes:
         tenant: whose logs, where it has several (``X-Scope-OrgID``).
         label: which label names the service that a line is of.
-        services: those whose lines are looked at.
         selector: LogQL selector of further labels, such as
             ``namespace="transcript-create"``.
     """
 
     tenant: str = ""
     label: str = "service"
-    services: tuple[str, ...] = ("api", "worker")
     selector: str = ""
-
-    table: ClassVar[str] = "logs"
 
     @property
     def headers(self) -> tuple[tuple[str, str], ...]:

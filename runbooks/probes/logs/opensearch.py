@@ -1,36 +1,33 @@
-"""OpenSearch as a store of logs, asked over HTTP.
+"""OpenSearch and Elasticsearch as a store of logs, asked over HTTP.
 
-Source: the REST API, https://docs.opensearch.org/latest/api-reference/.
+Source: what their REST APIs have in common,
+https://docs.opensearch.org/latest/api-reference/.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import quote
 
 from runbooks.errors import ProbeError
-from runbooks.probes.service import ServiceProbe
+from runbooks.probes.logs.store import StoreProbe
 from runbooks.probes.sources import Sources
 
 
-class IndexProbe(ServiceProbe, frozen=True, kw_only=True):
+class IndexProbe(StoreProbe, frozen=True, kw_only=True):
     """Asks for the documents of indices with logs.
 
     Attributes:
         index: name or pattern of the indices.
         time_field: when a line was written.
         service_field: which service wrote it, as a keyword.
-        services: those whose lines are looked at.
     """
 
     index: str = "logs-*"
     time_field: str = "@timestamp"
     service_field: str = "service.keyword"
-    services: tuple[str, ...] = ("api", "worker")
-
-    table: ClassVar[str] = "logs"
 
     def of_services(self, since: float) -> dict[str, Any]:
         """Return the query for lines of the services in the last seconds."""

@@ -20,6 +20,7 @@ class OpenSearchLinesProbe(IndexProbe, frozen=True, kw_only=True):
 
     Readings:
         answers: yes.
+        found: of how many services there is a line.
         missing: services of which there is no line in the time looked at.
         age: how long ago the service that is quiet for longest wrote its newest
             line, in seconds; absent where there is none.

@@ -8,12 +8,11 @@ from urllib.parse import quote
 
 from runbooks.durations import seconds
 from runbooks.errors import ProbeError
-from runbooks.probes.base import Measurement, measured
+from runbooks.probes.base import Measurement
+from runbooks.probes.logs.index_retention import NAMING, READINGS, kept
 from runbooks.probes.logs.opensearch import IndexProbe
 from runbooks.probes.sources import Sources
-from runbooks.results import Reading
 
-DAY = 86400
 _POLICY = "index.plugins.index_state_management.policy_id"
 
 
@@ -34,13 +33,8 @@ class OpenSearchRetentionProbe(IndexProbe, frozen=True, kw_only=True):
         ProbeError: the cluster cannot be asked, or has no such index.
     """
 
-    readings: ClassVar[Mapping[str, str]] = {
-        "enabled": "",
-        "shortest": "d",
-        "longest": "d",
-        "unlimited": "",
-    }
-    naming: ClassVar[frozenset[str]] = frozenset({"unlimited"})
+    readings: ClassVar[Mapping[str, str]] = READINGS
+    naming: ClassVar[frozenset[str]] = NAMING
 
     async def measure(self, sources: Sources) -> Measurement:
         path = f"/_plugins/_ism/explain/{quote(self.index, safe='*,')}"
@@ -60,22 +54,7 @@ class OpenSearchRetentionProbe(IndexProbe, frozen=True, kw_only=True):
             policy: await self._age(sources, policy)
             for policy in sorted({each for each in policies.values() if each})
         }
-        unlimited = [name for name, each in policies.items() if not ages.get(each)]
-        days = [age / DAY for age in ages.values() if age]
-        lines = [
-            f"policy {name}: deletes at {age / DAY:g} d"
-            if age
-            else f"policy {name}: never deletes"
-            for name, age in ages.items()
-        ]
-        lines += [f"kept for ever: {name}" for name in unlimited]
-        return measured(
-            "\n".join(lines),
-            Reading("enabled", bool(days)),
-            Reading("shortest", min(days, default=None), "d"),
-            Reading("longest", None if unlimited else max(days, default=None), "d"),
-            Reading("unlimited", ", ".join(unlimited) or None),
-        )
+        return kept(policies, ages)
 
     async def _age(self, sources: Sources, policy: str) -> float:
         """Return the age at which a policy deletes, in seconds; 0 for never."""

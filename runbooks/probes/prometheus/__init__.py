@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from runbooks.probes.prometheus.alerts import AlertsProbe
+from runbooks.probes.prometheus.failures import FailuresProbe
 from runbooks.probes.prometheus.query import QueryProbe
 from runbooks.probes.prometheus.rules import RulesProbe
 from runbooks.probes.prometheus.server import ServerProbe
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 PROBES: Mapping[str, type[Probe]] = {
     "prometheus": ServerProbe,
     "prometheus.alerts": AlertsProbe,
+    "prometheus.failures": FailuresProbe,
     "prometheus.query": QueryProbe,
     "prometheus.rules": RulesProbe,
     "prometheus.targets": TargetsProbe,
