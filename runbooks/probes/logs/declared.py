@@ -42,8 +42,11 @@ class DeclaredProbe(Probe, frozen=True, kw_only=True):
         if self.store in (*READ, "none"):
             readings.append(Reading("there", self.store in READ))
         how = _CLOUDWATCH if self.store == "cloudwatch" else ""
+        lacking = f"logs in {self.store} are not read: look there{how}"
+        if self.store == "none":
+            lacking = "the profile names no log store"
         return Measurement(
             {each.name: each for each in readings},
             f"the profile says central_logs = {self.store}",
-            lacking={"there": f"logs in {self.store} are not read: look there{how}"},
+            lacking={"there": lacking},
         )

@@ -40,7 +40,7 @@ class ErrorWatchProbe(Probe, frozen=True, kw_only=True):
         ProbeError: nobody was found, and one of them cannot be asked.
     """
 
-    settings: Mapping[str, Any]
+    settings: Mapping[str, Any] = {}
     loki: Mapping[str, Any] | None = None
     prometheus: Mapping[str, Any] | None = None
     timeout: Duration = Duration(30)

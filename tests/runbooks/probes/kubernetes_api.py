@@ -132,7 +132,10 @@ class KubernetesAPI:
         if rest[:1] == ["namespaces"] and len(rest) == 3:
             return self._list(f"{api}/{rest[2]}", rest[1], NAMESPACED, query, accept)
         if len(rest) == 1:
-            return self._list(f"{api}/{rest[0]}", "", CLUSTER, query, accept)
+            resource = f"{api}/{rest[0]}"
+            if resource in NAMESPACED.values():  # those of every namespace
+                return self._list(resource, None, NAMESPACED, query, accept)
+            return self._list(resource, "", CLUSTER, query, accept)
         return self._wrong(f"unknown path {path}")
 
     def review(self, body: Object) -> tuple[int, Any]:
@@ -146,7 +149,7 @@ class KubernetesAPI:
     def _list(
         self,
         resource: str,
-        namespace: str,
+        namespace: str | None,
         kinds: dict[str, str],
         query: dict[str, str],
         accept: str,
@@ -173,7 +176,7 @@ class KubernetesAPI:
             for each in self.objects
             if each["apiVersion"] == api
             and each["kind"] == kind
-            and each["metadata"].get("namespace", "") == namespace
+            and namespace in (None, each["metadata"].get("namespace", ""))
             and _selected(each, query.get("labelSelector", ""))
         ]
         start = int(query.get("continue", 0))

@@ -246,6 +246,26 @@ def cron_job(name: str, schedule: str, command: list[str], **status: Any) -> Obj
     return made("CronJob", "batch/v1", name, spec=spec, status=status)
 
 
+def shipper(name: str, image: str, nodes: int, ready: int, **spec: Any) -> Object:
+    """Return a DaemonSet with that image, in a namespace of its own."""
+    selector = {"app": name}
+    pod = {"containers": [{"name": name, "image": image}], **spec}
+    template = {"metadata": {"labels": selector}, "spec": pod}
+    return made(
+        "DaemonSet",
+        "apps/v1",
+        name,
+        metadata={"namespace": "logging"},
+        spec={"selector": {"matchLabels": selector}, "template": template},
+        status={
+            "currentNumberScheduled": nodes,
+            "desiredNumberScheduled": nodes,
+            "numberMisscheduled": 0,
+            "numberReady": ready,
+        },
+    )
+
+
 def autoscaler(owner: Object, low: int | None, high: int) -> Object:
     name = owner["metadata"]["name"]
     target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": name}
