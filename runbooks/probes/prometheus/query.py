@@ -84,11 +84,15 @@ class QueryProbe(PrometheusProbe, frozen=True, kw_only=True):
             Reading("age", age, "s"),
         ]
         nothing = "no number: nothing divided by nothing" if found else "no series"
-        lacking = dict.fromkeys(("value", "percent", "seconds", "bytes"), nothing)
+        lacking = {
+            each.name: "no series" if each.name == "age" else nothing
+            for each in readings
+            if each.value is None and each.name != "labels"
+        }
         return Measurement(
             {each.name: each for each in readings},
             _evidence(self.query, numbers, len(found)),
-            lacking={**lacking, "age": "no series"},
+            lacking=lacking,
         )
 
     async def _age(self, sources: Sources) -> float | None:

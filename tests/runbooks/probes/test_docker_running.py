@@ -128,6 +128,7 @@ async def test_what_logs_are_made_of(engine: DockerEngine) -> None:
         "malformed": 2,
         "plain": 2,
         "tracebacks": 0,
+        "debug": 0,
     }
     assert "up" not in seen.evidence
     silent = values(await look(engine, "logs", "bad", "db"))

@@ -37,12 +37,12 @@ def log(path: Path, *lines: str, days: float = 0) -> str:
 
 async def test_what_the_last_lines_are(tmp_path: Path) -> None:
     api = log(tmp_path / "api.log", line(), PLAIN, "Traceback (most recent call last):")
-    worker = log(tmp_path / "worker.log", line(), '{"level": "INFO"}', days=1)
+    worker = log(tmp_path / "worker.log", line("trace"), '{"level": "INFO"}', days=1)
     seen = await look("logs.files", files=[api, worker])
     found = told(seen)
     assert found["here"] == "api.log, worker.log"
     assert [found[each] for each in ("json", "malformed", "plain")] == [2, 1, 2]
-    assert found["tracebacks"] == 1
+    assert (found["tracebacks"], found["debug"]) == (1, 1)
     assert found["age"] == pytest.approx(86400, abs=60)
     assert found["size"] == sum(map(os.path.getsize, (api, worker)))
     assert not {"missing", "silent", "unreadable"} & set(found)
