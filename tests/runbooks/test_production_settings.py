@@ -71,6 +71,8 @@ def profile(tmp_path: Path, env: Mapping[str, str], facts: Mapping[str, Any]) ->
     path.chmod(0o600)
     (tmp_path / "logs").mkdir()
     (tmp_path / "data").mkdir()
+    line = '{"timestamp": "x", "level": "INFO", "service": "api", "message": "up"}'
+    (tmp_path / "api.log").write_text(f"{line}\n")
     words = {True: "true", False: "false"}
     said = (f"{k} = {words.get(v, repr(v))}" for k, v in {**FACTS, **facts}.items())
     return "\n".join(
@@ -89,6 +91,8 @@ def profile(tmp_path: Path, env: Mapping[str, str], facts: Mapping[str, Any]) ->
             f'data_directory = "{tmp_path / "data"}"',
             "[settings]",
             f'env_file = "{path}"',
+            "[logs]",
+            f'files = ["{tmp_path / "api.log"}"]',
             "",
         ]
     )
