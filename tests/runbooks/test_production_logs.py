@@ -27,7 +27,6 @@ REVIEWS = ("ops.weekly-error-logs", "post24h.errors", "post24h.metrics-logs")
 UIDS = ("transcript-overview", "transcript-api", "transcript-pipeline", "backup-dr")
 RANGE = "/loki/api/v1/query_range"
 SEARCH = "/logs-*/_search"
-LOOSE = {"facts": {}, "prometheus": {}}
 
 
 @pytest.fixture
@@ -124,6 +123,16 @@ async def test_without_a_store(step_id: str) -> None:
     assert found.reason.startswith("no [facts] central_logs in the profile")
     found = await find(step_id, {"central_logs": "loki"})
     assert found.result == "unknown" and "no [logs] url" in found.reason
+
+
+@pytest.mark.parametrize("step_id", [*CENTRAL, "logging.retention", *REVIEWS])
+async def test_a_store_of_which_nobody_says_what_it_is(
+    service: Service, step_id: str
+) -> None:
+    found = await find(step_id, {}, logs={"url": service.url})
+    assert found.result == "unknown"
+    assert "central_logs" in found.reason
+    assert service.queries == []
 
 
 async def test_a_store_that_is_only_declared() -> None:

@@ -60,6 +60,14 @@ async def test_nodes_that_are_left_out(look: Look, cluster: Cluster) -> None:
     assert seen.lacking == "logging/promtail"
 
 
+async def test_a_shipper_that_no_node_gets(look: Look, cluster: Cluster) -> None:
+    nowhere = {"nodeSelector": {"disk": "none"}}
+    cluster.rest.append(shipper("promtail", PROMTAIL, 0, 0, **nowhere))
+    seen = await look("shippers")
+    assert seen.lacking == "logging/promtail"
+    assert seen.uncovered == "a, b, c, d"
+
+
 async def test_daemon_sets_that_may_not_be_listed(
     look: Look, kubernetes: KubernetesAPI
 ) -> None:
