@@ -22,15 +22,12 @@ IDS = Path(__file__).parents[1] / "data" / "checklist-ids.txt"
 OPEN = {
     *("database.pooling", "secrets.encrypted-at-rest", "secrets.rotation-policy"),
     *("netsec.network-policies", "resources.hpa", "resources.pdb"),
-    *("metrics.dashboards", "logging.centralized", "logging.aggregation"),
-    *("logging.errors-monitored", "backup.db.restore-tested", "smoke.transcription"),
+    *("backup.db.restore-tested", "smoke.transcription"),
     *("validate.test-job", "validate.diarization", "compliance.data-retention"),
-    *("compliance.audit-logging", "ops.weekly-error-logs", "scaling.autoscaling"),
+    *("compliance.audit-logging", "scaling.autoscaling"),
     *("scaling.scale-up-triggers", "scaling.scale-down"),
 }
 """Steps that no probe can answer yet as the checklist wants it."""
-JOINT = {"post24h.metrics-logs"}
-"""Steps that bound the same reading of several probes, and give none a name yet."""
 WITHOUT_NOTE = {
     *("dr.multi-region", "scaling.capacity-planning", "post24h.tuning"),
     *(f"signoff.{team}" for team in ("infrastructure", "security", "database")),
@@ -88,7 +85,7 @@ def test_each_bound_can_be_replaced_by_itself(shipped: Runbook) -> None:
         for one, two in combinations(step.probes, 2):
             both = one.expect.keys() & two.expect.keys()
             differ = [name for name in both if one.expect[name] != two.expect[name]]
-            if differ and step.id not in JOINT and _both_look(one, two):
+            if differ and _both_look(one, two):
                 assert one.called != two.called, f"{step.id}: as = … for {differ}"
 
 
