@@ -9,16 +9,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from runbooks.probes.kubernetes.autoscalers import AutoscalersProbe
 from runbooks.probes.kubernetes.cluster import ClusterItselfProbe
+from runbooks.probes.kubernetes.disruption_budgets import DisruptionBudgetsProbe
 from runbooks.probes.kubernetes.gpu_nodes import GPUNodesProbe
 from runbooks.probes.kubernetes.gpus import GPUsProbe
 from runbooks.probes.kubernetes.health import HealthProbe
 from runbooks.probes.kubernetes.jobs import JobsProbe
 from runbooks.probes.kubernetes.limits import EveryLimitProbe, LimitsProbe
+from runbooks.probes.kubernetes.network_policies import NetworkPoliciesProbe
+from runbooks.probes.kubernetes.node_autoscaler import NodeAutoscalerProbe
 from runbooks.probes.kubernetes.replicas import ReplicasProbe
 from runbooks.probes.kubernetes.restarts import RestartsProbe
 from runbooks.probes.kubernetes.rollout import RolloutProbe
 from runbooks.probes.kubernetes.schedule import ScheduleProbe
+from runbooks.probes.kubernetes.scale_down import ScaleDownProbe
+from runbooks.probes.kubernetes.scale_up import ScaleUpProbe
 from runbooks.probes.kubernetes.security import SecurityProbe
 from runbooks.probes.kubernetes.shippers import ShippersProbe
 from runbooks.probes.kubernetes.tags import TagsProbe
@@ -30,17 +36,23 @@ if TYPE_CHECKING:
     from runbooks.probes.base import Probe
 
 PROBES: Mapping[str, type[Probe]] = {
+    "kubernetes.autoscalers": AutoscalersProbe,
     "kubernetes.cluster": ClusterItselfProbe,
+    "kubernetes.disruption_budgets": DisruptionBudgetsProbe,
     "kubernetes.every_limit": EveryLimitProbe,
     "kubernetes.gpu_nodes": GPUNodesProbe,
     "kubernetes.gpus": GPUsProbe,
     "kubernetes.health": HealthProbe,
     "kubernetes.jobs": JobsProbe,
     "kubernetes.limits": LimitsProbe,
+    "kubernetes.network_policies": NetworkPoliciesProbe,
+    "kubernetes.node_autoscaler": NodeAutoscalerProbe,
     "kubernetes.replicas": ReplicasProbe,
     "kubernetes.restarts": RestartsProbe,
     "kubernetes.rollout": RolloutProbe,
     "kubernetes.schedule": ScheduleProbe,
+    "kubernetes.scale_down": ScaleDownProbe,
+    "kubernetes.scale_up": ScaleUpProbe,
     "kubernetes.security": SecurityProbe,
     "kubernetes.tags": TagsProbe,
     "kubernetes.unused": UnusedProbe,

@@ -13,13 +13,12 @@ from runbooks.probes.kubernetes.application import (
     listed,
 )
 from runbooks.probes.kubernetes.gpus import gpus_of_node, gpus_of_pod, told
-from runbooks.probes.kubernetes.objects import NODES, Kind, Object
+from runbooks.probes.kubernetes.objects import NODES, Object
+from runbooks.probes.kubernetes.scaling import AUTOSCALERS, autoscaler_of, bounds
 from runbooks.probes.kubernetes.scheduling import chooses, repelling
 from runbooks.probes.kubernetes.selectors import name_of
 from runbooks.probes.sources import Sources
 from runbooks.results import Reading
-
-AUTOSCALERS = Kind("autoscaling/v2", "horizontalpodautoscalers")
 
 
 class GPUNodesProbe(ApplicationProbe, frozen=True, kw_only=True):
@@ -60,9 +59,9 @@ class GPUNodesProbe(ApplicationProbe, frozen=True, kw_only=True):
             for node in chosen
             if node not in refused and not node["spec"].get("unschedulable")
         ]
-        bounds = [_bounds(each, scalers) for each in found]
+        limits = [_bounds(each, scalers) for each in found]
         each_pod = [sum(gpus_of_pod(each).values()) or 1 for each in found]
-        pairs = list(zip(bounds, each_pod, strict=True))
+        pairs = list(zip(limits, each_pod, strict=True))
         return measured(
             "\n".join(f"{name_of(n)}: {_about(n, specs)}" for n in equipped),
             Reading("gpus", sum(held[name_of(node)] for node in usable)),
@@ -82,12 +81,8 @@ def _spec(workload: Workload) -> Object:
 
 def _bounds(workload: Workload, scalers: Iterable[Object]) -> tuple[int, int]:
     """Return the fewest and the most pods that an autoscaler allows."""
-    for each in scalers:
-        target = each["spec"]["scaleTargetRef"]
-        if (target["kind"], target["name"]) == ("Deployment", workload.name):
-            low = each["spec"].get("minReplicas")
-            return 1 if low is None else low, each["spec"]["maxReplicas"]
-    return workload.desired, workload.desired
+    scaling = autoscaler_of(workload, scalers)
+    return bounds(scaling) if scaling else (workload.desired, workload.desired)
 
 
 def _about(node: Object, specs: Iterable[Object]) -> str:

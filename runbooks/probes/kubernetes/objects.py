@@ -105,9 +105,12 @@ async def objects_if_known(
 
 
 async def document(
-    sources: Sources, connection: Connection, path: str
+    sources: Sources, connection: Connection, path: str, rule: str = ""
 ) -> Object | None:
     """Return the JSON object at a path, asked once a pass; None where there is none.
+
+    Args:
+        rule: what to say of the rule that a role lacks, where it lacks one.
 
     Raises:
         ProbeError: it cannot be read.
@@ -117,9 +120,19 @@ async def document(
         answer = await connection.ask(sources, path)
         if answer.status == 404:
             return None
-        return _decoded(connection, answer, path, f"get {path}", Object)
+        return _decoded(connection, answer, path, f"get {path}", Object, rule)
 
     return await sources.once((connection, path), read)
+
+
+async def api_groups(sources: Sources, connection: Connection) -> set[str]:
+    """Return the groups of kinds that the cluster knows, which any login may ask.
+
+    Raises:
+        ProbeError: it cannot be asked.
+    """
+    found = await document(sources, connection, "/apis") or {}
+    return {str(each["name"]) for each in found.get("groups") or []}
 
 
 async def _listed(

@@ -1,8 +1,9 @@
 """A Kubernetes API server that answers as the API's reference says, and is strict.
 
-It serves objects as manifests give them: lists in pages, metadata alone, access
-reviews, logs, ``/version`` and ``/readyz``. What no probe may ask — another method,
-an unknown path, an unknown query parameter — is kept in `violations`.
+It serves objects as manifests give them: lists in pages, metadata alone, one by its
+name, access reviews, logs, the groups of kinds, ``/version`` and ``/readyz``. What no
+probe may ask — another method, an unknown path, an unknown query parameter — is kept in
+`violations`.
 
 Shapes: https://kubernetes.io/docs/reference/kubernetes-api/ and
 https://kubernetes.io/docs/reference/using-api/api-concepts/.
@@ -123,6 +124,8 @@ class KubernetesAPI:
             return 200, self.version
         if path == "/readyz":
             return (200, "ok") if self.ready else (500, "[-]etcd failed")
+        if path == "/apis":
+            return 200, self._groups()
         parts = path.strip("/").split("/")
         if parts[0] == "apis" and parts[1] == "custom.metrics.k8s.io":
             return self._metric(path)
@@ -131,6 +134,8 @@ class KubernetesAPI:
             return self._log(rest[3], query)
         if rest[:1] == ["namespaces"] and len(rest) == 3:
             return self._list(f"{api}/{rest[2]}", rest[1], NAMESPACED, query, accept)
+        if rest[:1] == ["namespaces"] and len(rest) == 4:
+            return self._one(f"{api}/{rest[2]}", rest[1], rest[3], query)
         if len(rest) == 1:
             resource = f"{api}/{rest[0]}"
             if resource in NAMESPACED.values():  # those of every namespace
@@ -161,10 +166,7 @@ class KubernetesAPI:
             return self._wrong(f"unknown query {extra} of {resource}")
         api, _, plural = resource.rpartition("/")
         group = api.partition("/")[0]
-        there = self.groups | {
-            each["apiVersion"].split("/")[0] for each in self.objects
-        }
-        if group in OPTIONAL and group not in there:
+        if group in OPTIONAL and group not in self._installed:
             return 404, "404 page not found\n"
         if plural in self.denied:
             return status(403, "Forbidden", f'{plural} is forbidden: User "me" cannot')
@@ -197,6 +199,33 @@ class KubernetesAPI:
             "metadata": metadata,
             "items": items,
         }
+
+    @property
+    def _installed(self) -> set[str]:
+        objects = {each["apiVersion"].split("/")[0] for each in self.objects}
+        return self.groups | objects
+
+    def _groups(self) -> Object:
+        """Return the groups of kinds, which any login may ask for."""
+        known = {each.split("/")[0] for each in (CLUSTER | NAMESPACED).values()}
+        found = known - {"v1", *OPTIONAL} | self._installed - {"v1"}
+        groups = [{"name": name, "versions": []} for name in sorted(found)]
+        return {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}
+
+    def _one(
+        self, resource: str, namespace: str, name: str, query: dict[str, str]
+    ) -> tuple[int, Any]:
+        plural = resource.rpartition("/")[2]
+        kinds = [kind for kind, known in NAMESPACED.items() if known == resource]
+        if query or not kinds:
+            return self._wrong(f"unknown resource {resource} or query {query}")
+        if plural in self.denied:
+            return status(403, "Forbidden", f'{plural} "{name}" is forbidden')
+        for each in self.objects:
+            where = each["metadata"].get("namespace"), each["metadata"]["name"]
+            if (each["kind"], *where) == (kinds[0], namespace, name):
+                return 200, each
+        return status(404, "NotFound", f'{plural} "{name}" not found')
 
     def _log(self, pod: str, query: dict[str, str]) -> tuple[int, Any]:
         if extra := set(query) - LOGGING:

@@ -266,16 +266,51 @@ def shipper(name: str, image: str, nodes: int, ready: int, **spec: Any) -> Objec
     )
 
 
-def autoscaler(owner: Object, low: int | None, high: int) -> Object:
+def autoscaler(
+    owner: Object, low: int | None, high: int, **metrics: tuple[int | str, int | str]
+) -> Object:
+    """Return an autoscaler that works, with target and current value of metrics.
+
+    Those of CPU and memory are in percent, others come from pods.
+    """
     name = owner["metadata"]["name"]
     target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": name}
     least = {} if low is None else {"minReplicas": low}
+    wanted = {name: said[0] for name, said in metrics.items()}
+    current = {name: said[1] for name, said in metrics.items()}
     return made(
         "HorizontalPodAutoscaler",
         "autoscaling/v2",
         f"{name}-hpa",
-        spec={"scaleTargetRef": target, "maxReplicas": high, **least},
+        spec={
+            "scaleTargetRef": target,
+            "maxReplicas": high,
+            **least,
+            "metrics": [metric(n, "target", said) for n, said in wanted.items()],
+        },
+        status={
+            "currentReplicas": owner["spec"]["replicas"],
+            "desiredReplicas": owner["spec"]["replicas"],
+            "conditions": [
+                {"type": "AbleToScale", "status": "True", "reason": "ReadyForNewScale"},
+                {"type": "ScalingActive", "status": "True"},
+                {"type": "ScalingLimited", "status": "False"},
+            ],
+            "currentMetrics": [metric(n, "current", v) for n, v in current.items()],
+        },
     )
+
+
+def metric(name: str, side: str, value: int | str) -> Object:
+    """Return a metric of an autoscaler, its target or its current value."""
+    share = isinstance(value, int)
+    said: Object = {"averageUtilization" if share else "averageValue": value}
+    if side == "target":
+        said["type"] = "Utilization" if share else "AverageValue"
+    measured = {side: said}
+    if name in ("cpu", "memory"):
+        return {"type": "Resource", "resource": {"name": name, **measured}}
+    return {"type": "Pods", "pods": {"metric": {"name": name}, **measured}}
 
 
 class Cluster:
@@ -310,7 +345,7 @@ class Cluster:
             *(replica_set(d, n) for d in (self.api, self.worker) for n in (1, 2)),
             *(metrics(pod, "400m", "1Gi") for pod in self.api_pods),
             *(metrics(pod, "1500m", "8Gi") for pod in self.worker_pods),
-            autoscaler(self.worker, 2, 3),
+            autoscaler(self.worker, 2, 3, videos_pending=("5", "2"), cpu=(70, 35)),
         ]
 
     @property
