@@ -1,4 +1,4 @@
-"""A web server of our own on loopback, and ports that nobody listens on."""
+"""What tests start: a web server, an API server of a cluster, ports nobody hears."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+
+from tests.runbooks.probes.kubernetes_api import KubernetesAPI, kubernetes_api
+from tests.runbooks.probes.kubernetes_workloads import Cluster
 
 HEALTHY = {"status": "healthy", "checks": [{"name": "database"}], "user": None}
 
@@ -118,3 +121,17 @@ def silent_port() -> Iterator[int]:
         yield port
         for client in waiting:
             client.close()
+
+
+@pytest.fixture
+def cluster() -> Cluster:
+    """A healthy cluster, to be changed."""
+    return Cluster()
+
+
+@pytest.fixture
+def kubernetes() -> Iterator[KubernetesAPI]:
+    """An API server without objects; what no probe may ask fails the test."""
+    with kubernetes_api([]) as api:
+        yield api
+        assert api.violations == []

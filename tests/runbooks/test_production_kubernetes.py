@@ -6,23 +6,19 @@ and one has what each step is there to find.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
-from runbooks import parsing
 from runbooks.contacts import contacted, contacts, reached
-from runbooks.model import Step
 from runbooks.results import Finding
 from runbooks.runner import Runner
 from runbooks.target import Target
+from tests.runbooks.kubernetes_steps import found_by, results, steps
 from tests.runbooks.probes.kubernetes_api import (
     TOKEN,
     KubernetesAPI,
     Object,
-    kubernetes_api,
 )
 from tests.runbooks.probes.kubernetes_workloads import (
     Cluster,
@@ -35,7 +31,6 @@ from tests.runbooks.probes.kubernetes_workloads import (
     replica_set,
 )
 
-SHIPPED = Path(__file__).parents[2] / "runbooks/documents/production-deployment.md"
 OURS = (
     "infra.platform",
     "infra.gpu-nodes",
@@ -74,17 +69,6 @@ KEPT = (
 """Steps on CronJobs."""
 
 
-def steps() -> list[Step]:
-    """Return those steps without their other probes."""
-    found = []
-    for step in parsing.read(SHIPPED).steps:
-        probes = tuple(p for p in step.probes if p.use.startswith("kubernetes."))
-        if step.id in OURS and probes:
-            options = replace(step.options, probe=None, probes=probes)
-            found.append(replace(step, options=options))
-    return found
-
-
 @pytest.fixture
 def cluster() -> Cluster:
     """A cluster that also makes backups, and whose costs are shared out."""
@@ -103,45 +87,28 @@ def cluster() -> Cluster:
     return cluster
 
 
-@pytest.fixture
-def api(cluster: Cluster) -> Iterator[KubernetesAPI]:
-    with kubernetes_api([]) as api:
-        yield api
-        assert api.violations == []
-
-
 async def findings(
     api: KubernetesAPI, directory: Path, objects: list[Object], **facts: str
 ) -> dict[str, Finding]:
-    api.objects = objects
-    api.requests.clear()
-    config = api.kubeconfig(directory / "kubeconfig")
-    facts = {"platform": "kubernetes", "gpu": "amd", **facts}
-    tables = {"kubernetes": {"kubeconfig": str(config)}}
-    runner = Runner(Target("cluster", facts=facts, tables=tables))
-    return {id: found async for id, found in runner.probe_all(steps())}
-
-
-def results(found: dict[str, Finding]) -> dict[str, str]:
-    return {id: finding.result.value for id, finding in found.items()}
+    return await found_by(api, directory, objects, OURS, **facts)
 
 
 async def test_a_cluster_as_the_checklist_wants_it(
-    api: KubernetesAPI, cluster: Cluster, tmp_path: Path
+    kubernetes: KubernetesAPI, cluster: Cluster, tmp_path: Path
 ) -> None:
     cluster.rest += [autoscaler(cluster.api, 3, 10)]
-    found = await findings(api, tmp_path, cluster.objects)
+    found = await findings(kubernetes, tmp_path, cluster.objects)
     assert set(found) == set(OURS)
     other = {id: said for id, said in results(found).items() if said != "pass"}
     assert other == {"resources.worker-replicas": "warn"}, found
     assert "gpus" in found["resources.worker-replicas"].reason
-    assert max(api.requests.values()) == 1, api.requests
-    assert sum(api.requests.values()) <= 22, api.requests
+    assert max(kubernetes.requests.values()) == 1, kubernetes.requests
+    assert sum(kubernetes.requests.values()) <= 22, kubernetes.requests
     assert TOKEN not in repr(found)
 
 
 async def test_a_cluster_with_the_shipped_manifests(
-    api: KubernetesAPI, cluster: Cluster, tmp_path: Path
+    kubernetes: KubernetesAPI, cluster: Cluster, tmp_path: Path
 ) -> None:
     for component in ("api", "worker"):
         own = cluster.container(component)
@@ -149,7 +116,7 @@ async def test_a_cluster_with_the_shipped_manifests(
         own["image"] = "transcript-create:latest"
     for kind in ("livenessProbe", "startupProbe"):
         del cluster.container("worker")[kind]
-    found = results(await findings(api, tmp_path, cluster.objects))
+    found = results(await findings(kubernetes, tmp_path, cluster.objects))
     assert {id: said for id, said in found.items() if said != "pass"} == {
         "container.read-only-rootfs": "warn",
         "resources.worker-replicas": "warn",
@@ -160,7 +127,7 @@ async def test_a_cluster_with_the_shipped_manifests(
 
 
 async def test_a_cluster_in_which_everything_is_wrong(
-    api: KubernetesAPI, cluster: Cluster, tmp_path: Path
+    kubernetes: KubernetesAPI, cluster: Cluster, tmp_path: Path
 ) -> None:
     own, worker = cluster.container("api"), cluster.container("worker")
     own["securityContext"] = {"privileged": True, "runAsUser": 0}
@@ -193,7 +160,7 @@ async def test_a_cluster_in_which_everything_is_wrong(
     cluster.rest = [each for each in cluster.rest if each["kind"] != "Namespace"]
     for each in cluster.claims:
         del each["metadata"]["labels"]
-    found = await findings(api, tmp_path, cluster.objects)
+    found = await findings(kubernetes, tmp_path, cluster.objects)
     other = {id: said for id, said in results(found).items() if said != "fail"}
     assert other == {
         **dict.fromkeys(KEPT, "pass"),
@@ -203,7 +170,7 @@ async def test_a_cluster_in_which_everything_is_wrong(
 
 
 async def test_what_is_made_seldom_or_never_and_lies_about(
-    api: KubernetesAPI, cluster: Cluster, tmp_path: Path
+    kubernetes: KubernetesAPI, cluster: Cluster, tmp_path: Path
 ) -> None:
     backups = [each for each in cluster.rest if each["kind"] == "CronJob"]
     for each, spec in zip(
@@ -215,7 +182,7 @@ async def test_what_is_made_seldom_or_never_and_lies_about(
     left = claim("left")
     left["metadata"]["creationTimestamp"] = ago(days=40)
     left["status"] = {"phase": "Lost"}
-    found = await findings(api, tmp_path, [*cluster.objects, left])
+    found = await findings(kubernetes, tmp_path, [*cluster.objects, left])
     said = {id: said for id, said in results(found).items() if said == "warn"}
     assert said.keys() >= {*KEPT, "cost.tagging", "cost.unused-resources"}
     assert "left" in found["cost.unused-resources"].reason
@@ -225,35 +192,35 @@ async def test_what_is_made_seldom_or_never_and_lies_about(
 @pytest.mark.parametrize("platform", ["compose", "processes"])
 async def test_elsewhere_they_do_not_apply(platform: str) -> None:
     runner = Runner(Target("x", facts={"platform": platform}))
-    found = {id: found async for id, found in runner.probe_all(steps())}
+    found = {id: found async for id, found in runner.probe_all(steps(OURS))}
     assert set(results(found).values()) == {"n/a"}, found
 
 
 async def test_a_profile_says_whether_it_leads_to_the_cluster(
-    api: KubernetesAPI, cluster: Cluster, tmp_path: Path
+    kubernetes: KubernetesAPI, cluster: Cluster, tmp_path: Path
 ) -> None:
-    api.objects = cluster.objects
-    config = api.kubeconfig(tmp_path / "kubeconfig")
+    kubernetes.objects = cluster.objects
+    config = kubernetes.kubeconfig(tmp_path / "kubeconfig")
     tables = {"kubernetes": {"kubeconfig": str(config), "context": "production"}}
     target = Target("cluster", facts={"platform": "kubernetes"}, tables=tables)
     ((contact, finding),) = [each async for each in contacted(target, contacts(target))]
     assert contact.table == "kubernetes" and reached(finding), finding
-    assert f"at {api.url}" in finding.evidence
+    assert f"at {kubernetes.url}" in finding.evidence
     assert "namespace transcripts" in finding.evidence
 
 
 async def test_a_profile_that_names_no_cluster_asks_none() -> None:
     runner = Runner(Target("x", facts={"platform": "kubernetes"}))
-    found = {id: found async for id, found in runner.probe_all(steps())}
+    found = {id: found async for id, found in runner.probe_all(steps(OURS))}
     reasons = {f.reason for f in found.values() if f.result.value != "n/a"}
     assert reasons == {"no [kubernetes] context in the profile"}, found
 
 
 async def test_without_the_cluster_nobody_can_tell(
-    tmp_path: Path, closed_port: int, api: KubernetesAPI
+    tmp_path: Path, closed_port: int, kubernetes: KubernetesAPI
 ) -> None:
-    api.url = f"http://127.0.0.1:{closed_port}"
-    found = await findings(api, tmp_path, [])
+    kubernetes.url = f"http://127.0.0.1:{closed_port}"
+    found = await findings(kubernetes, tmp_path, [])
     platform = found.pop("infra.platform")
     assert platform.result == "fail" and "refused the connection" in platform.reason
     assert set(results(found).values()) == {"unknown"}
@@ -261,10 +228,10 @@ async def test_without_the_cluster_nobody_can_tell(
 
 
 async def test_without_permission_nobody_can_tell(
-    api: KubernetesAPI, cluster: Cluster, tmp_path: Path
+    kubernetes: KubernetesAPI, cluster: Cluster, tmp_path: Path
 ) -> None:
-    api.denied = {"deployments", "nodes", "jobs", "cronjobs", "namespaces"}
-    found = await findings(api, tmp_path, cluster.objects)
+    kubernetes.denied = {"deployments", "nodes", "jobs", "cronjobs", "namespaces"}
+    found = await findings(kubernetes, tmp_path, cluster.objects)
     assert set(results(found).values()) == {"unknown"}
     assert "no permission to list deployments" in found["health.liveness"].reason
     told = repr(found["health.liveness"])

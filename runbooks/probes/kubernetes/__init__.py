@@ -22,9 +22,9 @@ from runbooks.probes.kubernetes.node_autoscaler import NodeAutoscalerProbe
 from runbooks.probes.kubernetes.replicas import ReplicasProbe
 from runbooks.probes.kubernetes.restarts import RestartsProbe
 from runbooks.probes.kubernetes.rollout import RolloutProbe
-from runbooks.probes.kubernetes.schedule import ScheduleProbe
 from runbooks.probes.kubernetes.scale_down import ScaleDownProbe
 from runbooks.probes.kubernetes.scale_up import ScaleUpProbe
+from runbooks.probes.kubernetes.schedule import ScheduleProbe
 from runbooks.probes.kubernetes.security import SecurityProbe
 from runbooks.probes.kubernetes.shippers import ShippersProbe
 from runbooks.probes.kubernetes.tags import TagsProbe

@@ -100,6 +100,6 @@ def _line(node: Object) -> str:
     said = ["Ready" if holds(node, "Ready") else "not Ready", *_pressed(node)]
     if node["spec"].get("unschedulable"):
         said.append("cordoned")
-    if zone := labels_of(node).get(_ZONE):
-        said.append(zone)
+    labels = labels_of(node)
+    said += [labels[each] for each in (_REGION, _ZONE) if each in labels]
     return f"{name_of(node)}: {', '.join(said)}"

@@ -8,7 +8,6 @@ from typing import ClassVar
 from runbooks.probes.base import Measurement
 from runbooks.probes.kubernetes.application import ApplicationProbe, listed, phase
 from runbooks.probes.kubernetes.network_rules import (
-    NAMESPACES,
     POLICIES,
     Meets,
     Pods,
@@ -22,7 +21,12 @@ from runbooks.probes.kubernetes.network_rules import (
     selector,
     told,
 )
-from runbooks.probes.kubernetes.objects import PODS, Object, api_groups
+from runbooks.probes.kubernetes.objects import (
+    NAMESPACES,
+    PODS,
+    Object,
+    api_groups,
+)
 from runbooks.probes.kubernetes.selectors import Labels, labels_of, name_of, selects
 from runbooks.probes.kubernetes.templates import Template, templates
 from runbooks.probes.sources import Sources

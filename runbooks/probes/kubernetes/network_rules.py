@@ -16,7 +16,6 @@ from runbooks.probes.kubernetes.objects import Kind, Object
 from runbooks.probes.kubernetes.selectors import Labels, labels_of, name_of, selects
 
 POLICIES = Kind("networking.k8s.io/v1", "networkpolicies")
-NAMESPACES = Kind("v1", "namespaces", namespaced=False)
 _SIDES = {"Ingress": "from", "Egress": "to"}
 _INSIDE = tuple(
     map(

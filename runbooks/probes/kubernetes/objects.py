@@ -69,6 +69,7 @@ class _Page(msgspec.Struct):
 
 CONFIG_MAPS = Kind("v1", "configmaps")
 DEPLOYMENTS = Kind("apps/v1", "deployments")
+NAMESPACES = Kind("v1", "namespaces", namespaced=False)
 NODES = Kind("v1", "nodes", namespaced=False)
 PODS = Kind("v1", "pods")
 SECRETS = Kind("v1", "secrets")

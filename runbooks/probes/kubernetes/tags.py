@@ -7,13 +7,11 @@ from typing import ClassVar
 
 from runbooks.probes.base import Measurement, measured
 from runbooks.probes.kubernetes.application import ClusterProbe, listed
-from runbooks.probes.kubernetes.objects import Kind, Object
+from runbooks.probes.kubernetes.objects import NAMESPACES, Object
 from runbooks.probes.kubernetes.selectors import labels_of, name_of
 from runbooks.probes.kubernetes.volumes import CLAIMS
 from runbooks.probes.sources import Sources
 from runbooks.results import Reading
-
-NAMESPACES = Kind("v1", "namespaces", namespaced=False)
 
 
 class TagsProbe(ClusterProbe, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from runbooks.probes.sources import Sources
 from runbooks.rehearsal import Deployment
 from tests.runbooks.probes.docker_engine import DockerEngine, running_engine
 from tests.runbooks.probes.docker_projects import make_projects
-from tests.runbooks.probes.kubernetes_api import KubernetesAPI, kubernetes_api
+from tests.runbooks.probes.kubernetes_api import KubernetesAPI
 from tests.runbooks.probes.kubernetes_looks import Look, looking
 from tests.runbooks.probes.kubernetes_workloads import Cluster
 from tests.runbooks.probes.practice import running_practice
@@ -39,20 +39,6 @@ def site() -> Iterator[Site]:
     """A web server without answers yet."""
     with running_site() as site:
         yield site
-
-
-@pytest.fixture
-def cluster() -> Cluster:
-    """A healthy cluster, to be changed."""
-    return Cluster()
-
-
-@pytest.fixture
-def kubernetes() -> Iterator[KubernetesAPI]:
-    """An API server without objects; what no probe may ask fails the test."""
-    with kubernetes_api([]) as api:
-        yield api
-        assert api.violations == []
 
 
 @pytest.fixture

@@ -55,6 +55,9 @@ async def test_autoscalers(look: Look, cluster: Cluster, scaler: Object) -> None
     assert (seen.least, seen.most) == (3, 10)
     assert seen.inactive == seen.unable == "transcript-api-hpa"
     assert "ScalingActive False FailedGetResourceMetric" in seen.measurement.evidence
+    scaler["status"]["currentMetrics"][0] = {"type": ""}
+    seen = await look("autoscalers", components=["api"])
+    assert seen.unknown == "transcript-api-hpa/cpu"
     scaler["status"] = {"currentReplicas": 3, "desiredReplicas": 3}
     seen = await look("autoscalers", components=["api"])
     assert seen.inactive == "transcript-api-hpa"

@@ -16,6 +16,8 @@ from runbooks.results import Finding
 from runbooks.runner import Runner
 from runbooks.target import Target, parse
 from tests.runbooks.probes.json_server import Service, running
+from tests.runbooks.probes.kubernetes_api import KubernetesAPI
+from tests.runbooks.probes.kubernetes_workloads import Cluster, autoscaler
 from tests.runbooks.probes.postgres_server import (
     PASSWORD,
     PostgresServer,
@@ -183,3 +185,27 @@ async def test_the_address_of_the_application_is_that_of_production(
     [(_, finding)] = [each async for each in runner.probe_all(steps)]
     assert str(finding.result) == "fail"
     assert "[url.DATABASE_URL.database] (elsewhere)" in finding.reason
+
+
+@pytest.mark.parametrize(("most", "result"), [(4, "pass"), (10, "warn")])
+async def test_connections_of_all_pods_that_autoscalers_allow(
+    bare: PostgresServer,
+    kubernetes: KubernetesAPI,
+    cluster: Cluster,
+    tmp_path: Path,
+    most: int,
+    result: str,
+) -> None:
+    cluster.rest.append(autoscaler(cluster.api, 3, most, cpu=(70, 41)))
+    cluster.rest[-2]["spec"]["maxReplicas"] = 2
+    kubernetes.objects = cluster.objects
+    config = kubernetes.kubeconfig(tmp_path / "kubeconfig")
+    target = profile(
+        tmp_path, bare.dsn(), pooler=False, platform="kubernetes", gpu="none"
+    )
+    tables = {**target.tables, "kubernetes": {"kubeconfig": str(config)}}
+    steps = [s for s in parsing.read(SHIPPED).steps if s.id == "resources.hpa"]
+    runner = Runner(replaced(target, tables=tables))
+    [(_, finding)] = [each async for each in runner.probe_all(steps)]
+    assert str(finding.result) == result, finding
+    assert ("usable 97, not >= [scaled.demand] (180)" in finding.reason) == (most == 10)
