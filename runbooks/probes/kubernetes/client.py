@@ -22,6 +22,8 @@ PARALLEL = 8
 """Requests under way at a time."""
 SHOWN = 200
 """Characters of what a library or plugin says that are passed on."""
+REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+"""The only path that is ever POSTed to; nothing is stored there."""
 _ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
@@ -139,23 +141,22 @@ def asked(client: ApiClient, request: Mapping[str, Any]) -> dict[str, Any]:
 
     server = client.configuration.host
     host = urlsplit(server).netloc
-    query = urlencode(request["query"])
-    url = server.rstrip("/") + request["path"] + (f"?{query}" if query else "")
-    method = "POST" if request["review"] else "GET"
-    headers = {"Accept": request["accept"], "User-Agent": "gonogo"}
-    if request["review"]:
+    headers = {"Accept": "application/json", "User-Agent": "gonogo"}
+    if "review" in request:
+        method, path, query, body = "POST", REVIEWS, "", _review(request["review"])
         headers["Content-Type"] = "application/json"
-    client.update_params_for_auth(
-        headers, [], ["BearerToken"], request["path"], method, None
-    )
+    else:
+        method, path, body = "GET", request["path"], None
+        query = urlencode(request["query"])
+        headers["Accept"] = request["accept"]
+    url = server.rstrip("/") + path + (f"?{query}" if query else "")
+    client.update_params_for_auth(headers, [], ["BearerToken"], path, method, None)
     # Files with tokens end with a newline, which the library keeps.
     headers = {name: value.strip() for name, value in headers.items()}
     seconds = request["timeout"]
     try:
-        response = client.call_api(
-            method, url, headers, request["review"], _request_timeout=seconds
-        )
-        body = response.response.data.decode("utf-8", "replace")
+        response = client.call_api(method, url, headers, body, _request_timeout=seconds)
+        said = response.response.data.decode("utf-8", "replace")
     except (ApiException, exceptions.SSLError) as error:
         problem = f"TLS with {host} failed: {_tls(error)}"
         raise ProbeError(problem, stage="tls") from error
@@ -171,7 +172,15 @@ def asked(client: ApiClient, request: Mapping[str, Any]) -> dict[str, Any]:
     except (exceptions.HTTPError, OSError) as error:
         problem = f"{host} gave no HTTP answer"
         raise ProbeError(problem, stage="http") from error
-    return {"status": response.status, "body": body}
+    return {"status": response.status, "body": said}
+
+
+def _review(attributes: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectAccessReview",
+        "spec": {"resourceAttributes": dict(attributes)},
+    }
 
 
 def _tls(error: Exception) -> str:

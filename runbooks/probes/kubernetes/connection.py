@@ -44,26 +44,32 @@ class Connection:
         query: Mapping[str, str | int] | None = None,
         *,
         accept: str = "application/json",
-        review: Mapping[str, Any] | None = None,
     ) -> Answer:
         """Return the API server's response to one GET, whatever its status.
-
-        Args:
-            review: an access review to POST instead, which changes nothing.
 
         Raises:
             ProbeError: there was none.
         """
+        request = {"path": path, "query": query or {}, "accept": accept}
+        return await self._asked(sources, request)
+
+    async def review(self, sources: Sources, attributes: Mapping[str, str]) -> Answer:
+        """Return the response to a review of what this login may do.
+
+        It is the one POST that the reading process knows, and nothing is stored.
+
+        Args:
+            attributes: see the API's reference, "ResourceAttributes".
+
+        Raises:
+            ProbeError: there was none.
+        """
+        return await self._asked(sources, {"review": attributes})
+
+    async def _asked(self, sources: Sources, request: Mapping[str, Any]) -> Answer:
         process, _ = await self._opened(sources)
-        request = {
-            "path": path,
-            "query": query or {},
-            "accept": accept,
-            "review": review,
-            "timeout": LONGEST,
-        }
         sources.asked(self.source)
-        return self._responded(await process.ask(request))
+        return self._responded(await process.ask({**request, "timeout": LONGEST}))
 
     async def in_namespace(self, sources: Sources) -> str:
         """Return the namespace of the application."""

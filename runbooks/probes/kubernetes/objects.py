@@ -18,6 +18,8 @@ import msgspec
 from runbooks.errors import ProbeError
 from runbooks.probes.kubernetes.connection import Connection
 from runbooks.probes.kubernetes.process import Answer
+from runbooks.probes.kubernetes.refusals import refusal
+from runbooks.probes.kubernetes.rights import Right
 from runbooks.probes.sources import Sources
 from runbooks.secrets import within
 
@@ -47,6 +49,11 @@ class Kind:
     @property
     def group(self) -> str:
         return self.api.rpartition("/")[0]
+
+    @property
+    def listing(self) -> Right:
+        """The right that it takes to list them."""
+        return Right(self.group, self.plural, namespaced=self.namespaced)
 
     def path(self, namespace: str) -> str:
         root = f"/apis/{self.api}" if self.group else f"/api/{self.api}"
@@ -154,7 +161,7 @@ async def _listed(
             # The list was compacted away meanwhile: only a new one is consistent.
             found, query, restarted = [], first, True
             continue
-        page = _decoded(connection, answer, path, asked, _Page, _rule(kind))
+        page = _decoded(connection, answer, path, asked, _Page, kind.listing.rule)
         found += page.items or []
         if not page.metadata.continue_:
             break
@@ -178,35 +185,12 @@ def _decoded(
     Raises:
         ProbeError: it has another status, or holds something else.
     """
-    stage = "query"
-    match answer.status:
-        case 200:
-            try:
-                return msgspec.json.decode(answer.body, type=shape)
-            except msgspec.DecodeError:
-                said = f"{path} answered something else than its objects"
-        case 401:
-            said = "the API server knows no such login (401): log in again"
-            stage = "login"
-        case 403:
-            said, stage = f"no permission to {asked}", "login"
-        case 429:
-            said = f"the API server has too much to do for {path} (429)"
-        case _:
-            said = f"{path} answered {answer.status}"
-    error = ProbeError(said, source=connection.source, stage=stage)
-    if answer.status == 403 and rule:
-        error.add_note(rule)
-    raise error
-
-
-def _rule(kind: Kind) -> str:
-    """Return the rule that a role lacks."""
-    role = "Role" if kind.namespaced else "ClusterRole"
-    return (
-        f'Add to a {role}: {{apiGroups: ["{kind.group}"], '
-        f'resources: ["{kind.plural}"], verbs: ["list"]}}'
-    )
+    if answer.status == 200:
+        try:
+            return msgspec.json.decode(answer.body, type=shape)
+        except msgspec.DecodeError as error:
+            raise refusal(connection, answer, path, asked) from error
+    raise refusal(connection, answer, path, asked, rule)
 
 
 def _hide(sources: Sources, secret: Object) -> None:

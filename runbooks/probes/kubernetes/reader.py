@@ -8,12 +8,14 @@ Usage: ``python -P -m runbooks.probes.kubernetes.reader DIRECTORY``, as leader o
 session; the directory holds what the library writes, and goes with the process.
 JSON lines come in and go out. The first names ``kubeconfig`` and ``context``; its
 answer has the id 0 and says ``namespace`` and ``server``. Each further one is a
-request with ``id``, ``path``, ``query``, ``accept``, ``review`` and ``timeout``; its
-answer has the same id and either ``status`` and ``body``, or ``failed``, ``stage``
-and ``note``. Answers come in any order. The process ends when its input does.
+request with ``id``, ``timeout`` and either ``path``, ``query`` and ``accept`` or
+``review``; its answer has the same id and either ``status`` and ``body``, or
+``failed``, ``stage`` and ``note``. Answers come in any order. The process ends when its
+input does.
 
-Requests are GETs. A request with a ``review`` POSTs it: access reviews are asked so,
-and the API server stores nothing of them.
+Requests are GETs, but for one: a ``review`` is POSTed as SelfSubjectAccessReview, of
+which the API server stores nothing. No request says another method, nor what is POSTed
+elsewhere.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,7 @@ NAMESPACED = {
     "EndpointSlice": "discovery.k8s.io/v1/endpointslices",
     "Event": "v1/events",
     "HorizontalPodAutoscaler": "autoscaling/v2/horizontalpodautoscalers",
+    "ExternalSecret": "external-secrets.io/v1/externalsecrets",
     "Ingress": "networking.k8s.io/v1/ingresses",
     "Job": "batch/v1/jobs",
     "LimitRange": "v1/limitranges",
@@ -57,12 +59,23 @@ NAMESPACED = {
     "Service": "v1/services",
     "StatefulSet": "apps/v1/statefulsets",
     "Certificate": "cert-manager.io/v1/certificates",
+    "Issuer": "cert-manager.io/v1/issuers",
     "PodMetrics": "metrics.k8s.io/v1beta1/pods",
 }
-OPTIONAL = ("cert-manager.io", "metrics.k8s.io", "karpenter.sh")
+OPTIONAL = (
+    "cert-manager.io",
+    "external-secrets.io",
+    "metrics.k8s.io",
+    "karpenter.sh",
+)
 """Groups that not every cluster has; a fake has those of its objects."""
 LISTING = {"limit", "continue", "labelSelector"}
-LOGGING = {"container", "tailLines", "sinceSeconds", "timestamps", "limitBytes"}
+LOGGING = {
+    *("container", "tailLines", "sinceSeconds", "timestamps", "limitBytes"),
+    "previous",
+}
+ATTRIBUTES = {"group", "resource", "subresource", "verb", "namespace"}
+"""Of a review that are asked here; the API knows more."""
 
 
 class KubernetesAPI:
@@ -71,9 +84,10 @@ class KubernetesAPI:
     Attributes:
         objects: what is there; change it freely between looks.
         groups: optional groups that are installed though they have no object.
-        denied: plurals that this login may not list.
+        denied: plurals that this login may not list, or ``pods/log``.
         broken: by path, how it answers instead: a status, ``garbage`` or ``hang``.
-        logs: by name of a pod.
+        logs: by name of a pod, lines that begin with the time of the kubelet.
+        previous: the same of the container that ran before.
         metrics: by path below ``/apis/custom.metrics.k8s.io``, the value.
         version, ready: what ``/version`` and ``/readyz`` say.
         largest_page: objects of one answer, whatever limit was asked for.
@@ -88,6 +102,7 @@ class KubernetesAPI:
         self.denied: set[str] = set()
         self.broken: dict[str, int | str] = {}
         self.logs: dict[str, str] = {}
+        self.previous: dict[str, str] = {}
         self.metrics: dict[str, str] = {}
         self.token = TOKEN
         self.version = {"major": "1", "minor": "31", "gitVersion": "v1.31.2"}
@@ -131,7 +146,7 @@ class KubernetesAPI:
             return self._metric(path)
         api, rest = _split(parts)
         if rest[:1] == ["namespaces"] and rest[-1] == "log" and len(rest) == 5:
-            return self._log(rest[3], query)
+            return self._log(rest[1], rest[3], query)
         if rest[:1] == ["namespaces"] and len(rest) == 3:
             return self._list(f"{api}/{rest[2]}", rest[1], NAMESPACED, query, accept)
         if rest[:1] == ["namespaces"] and len(rest) == 4:
@@ -147,9 +162,11 @@ class KubernetesAPI:
         spec = body.get("spec", {}).get("resourceAttributes")
         if body.get("kind") != "SelfSubjectAccessReview" or not spec:
             return self._wrong(f"no access review: {body}")
+        if extra := set(spec) - ATTRIBUTES:
+            return self._wrong(f"unknown attributes {extra} of a review")
         resource = "/".join(filter(None, (spec["resource"], spec.get("subresource"))))
         allowed = resource not in self.denied
-        return 201, {**body, "status": {"allowed": allowed}}
+        return 201, {**body, "metadata": {}, "status": {"allowed": allowed}}
 
     def _list(
         self,
@@ -227,12 +244,28 @@ class KubernetesAPI:
                 return 200, each
         return status(404, "NotFound", f'{plural} "{name}" not found')
 
-    def _log(self, pod: str, query: dict[str, str]) -> tuple[int, Any]:
+    def _log(self, namespace: str, pod: str, query: dict[str, str]) -> tuple[int, Any]:
         if extra := set(query) - LOGGING:
             return self._wrong(f"unknown query {extra} of a log")
         if "pods/log" in self.denied:
             return status(403, "Forbidden", "pods/log is forbidden")
-        return 200, self.logs.get(pod, "")
+        found = [
+            each["spec"]["containers"]
+            for each in self.objects
+            if each["kind"] == "Pod"
+            and (each["metadata"]["namespace"], each["metadata"]["name"])
+            == (namespace, pod)
+        ]
+        if not found:
+            return status(404, "NotFound", f'pods "{pod}" not found')
+        names = [each["name"] for each in found[0]]
+        if query.get("container", "" if len(names) > 1 else names[0]) not in names:
+            return self._wrong(f"a container must be specified for pod {pod}: {query}")
+        kept = self.previous if query.get("previous") == "true" else self.logs
+        if pod not in kept:
+            said = f'container in pod "{pod}" is waiting to start or never ran before'
+            return status(400, "BadRequest", said)
+        return 200, _logged(kept[pod], query)
 
     def _metric(self, path: str) -> tuple[int, Any]:
         below = path.removeprefix("/apis/custom.metrics.k8s.io")
@@ -244,6 +277,23 @@ class KubernetesAPI:
     def _wrong(self, what: str) -> tuple[int, Any]:
         self.violations.append(what)
         return 400, what
+
+
+def _logged(text: str, query: dict[str, str]) -> str:
+    """Return the lines of a log that a query asks for, as a kubelet does."""
+    lines = text.splitlines(keepends=True)
+    if "sinceSeconds" in query:
+        since = datetime.now(UTC) - timedelta(seconds=int(query["sinceSeconds"]))
+        lines = [
+            each
+            for each in lines
+            if datetime.fromisoformat(each.partition(" ")[0]) >= since
+        ]
+    if "tailLines" in query:
+        lines = lines[max(0, len(lines) - int(query["tailLines"])) :]
+    if query.get("timestamps") != "true":
+        lines = [each.partition(" ")[2] for each in lines]
+    return "".join(lines)[: int(query.get("limitBytes", len(text)))]
 
 
 def status(code: int, reason: str, message: str) -> tuple[int, Object]:

@@ -27,6 +27,11 @@ class Seen:
         return reading.value
 
 
+MODELS = {
+    "Event": "CoreV1Event",
+    "HorizontalPodAutoscaler": "V2HorizontalPodAutoscaler",
+}
+"""Models whose name is not that of the kind after ``V1``."""
 Look = Callable[..., Awaitable[Seen]]
 """Takes the aspect's name and the probe's parameters."""
 
@@ -37,8 +42,8 @@ def as_documented(thing: Object) -> None:
     They are made from the API's own description; required fields may not lack.
     """
     kind = thing["kind"]
-    version = "V2" if kind == "HorizontalPodAutoscaler" else "V1"
-    model = getattr(client, version + kind, None)
+    version = MODELS.get(kind, f"V1{kind}")
+    model = getattr(client, version, None)
     if model is not None:
         kept = model.from_dict(thing)
         assert kept.model_dump(by_alias=True, exclude_none=True, mode="json") == thing

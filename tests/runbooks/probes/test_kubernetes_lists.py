@@ -51,7 +51,7 @@ ANSWERS: dict[str, tuple[int | str, str, str]] = {
     "pods": (410, "query", "answered 410"),
     "endpoints": (429, "query", "too much to do"),
     "secrets": (503, "query", "answered 503"),
-    "configmaps": ("garbage", "query", "something else than its objects"),
+    "configmaps": ("garbage", "query", "something else than was asked for"),
 }
 
 
