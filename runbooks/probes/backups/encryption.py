@@ -12,13 +12,9 @@ from runbooks.errors import ProbeError
 from runbooks.probes.backups import formats
 from runbooks.probes.backups.listing import DumpsProbe, listed
 from runbooks.probes.base import Measurement
+from runbooks.probes.block_devices import is_encrypted
 from runbooks.probes.regular_file import opened
 from runbooks.results import Reading
-
-SYSFS = Path("/sys/dev/block")
-"""Where the kernel describes block devices by number."""
-_DEEPEST = 8
-"""Layers of block devices that lie on one another."""
 
 
 class EncryptionProbe(DumpsProbe, frozen=True, kw_only=True):
@@ -83,25 +79,3 @@ class EncryptionProbe(DumpsProbe, frozen=True, kw_only=True):
             "\n".join(lines),
             lacking={"encrypted": said} if dumps else {},
         )
-
-
-def is_encrypted(device: int) -> bool:
-    """Whether a block device is one of dm-crypt, or lies on nothing but such.
-
-    Source: the kernel's Documentation/ABI/testing/sysfs-block-dm and dm-crypt, whose
-    UUIDs begin with ``CRYPT-``.
-    """
-    return _encrypted(SYSFS / f"{os.major(device)}:{os.minor(device)}", _DEEPEST)
-
-
-def _encrypted(device: Path, layers: int) -> bool:
-    try:
-        if (device / "dm/uuid").read_text().startswith("CRYPT-"):
-            return True
-    except OSError:
-        pass  # the device mapper knows nothing of it
-    try:
-        below = list((device / "slaves").iterdir())
-    except OSError:
-        return False
-    return layers > 0 and bool(below) and all(_encrypted(b, layers - 1) for b in below)

@@ -15,7 +15,13 @@ from runbooks.errors import ProbeError
 from runbooks.probes.base import Probe
 from runbooks.probes.kubernetes.connection import Connection
 from runbooks.probes.kubernetes.objects import DEPLOYMENTS, PODS, Kind, Object, objects
-from runbooks.probes.kubernetes.selectors import Labels, labels_of, name_of, selects
+from runbooks.probes.kubernetes.selectors import (
+    Labels,
+    annotations_of,
+    labels_of,
+    name_of,
+    selects,
+)
 from runbooks.probes.sources import Sources
 from runbooks.results import Reading
 from runbooks.target import Target, lookup
@@ -108,8 +114,7 @@ class Workload:
         It has the component's name, or is the one that kubectl means when nobody
         names one (``kubectl.kubernetes.io/default-container``), or comes first.
         """
-        annotations = (self.template.get("metadata") or {}).get("annotations") or {}
-        for name in (self.component, annotations.get(_DEFAULT)):
+        for name in (self.component, annotations_of(self.template).get(_DEFAULT)):
             for each in self.containers:
                 if each["name"] == name:
                     return each

@@ -50,5 +50,10 @@ def labels_of(thing: Mapping[str, Any]) -> Labels:
     return (thing.get("metadata") or {}).get("labels") or {}
 
 
+def annotations_of(thing: Mapping[str, Any]) -> Labels:
+    """Return the annotations of an object or of a pod template."""
+    return (thing.get("metadata") or {}).get("annotations") or {}
+
+
 def name_of(thing: Mapping[str, Any]) -> str:
     return str(thing["metadata"]["name"])

@@ -77,6 +77,21 @@ async def templates(probe: ApplicationProbe, sources: Sources) -> list[Template]
     return found
 
 
+def secrets_of(template: Object) -> Iterator[str]:
+    """Yield the names of Secrets that a pod cannot do without."""
+    for container in template["spec"]["containers"]:
+        found = [each.get("secretRef") for each in container.get("envFrom") or ()]
+        entries = container.get("env") or ()
+        found += [(e.get("valueFrom") or {}).get("secretKeyRef") for e in entries]
+        for reference in filter(None, found):
+            if not reference.get("optional"):
+                yield reference["name"]
+    for volume in template["spec"].get("volumes") or ():
+        secret = volume.get("secret")
+        if secret and not secret.get("optional"):
+            yield secret["secretName"]
+
+
 def _belongs(probe: ApplicationProbe, labels: Labels) -> bool:
     """Whether labels name the application, whichever component."""
     return any(labels.get(scheme[0]) == probe.application for scheme in probe.schemes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from runbooks.probes.base import Duration, Measurement, Probe, measured
@@ -63,6 +63,7 @@ class ManagersProbe(Probe, frozen=True, kw_only=True):
 
     async def measure(self, sources: Sources) -> Measurement:
         from runbooks.probes.kubernetes.objects import SECRETS_METADATA, objects
+        from runbooks.probes.kubernetes.templates import secrets_of
 
         templates = [
             each["spec"]["template"]
@@ -74,7 +75,7 @@ class ManagersProbe(Probe, frozen=True, kw_only=True):
             each["metadata"]["name"]: each["metadata"]
             for each in await objects(sources, way, SECRETS_METADATA)
         }
-        needed = dict.fromkeys(name for t in templates for name in _references(t))
+        needed = dict.fromkeys(name for t in templates for name in secrets_of(t))
         made = {name: _manager(held[name]) for name in needed if name in held}
         managers = dict.fromkeys(each for each in made.values() if each)
         managers |= dict.fromkeys("Vault" for each in templates if _injected(each))
@@ -88,21 +89,6 @@ class ManagersProbe(Probe, frozen=True, kw_only=True):
             Reading("managers", ", ".join(managers) or None),
             Reading("secrets", len(needed)),
         )
-
-
-def _references(template: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the names of Secrets that a pod cannot do without."""
-    for container in template["spec"]["containers"]:
-        found = [each.get("secretRef") for each in container.get("envFrom") or ()]
-        entries = container.get("env") or ()
-        found += [(e.get("valueFrom") or {}).get("secretKeyRef") for e in entries]
-        for reference in filter(None, found):
-            if not reference.get("optional"):
-                yield reference["name"]
-    for volume in template["spec"].get("volumes") or ():
-        secret = volume.get("secret")
-        if secret and not secret.get("optional"):
-            yield secret["secretName"]
 
 
 def _manager(metadata: Mapping[str, Any]) -> str:

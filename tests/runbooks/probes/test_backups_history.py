@@ -129,7 +129,7 @@ async def test_dumps_that_anybody_can_read(practice: Deployment) -> None:
 async def test_the_share_of_encrypted_dumps(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("runbooks.probes.backups.encryption.SYSFS", tmp_path)
+    monkeypatch.setattr("runbooks.probes.block_devices.SYSFS", tmp_path)
     keep(tmp_path, "daily", 1, b"\x85\x01\x0c\x03")
     plain = keep(tmp_path, "daily", 2)
     keep(tmp_path, "daily", 3, b"Salted__12345678")
@@ -155,7 +155,7 @@ async def test_a_disk_is_encrypted_where_everything_below_it_is(
     ):
         (path / "dm").mkdir(parents=True)
         (path / "dm" / "uuid").write_text(uuid)
-    monkeypatch.setattr("runbooks.probes.backups.encryption.SYSFS", tmp_path / "sys")
+    monkeypatch.setattr("runbooks.probes.block_devices.SYSFS", tmp_path / "sys")
     probe = EncryptionProbe(directory=str(tmp_path))
     seen = await look(probe)
     assert value(seen, "disk") is True
