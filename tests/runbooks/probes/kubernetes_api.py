@@ -62,6 +62,8 @@ NAMESPACED = {
     "Issuer": "cert-manager.io/v1/issuers",
     "PodMetrics": "metrics.k8s.io/v1beta1/pods",
 }
+BEFORE = {"ExternalSecret": "external-secrets.io/v1beta1/externalsecrets"}
+"""The same kinds in versions that older operators serve."""
 OPTIONAL = (
     "cert-manager.io",
     "external-secrets.io",
@@ -176,14 +178,16 @@ class KubernetesAPI:
         query: dict[str, str],
         accept: str,
     ) -> tuple[int, Any]:
-        kind = next((name for name, known in kinds.items() if known == resource), "")
+        known = [*kinds.items(), *BEFORE.items()]
+        kind = next((name for name, path in known if path == resource), "")
         if not kind:
             return self._wrong(f"unknown resource {resource}")
         if extra := set(query) - LISTING:
             return self._wrong(f"unknown query {extra} of {resource}")
         api, _, plural = resource.rpartition("/")
         group = api.partition("/")[0]
-        if group in OPTIONAL and group not in self._installed:
+        served = {each["apiVersion"] for each in self.objects}
+        if group in OPTIONAL and group not in self.groups and api not in served:
             return 404, "404 page not found\n"
         if plural in self.denied:
             return status(403, "Forbidden", f'{plural} is forbidden: User "me" cannot')

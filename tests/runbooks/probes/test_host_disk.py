@@ -15,6 +15,7 @@ import pytest
 from runbooks.errors import ProbeError
 from runbooks.probes.base import Measurement, Probe
 from runbooks.probes.host.disk import DiskProbe
+from runbooks.probes.host.encryption import EncryptionProbe
 from runbooks.probes.host.file_types import FileTypesProbe
 from runbooks.probes.sources import Sources
 
@@ -54,6 +55,24 @@ async def test_only_the_machine_of_the_deployment_is_looked_at(tmp_path: Path) -
     with pytest.raises(ProbeError, match=f"is called {own}, not prod-3") as caught:
         await look(DiskProbe(hostname="prod-3", path=str(tmp_path)))
     assert caught.value.stage == "configuration"
+
+
+async def test_encryption_of_a_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runbooks.probes.block_devices.SYSFS", tmp_path / "sys")
+    secrets = tmp_path / "app.env"
+    secrets.touch()
+    probe = EncryptionProbe(hostname="localhost", path=str(secrets))
+    assert value(await look(probe), "encrypted") is False
+    device = secrets.stat().st_dev
+    mapped = tmp_path / "sys" / f"{os.major(device)}:{os.minor(device)}" / "dm"
+    mapped.mkdir(parents=True)
+    (mapped / "uuid").write_text("CRYPT-LUKS2-1")
+    assert value(await look(probe), "encrypted") is True
+    secrets.unlink()
+    with pytest.raises(ProbeError, match="No such file"):
+        await look(probe)
 
 
 async def test_its_owner_may_not_write(tmp_path: Path) -> None:
