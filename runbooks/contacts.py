@@ -1,4 +1,7 @@
-"""One question to each source that a profile names: can it be reached?"""
+"""One question to each source that a profile names: can it be reached?
+
+A cluster is asked, too, which rights the login lacks.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from runbooks.tables import ProbeSpec, StepOptions
 from runbooks.target import Target
 
 ANSWERS = {"answers": True}
+RIGHTS = {"missing": {"pass": "absent", "warn": "present"}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,7 @@ class Contact:
         table: of the profile; a source without one is not asked.
         needs: a key without which the table does not name this source.
         platform: the fact that names the source even without a table.
+        about: what is asked, where it is another question than whether it answers.
     """
 
     table: str
@@ -31,6 +36,11 @@ class Contact:
     expect: Mapping[str, Any]
     needs: str = ""
     platform: str = ""
+    about: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"{self.table} {self.about}".strip()
 
 
 CONTACTS = (
@@ -43,6 +53,11 @@ CONTACTS = (
     Contact("redis", "redis.info", {}, ANSWERS),
     Contact("opensearch", "opensearch.health", {}, ANSWERS),
     Contact("kubernetes", "kubernetes.cluster", {}, ANSWERS, platform="kubernetes"),
+    Contact(
+        *("kubernetes", "kubernetes.rights", {}, RIGHTS),
+        platform="kubernetes",
+        about="rights",
+    ),
     Contact("docker", "docker.engine", {}, ANSWERS, platform="compose"),
     Contact("prometheus", "prometheus", {}, ANSWERS),
     Contact("alertmanager", "alertmanager", {}, ANSWERS),
@@ -66,10 +81,10 @@ async def contacted(
     target: Target, asked: list[Contact]
 ) -> AsyncGenerator[tuple[Contact, Finding], None]:
     """Ask all at once; yield each with what came of it, as it comes."""
-    steps = {each.table: _step(each) for each in asked}
-    by_table = {each.table: each for each in asked}
-    async for table, finding in Runner(target).probe_all(steps.values()):
-        yield by_table[table], finding
+    by_name = {each.name: each for each in asked}
+    steps = [_step(each) for each in asked]
+    async for name, finding in Runner(target).probe_all(steps):
+        yield by_name[name], finding
 
 
 def reached(finding: Finding) -> bool:
@@ -88,4 +103,4 @@ def _named(contact: Contact, target: Target) -> bool:
 def _step(contact: Contact) -> Step:
     spec = ProbeSpec(contact.use, contact.expect, contact.parameters)
     options = StepOptions(probe=spec)
-    return Step(contact.table, contact.table, "", 1, False, 0, "", options)
+    return Step(contact.name, contact.name, "", 1, False, 0, "", options)

@@ -203,10 +203,14 @@ async def test_a_profile_says_whether_it_leads_to_the_cluster(
     config = kubernetes.kubeconfig(tmp_path / "kubeconfig")
     tables = {"kubernetes": {"kubeconfig": str(config), "context": "production"}}
     target = Target("cluster", facts={"platform": "kubernetes"}, tables=tables)
-    ((contact, finding),) = [each async for each in contacted(target, contacts(target))]
-    assert contact.table == "kubernetes" and reached(finding), finding
-    assert f"at {kubernetes.url}" in finding.evidence
-    assert "namespace transcripts" in finding.evidence
+    found = {c.name: f async for c, f in contacted(target, contacts(target))}
+    there = found.pop("kubernetes")
+    assert reached(there), there
+    assert f"at {kubernetes.url}" in there.evidence
+    assert "namespace transcripts" in there.evidence
+    assert {name: f.result for name, f in found.items()} == {
+        "kubernetes rights": "pass"
+    }
 
 
 async def test_a_profile_that_names_no_cluster_asks_none() -> None:

@@ -32,6 +32,8 @@ def command() -> None:
 def check(name: str | None, runbook: Path | None) -> int:
     """Say what is wrong with profile NAME, then ask each source that it names once.
 
+    Of a cluster it says, too, which rights the login lacks.
+
     Exits 0 when all were reached, 1 when some were not, 4 when none was, and 2
     when the profile is broken, or not trusted yet.
     """
@@ -156,19 +158,28 @@ async def _contact(target: Target, asked: list[Contact]) -> int:
     from runbooks.contacts import contacted, reached
 
     answers = []
-    width = max(len(each.table) for each in asked)
+    failures = set()
+    width = max(len(each.name) for each in asked)
     async for contact, finding in contacted(target, asked):
-        answers.append(reached(finding))
-        print(_line(contact.table.ljust(width), finding, answers[-1]), flush=True)
+        well = reached(finding)
+        answers.append(well)
+        failure = (finding.source, finding.reason)
+        if well or failure not in failures:
+            print(_line(contact.name.ljust(width), finding, well), flush=True)
+        if not well:  # several questions to one source fail once
+            failures.add(failure)
     if all(answers):
         return 0
     return 1 if any(answers) else 4
 
 
 def _line(table: str, finding: Finding, well: bool) -> str:
-    if well:
+    from runbooks.results import Result
+
+    if finding.result is Result.PASS:
         return f"{paint('ok    ', 'green')} {table}  {finding.seconds:.2f} s"
     stage = f"{finding.stage}: " if finding.stage else ""
     note = " ".join(finding.evidence.split())
     said = f"{stage}{finding.reason}" + (f" ({note})" if note else "")
-    return f"{paint('failed', 'red')} {table}  {paint(said, '')}"
+    word = paint("partly", "yellow") if well else paint("failed", "red")
+    return f"{word} {table}  {paint(said, '')}"

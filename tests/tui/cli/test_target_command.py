@@ -8,11 +8,13 @@ import stat
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.runbooks.probes.kubernetes_api import KubernetesAPI, kubernetes_api
+from tests.runbooks.probes.kubernetes_workloads import Cluster
 from tests.tui.cli.conftest import Gonogo
 
 BOOK = """\
@@ -159,3 +161,31 @@ def test_a_profile_beside_the_runbook_is_asked_only_once_trusted(
     assert gonogo("trust", "--yes", beside).returncode == 0
     done = gonogo("target", "check", "--runbook", book)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.fixture
+def cluster() -> Iterator[KubernetesAPI]:
+    with kubernetes_api(Cluster().objects) as api:
+        yield api
+
+
+def test_check_says_which_rights_a_login_lacks(
+    gonogo: Gonogo,
+    book: Path,
+    cluster: KubernetesAPI,
+    tmp_path: Path,
+    unused_tcp_port: int,
+) -> None:
+    config = cluster.kubeconfig(tmp_path / "kubeconfig")
+    profile = f'[kubernetes]\nkubeconfig = "{config}"\ncontext = "production"\n'
+    cluster.denied = {"secrets", "pods/log"}
+    code, said = check(gonogo, book, profile)
+    well, partly = sorted(said.splitlines())
+    assert code == 0 and well.startswith("ok     kubernetes")
+    lacks = "partly kubernetes rights  missing: list secrets, get pods/log (Add to a"
+    assert partly.startswith(lacks)
+    assert partly.count("apiGroups") == 2
+    server = f"http://127.0.0.1:{unused_tcp_port}"
+    cluster.kubeconfig(config, server=server)
+    code, said = check(gonogo, book, profile)
+    assert code == 4 and said.count("refused the connection") == 1
