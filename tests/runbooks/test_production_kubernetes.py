@@ -20,6 +20,7 @@ from tests.runbooks.probes.kubernetes_api import (
     KubernetesAPI,
     Object,
 )
+from tests.runbooks.probes.kubernetes_ways import unforeseen
 from tests.runbooks.probes.kubernetes_workloads import (
     Cluster,
     ago,
@@ -102,6 +103,7 @@ async def test_a_cluster_as_the_checklist_wants_it(
     other = {id: said for id, said in results(found).items() if said != "pass"}
     assert other == {"resources.worker-replicas": "warn"}, found
     assert "gpus" in found["resources.worker-replicas"].reason
+    assert unforeseen(kubernetes) == []
     assert max(kubernetes.requests.values()) == 1, kubernetes.requests
     assert sum(kubernetes.requests.values()) <= 22, kubernetes.requests
     assert TOKEN not in repr(found)

@@ -31,12 +31,15 @@ from runbooks.probes.kubernetes.resources import LIMIT_RANGES
 from runbooks.probes.kubernetes.rights import Right, allows
 from runbooks.probes.kubernetes.rollout import REPLICA_SETS
 from runbooks.probes.kubernetes.secret_ages import EXTERNAL_SECRETS
+from runbooks.probes.kubernetes.shippers import DAEMON_SETS as EVERY_DAEMON_SET
+from runbooks.probes.kubernetes.tags import NAMESPACES
 from runbooks.probes.kubernetes.templates import (
     CRON_JOBS,
     DAEMON_SETS,
     JOBS,
     STATEFUL_SETS,
 )
+from runbooks.probes.kubernetes.unused import VOLUMES
 from runbooks.probes.kubernetes.usage import POD_METRICS
 from runbooks.probes.kubernetes.volumes import CLAIMS, CLASSES
 from runbooks.probes.kubernetes.ways_in import INGRESS_CLASSES, INGRESSES, SERVICES
@@ -46,8 +49,9 @@ from runbooks.results import Reading
 KINDS = (
     *(AUTOSCALERS, CERTIFICATES, CLAIMS, CLASSES, CLUSTER_ISSUERS, CONFIG_MAPS),
     *(CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, ENDPOINT_SLICES, EVENTS, EXTERNAL_SECRETS),
-    *(INGRESS_CLASSES, INGRESSES, ISSUERS, JOBS, LIMIT_RANGES, NODES, POD_METRICS),
-    *(PODS, QUOTAS, REPLICA_SETS, SECRETS, SERVICES, STATEFUL_SETS),
+    *(INGRESS_CLASSES, INGRESSES, ISSUERS, JOBS, LIMIT_RANGES, NAMESPACES, NODES),
+    *(POD_METRICS, PODS, QUOTAS, REPLICA_SETS, SECRETS, SERVICES, STATEFUL_SETS),
+    *(EVERY_DAEMON_SET, VOLUMES),
 )
 """All that probes list."""
 RIGHTS = (*(k.listing for k in KINDS), READING, Right("", "pods", namespace=SYSTEM))

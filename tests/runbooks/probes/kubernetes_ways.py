@@ -9,9 +9,10 @@ import pytest
 
 from runbooks.errors import ProbeError
 from runbooks.probes.kubernetes.connection import Connection
+from runbooks.probes.kubernetes.login import RIGHTS
 from runbooks.probes.kubernetes.objects import PODS, Kind, Object, objects
 from runbooks.probes.sources import Sources
-from tests.runbooks.probes.kubernetes_api import TOKEN
+from tests.runbooks.probes.kubernetes_api import REVIEWS, TOKEN, KubernetesAPI
 
 
 def pod(name: str, namespace: str = "transcripts") -> Object:
@@ -48,3 +49,27 @@ def reading_processes() -> list[int]:
             if b"kubernetes.reader" in line:
                 found.append(pid)
     return found
+
+
+def unforeseen(api: KubernetesAPI) -> list[str]:
+    """Return paths that were asked and whose right ``kubernetes.rights`` leaves out.
+
+    Every login may read ``/version``, ``/readyz`` and ``/apis``, and review itself.
+    """
+    rights = {(r.group, r.resource, r.namespaced, r.namespace) for r in RIGHTS}
+    return [
+        path
+        for path in api.requests
+        if path not in ("/version", "/readyz", "/apis", REVIEWS)
+        and _right(path) not in rights
+    ]
+
+
+def _right(path: str) -> tuple[str, str, bool, str]:
+    """Return what a right to read this path consists of."""
+    root, *rest = path.strip("/").split("/")
+    group = rest.pop(0) if root == "apis" else ""
+    if rest[1] != "namespaces" or not rest[2:]:
+        return group, rest[1], False, ""
+    namespace = "" if rest[2] == "transcripts" else rest[2]
+    return group, "/".join(rest[3::2]), True, namespace
