@@ -116,7 +116,7 @@ async def _tail(
     except ValueError as error:
         raise refusal(probe.connection, answer, path, str(READING)) from error
     note = "older lines were not read" if len(found) >= lines else ""
-    if len(answer.body) >= LARGEST:
+    if found and not answer.body.endswith("\n"):
         note = f"only {LARGEST // 2**20} MiB were read, newer lines were not"
     return Tail(component, container, found, note)
 
@@ -128,7 +128,7 @@ def _lines(text: str) -> list[tuple[datetime, str]]:
         ValueError: one does not begin with a time.
     """
     *whole, last = text.split("\n")
-    if last and len(text) < LARGEST:  # else it was cut off
+    if last and not whole:  # what follows whole lines was cut off
         whole.append(last)
     pairs = (each.partition(" ") for each in whole)
     return [(moment(time), printed) for time, _, printed in pairs]

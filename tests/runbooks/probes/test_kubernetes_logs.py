@@ -120,7 +120,7 @@ async def test_no_more_is_read_than_is_good(
     seen = await look("log_errors")
     assert seen.errors == 5
     assert f"{API[0]}/api: older lines were not read" in seen.measurement.evidence
-    monkeypatch.setattr(pod_logs, "LARGEST", len(printed(line("ERROR"))) + 50)
+    monkeypatch.setattr(pod_logs, "LARGEST", len(printed(line("ERROR"))) + 5)
     seen = await look("log_errors")
     assert seen.errors == 2
     assert "newer lines were not" in seen.measurement.evidence
