@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "runbooks" / "documents" / "production-deployment.md"
 IDS = Path(__file__).parents[1] / "data" / "checklist-ids.txt"
 OPEN = {
-    *("database.pooling", "secrets.encrypted-at-rest", "secrets.rotation-policy"),
+    "database.pooling",
     *("backup.db.restore-tested", "smoke.transcription"),
     *("validate.test-job", "validate.diarization", "compliance.data-retention"),
     "compliance.audit-logging",
