@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from runbooks.probes.base import Measurement, measured
 from runbooks.probes.kubernetes.application import ApplicationProbe, holds, listed
-from runbooks.probes.kubernetes.objects import Kind, Object, objects_if_known
+from runbooks.probes.kubernetes.objects import Kind, Object, api_groups
 from runbooks.probes.kubernetes.quantities import age
 from runbooks.probes.kubernetes.selectors import name_of
 from runbooks.probes.kubernetes.ways_in import (
@@ -125,7 +125,9 @@ class CertificatesProbe(ApplicationProbe, frozen=True, kw_only=True):
         self, sources: Sources, secrets: Iterable[str]
     ) -> list[_Certificate]:
         """Return the Certificates that make these Secrets."""
-        there = await objects_if_known(sources, self.connection, CERTIFICATES) or []
+        # Who may not list a kind is told so even where the cluster does not know it.
+        known = GROUP in await api_groups(sources, self.connection)
+        there = await self.objects(sources, CERTIFICATES) if known else []
         ours = [each for each in there if each["spec"]["secretName"] in secrets]
         # A login that may not list Issuers of a kind that nobody uses needs no right.
         used = {_kind(each) for each in ours}

@@ -50,7 +50,7 @@ class EventsProbe(ClusterProbe, frozen=True, kw_only=True):
         counts: Counter[str] = Counter()
         objects: dict[str, dict[str, None]] = {}
         for event in await self.objects(sources, EVENTS):
-            if event.get("type") == "Warning" and moment(_last(event)) >= since:
+            if event.get("type") == "Warning" and moment(last_seen(event)) >= since:
                 about = event["involvedObject"]
                 kind = f"{event.get('reason')} of {about.get('kind')}"
                 counts[kind] += _count(event)
@@ -69,15 +69,19 @@ class EventsProbe(ClusterProbe, frozen=True, kw_only=True):
         )
 
 
-def _last(event: Object) -> str:
-    """Return when an Event happened last; who reports it fills in one of several."""
-    series = event.get("series") or {}
-    return str(
-        series.get("lastObservedTime")
-        or event.get("lastTimestamp")
-        or event.get("eventTime")
-        or event["metadata"]["creationTimestamp"]
+def last_seen(event: Object) -> str:
+    """Return when an Event was last seen; such times sort as texts.
+
+    Events that are told as a series have their last time there, others of the newer
+    API only ``eventTime``.
+    """
+    times = (
+        (event.get("series") or {}).get("lastObservedTime"),
+        event.get("lastTimestamp"),
+        event.get("eventTime"),
+        event["metadata"].get("creationTimestamp"),
     )
+    return str(next(each for each in times if each))
 
 
 def _count(event: Object) -> int:

@@ -13,26 +13,30 @@ from runbooks.probes.kubernetes.certificates import (
     CLUSTER_ISSUERS,
     ISSUERS,
 )
+from runbooks.probes.kubernetes.disruption_budgets import BUDGETS
 from runbooks.probes.kubernetes.encryption import SYSTEM
 from runbooks.probes.kubernetes.events import EVENTS
-from runbooks.probes.kubernetes.gpu_nodes import AUTOSCALERS
 from runbooks.probes.kubernetes.ingress import ENDPOINT_SLICES
+from runbooks.probes.kubernetes.network_rules import POLICIES
+from runbooks.probes.kubernetes.node_autoscaler import NODE_POOLS
+from runbooks.probes.kubernetes.node_autoscaler import READING as AUTOSCALER_STATUS
 from runbooks.probes.kubernetes.objects import (
     CONFIG_MAPS,
     DEPLOYMENTS,
+    NAMESPACES,
     NODES,
     PODS,
     SECRETS,
-    document,
+    api_groups,
 )
 from runbooks.probes.kubernetes.pod_logs import READING
 from runbooks.probes.kubernetes.quotas import QUOTAS
 from runbooks.probes.kubernetes.resources import LIMIT_RANGES
 from runbooks.probes.kubernetes.rights import Right, allows
 from runbooks.probes.kubernetes.rollout import REPLICA_SETS
+from runbooks.probes.kubernetes.scaling import AUTOSCALERS
 from runbooks.probes.kubernetes.secret_ages import EXTERNAL_SECRETS
 from runbooks.probes.kubernetes.shippers import DAEMON_SETS as EVERY_DAEMON_SET
-from runbooks.probes.kubernetes.tags import NAMESPACES
 from runbooks.probes.kubernetes.templates import (
     CRON_JOBS,
     DAEMON_SETS,
@@ -51,10 +55,13 @@ KINDS = (
     *(CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, ENDPOINT_SLICES, EVENTS, EXTERNAL_SECRETS),
     *(INGRESS_CLASSES, INGRESSES, ISSUERS, JOBS, LIMIT_RANGES, NAMESPACES, NODES),
     *(POD_METRICS, PODS, QUOTAS, REPLICA_SETS, SECRETS, SERVICES, STATEFUL_SETS),
-    *(EVERY_DAEMON_SET, VOLUMES),
+    *(BUDGETS, EVERY_DAEMON_SET, NODE_POOLS, POLICIES, VOLUMES),
 )
 """All that probes list."""
-RIGHTS = (*(k.listing for k in KINDS), READING, Right("", "pods", namespace=SYSTEM))
+RIGHTS = (
+    *(kind.listing for kind in KINDS),
+    *(READING, AUTOSCALER_STATUS, Right("", "pods", namespace=SYSTEM)),
+)
 """All that probes need between them."""
 
 
@@ -81,8 +88,7 @@ class RightsProbe(ClusterProbe, frozen=True, kw_only=True):
     naming: ClassVar[frozenset[str]] = frozenset({"missing"})
 
     async def measure(self, sources: Sources) -> Measurement:
-        found = await document(sources, self.connection, "/apis") or {}
-        groups = {"", *(each.get("name") for each in found.get("groups") or [])}
+        groups = {"", *await api_groups(sources, self.connection)}
         asked = [each for each in RIGHTS if each.group in groups]
         answers = await asyncio.gather(
             *(allows(sources, self.connection, each) for each in asked)

@@ -11,15 +11,17 @@ from runbooks.probes.base import Measurement, measured
 from runbooks.probes.kubernetes.application import ClusterProbe, listed
 from runbooks.probes.kubernetes.objects import Kind, Object, api_groups, document
 from runbooks.probes.kubernetes.quantities import age
+from runbooks.probes.kubernetes.rights import Right
 from runbooks.probes.kubernetes.selectors import name_of
 from runbooks.probes.sources import Sources
 from runbooks.results import Reading
 
 NODE_POOLS = Kind("karpenter.sh/v1", "nodepools", namespaced=False)
 STATUS = "/api/v1/namespaces/kube-system/configmaps/cluster-autoscaler-status"
-_RULE = (
-    'Add to a Role in kube-system: {apiGroups: [""], resources: ["configmaps"], '
-    'resourceNames: ["cluster-autoscaler-status"], verbs: ["get"]}'
+READING = Right(
+    *("", "configmaps", "get"),
+    namespace="kube-system",
+    name="cluster-autoscaler-status",
 )
 _UPDATED = "cluster-autoscaler.kubernetes.io/last-updated"
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)\S* ([+-]\d\d)(\d\d)")
@@ -48,7 +50,7 @@ class NodeAutoscalerProbe(ClusterProbe, frozen=True, kw_only=True):
         groups = await api_groups(sources, self.connection)
         known = NODE_POOLS.group in groups
         pools = await self.objects(sources, NODE_POOLS) if known else []
-        status = await document(sources, self.connection, STATUS, _RULE)
+        status = await document(sources, self.connection, STATUS, READING.rule)
         names = ["Karpenter"] * bool(pools) + ["Cluster Autoscaler"] * bool(status)
         lines = [f"NodePool {name_of(each)}" for each in pools]
         said = _age(status) if status else None

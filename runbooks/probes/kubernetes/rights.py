@@ -24,6 +24,7 @@ class Right:
         resource: plural, with a subresource such as ``pods/log``.
         namespaced: whether it is asked in a namespace.
         namespace: which, if not the application's.
+        name: of the only object that it is about, "" for all.
     """
 
     group: str
@@ -31,6 +32,7 @@ class Right:
     verb: str = "list"
     namespaced: bool = True
     namespace: str = ""
+    name: str = ""
 
     def __str__(self) -> str:
         where = f" in {self.namespace}" if self.namespace else ""
@@ -41,9 +43,10 @@ class Right:
         """The rule that a role needs for it."""
         role = "Role" if self.namespaced else "ClusterRole"
         where = f" in {self.namespace}" if self.namespace else ""
+        only = f'resourceNames: ["{self.name}"], ' if self.name else ""
         return (
             f'Add to a {role}{where}: {{apiGroups: ["{self.group}"], '
-            f'resources: ["{self.resource}"], verbs: ["{self.verb}"]}}'
+            f'resources: ["{self.resource}"], {only}verbs: ["{self.verb}"]}}'
         )
 
 
@@ -69,6 +72,8 @@ async def allows(sources: Sources, connection: Connection, right: Right) -> bool
         attributes = {"group": right.group, "resource": resource, "verb": right.verb}
         if subresource:
             attributes["subresource"] = subresource
+        if right.name:
+            attributes["name"] = right.name
         if right.namespaced:
             own = await connection.in_namespace(sources)
             attributes["namespace"] = right.namespace or own

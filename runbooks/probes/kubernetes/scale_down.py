@@ -7,13 +7,13 @@ from typing import ClassVar
 
 from runbooks.probes.base import Measurement, measured
 from runbooks.probes.kubernetes.application import ApplicationProbe, listed
-from runbooks.probes.kubernetes.objects import Kind, Object
+from runbooks.probes.kubernetes.events import EVENTS, last_seen
+from runbooks.probes.kubernetes.objects import Object
 from runbooks.probes.kubernetes.quantities import age
 from runbooks.probes.kubernetes.scaling import Autoscaler, autoscalers
 from runbooks.probes.sources import Sources
 from runbooks.results import Reading
 
-EVENTS = Kind("v1", "events")
 USUAL = 300
 """Seconds that pods stay after they are needed where an autoscaler says nothing."""
 _REASON = "SuccessfulRescale"
@@ -52,17 +52,17 @@ class ScaleDownProbe(ApplicationProbe, frozen=True, kw_only=True):
             for each in await self.objects(sources, EVENTS)
             if each["involvedObject"].get("name") in names and _takes_away(each)
         ]
-        events.sort(key=_time)
+        events.sort(key=last_seen)
         lines = [_line(each) for each in found] or ["nothing scales them"]
         lines += [
-            f"{_time(each)} {each['involvedObject']['name']}: {each['message']}"
+            f"{last_seen(each)} {each['involvedObject']['name']}: {each['message']}"
             for each in events[-1:]
         ]
         windows = [_window(each) for each in found]
         return measured(
             "\n".join(lines),
             Reading("window", min(windows, default=None), "s"),
-            Reading("last", age(_time(events[-1])) if events else None, "s"),
+            Reading("last", age(last_seen(events[-1])) if events else None, "s"),
             listed("forbidden", (e.name for e in found if e.never("scaleDown"))),
         )
 
@@ -76,21 +76,6 @@ def _takes_away(event: Object) -> bool:
     about = event["involvedObject"].get("kind"), event.get("reason")
     said = str(event.get("message", ""))
     return about == ("HorizontalPodAutoscaler", _REASON) and said.endswith(_FEWER)
-
-
-def _time(event: Object) -> str:
-    """Return when an event was last seen; such times sort as texts.
-
-    Events that are told as a series have their last time there, others of the newer
-    API only ``eventTime``.
-    """
-    times = (
-        (event.get("series") or {}).get("lastObservedTime"),
-        event.get("lastTimestamp"),
-        event.get("eventTime"),
-        event["metadata"].get("creationTimestamp"),
-    )
-    return str(next(each for each in times if each))
 
 
 def _line(scaler: Autoscaler) -> str:

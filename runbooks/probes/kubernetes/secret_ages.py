@@ -12,6 +12,7 @@ from runbooks.probes.kubernetes.objects import (
     SECRETS_METADATA,
     Kind,
     Object,
+    api_groups,
     objects_if_known,
 )
 from runbooks.probes.kubernetes.quantities import age
@@ -60,9 +61,7 @@ class SecretAgesProbe(ApplicationProbe, frozen=True, kw_only=True):
             name_of(each): age(_written(each))
             for each in await self.objects(sources, SECRETS_METADATA)
         }
-        external = await objects_if_known(sources, self.connection, EXTERNAL_SECRETS)
-        if external is None:
-            external = await objects_if_known(sources, self.connection, _BEFORE) or []
+        external = await self._external_secrets(sources)
         intervals = {_target(each): _interval(each) for each in external}
         intervals = {n: i for n, i in intervals.items() if n in wanted and i}
         ages = {name: there[name] for name in wanted if name in there}
@@ -81,6 +80,15 @@ class SecretAgesProbe(ApplicationProbe, frozen=True, kw_only=True):
             listed("refreshed", intervals),
             Reading("interval", max(intervals.values(), default=None), "s"),
         )
+
+    async def _external_secrets(self, sources: Sources) -> list[Object]:
+        """Return the ExternalSecrets, none where the cluster does not know them."""
+        # Who may not list a kind is told so even where the cluster does not know it.
+        known = await api_groups(sources, self.connection)
+        if EXTERNAL_SECRETS.group not in known:
+            return []
+        found = await objects_if_known(sources, self.connection, EXTERNAL_SECRETS)
+        return await self.objects(sources, _BEFORE) if found is None else found
 
 
 def _written(secret: Object) -> str:

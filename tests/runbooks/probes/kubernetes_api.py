@@ -76,7 +76,7 @@ LOGGING = {
     *("container", "tailLines", "sinceSeconds", "timestamps", "limitBytes"),
     "previous",
 }
-ATTRIBUTES = {"group", "resource", "subresource", "verb", "namespace"}
+ATTRIBUTES = {"group", "resource", "subresource", "verb", "namespace", "name"}
 """Of a review that are asked here; the API knows more."""
 
 
@@ -186,11 +186,11 @@ class KubernetesAPI:
             return self._wrong(f"unknown query {extra} of {resource}")
         api, _, plural = resource.rpartition("/")
         group = api.partition("/")[0]
+        if plural in self.denied:
+            return status(403, "Forbidden", f'{plural} is forbidden: User "me" cannot')
         served = {each["apiVersion"] for each in self.objects}
         if group in OPTIONAL and group not in self.groups and api not in served:
             return 404, "404 page not found\n"
-        if plural in self.denied:
-            return status(403, "Forbidden", f'{plural} is forbidden: User "me" cannot')
         if "continue" in query and self.expiring:
             self.expiring -= 1
             return status(410, "Expired", "The provided continue parameter is too old")

@@ -179,8 +179,12 @@ async def test_issuers_of_a_namespace_and_of_others(
     assert (await look("certificates")).unready_issuers is None
 
 
-async def test_nothing_renews_certificates(look: Look, cluster: Cluster) -> None:
+async def test_nothing_renews_certificates(
+    look: Look, kubernetes: KubernetesAPI, cluster: Cluster
+) -> None:
     shown(cluster)
+    # Without cert-manager there is nothing to be allowed.
+    kubernetes.denied = {"certificates"}
     seen = await look("certificates")
     assert (seen.certificates, seen.by_hand) == (None, TLS)
 

@@ -27,8 +27,8 @@ async def test_rights_that_are_lacking(
 ) -> None:
     seen = await look("rights")
     assert seen.missing is None
-    # Neither cert-manager nor External Secrets is there: no right is needed.
-    assert seen.rights == len(RIGHTS) - 4
+    # What is not there needs no right: cert-manager, External Secrets, Karpenter.
+    assert seen.rights == len(RIGHTS) - 5
     assert seen.rights == kubernetes.requests[REVIEWS]
     kubernetes.denied = {"nodes", "secrets", "pods/log", "certificates"}
     seen = await look("rights")

@@ -182,7 +182,7 @@ async def test_autoscalers_that_cannot_be_listed(
     plural = "horizontalpodautoscalers"
     path = f"/apis/autoscaling/v2/namespaces/transcripts/{plural}"
     kubernetes.broken[path] = "garbage"
-    with pytest.raises(ProbeError, match="something else than its objects"):
+    with pytest.raises(ProbeError, match="something else than was asked for"):
         await look(aspect)
     kubernetes.broken = {}
     kubernetes.denied = {plural}
