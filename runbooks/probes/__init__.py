@@ -40,6 +40,7 @@ FAMILIES = (
     "nvidia_gpu",
     "object_storage",
     "opensearch",
+    "pgbouncer",
     "postgres",
     "prometheus",
     "redis",

@@ -39,17 +39,20 @@ class Address:
     Attributes:
         url: as asyncpg takes it, with user and password.
         place: host, port and database, for people.
-        host: the first host alone, or the directory of the socket.
+        host, port: the first host alone, or the directory of the socket.
         user, password, database: "" where it names none.
+        sslmode: as libpq writes it, "" where it says nothing of TLS.
         ca: file of the authorities to trust, "" for none in particular.
     """
 
     url: str = field(repr=False)
     place: str
     host: str
+    port: int
     user: str
     password: str = field(repr=False)
     database: str
+    sslmode: str
     ca: str
 
 
@@ -72,7 +75,8 @@ def address(dsn: str, ca: str = "") -> Address:
         raise ValueError("the address of the database names no host")
     socket = host.startswith("/")
     hosts = _joined(host, port)
-    if not socket and not (_HOSTS.fullmatch(hosts) and _ports_fit(hosts)):
+    fits = _HOSTS.fullmatch(hosts) and _ports_fit(hosts)
+    if not (port or "0").isdecimal() if socket else not fits:
         raise ValueError(_UNREADABLE)
     user, password = said.pop("user", ""), said.pop("password", "")
     database = said.pop("dbname", "")
@@ -88,13 +92,16 @@ def address(dsn: str, ca: str = "") -> Address:
     at = (f"{login}@" if login else "") + ("" if socket else hosts)
     query = f"?{urlencode(options)}" if options else ""
     shown = f"{host}:{port or 5432}" if socket else hosts
+    first, _, first_port = shown.split(",")[0].rpartition(":")
     return Address(
         url=f"postgresql://{at}/{quote(database, safe='')}{query}",
         place=f"{shown}/{database or user}",
-        host=host if socket else _first(hosts),
+        host=first.strip("[]"),
+        port=int(first_port),
         user=user,
         password=password,
         database=database,
+        sslmode=options.get("sslmode", ""),
         ca=options.get("sslrootcert", ""),
     )
 
@@ -148,7 +155,3 @@ def _joined(host: str, port: str) -> str:
 
 def _ports_fit(hosts: str) -> bool:
     return all(int(each.rpartition(":")[2]) < 65536 for each in hosts.split(","))
-
-
-def _first(hosts: str) -> str:
-    return hosts.split(",")[0].rpartition(":")[0].strip("[]")

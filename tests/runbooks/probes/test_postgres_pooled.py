@@ -3,81 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
-import signal
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
 
 import pytest
 
 from runbooks.errors import ProbeError
 from runbooks.probes import build, probe_class
 from runbooks.probes.sources import Sources
-from runbooks.rehearsal.parts import as_nobody
 from tests.runbooks.probes.looking import look, told
+from tests.runbooks.probes.pgbouncer_server import pgbouncer
 from tests.runbooks.probes.postgres_server import (
     PASSWORD,
     PostgresServer,
     postgres_server,
 )
 
-_CONFIGURATION = """
-[databases]
-postgres = host=127.0.0.1 port={server} user=postgres password={password}
-
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = {port}
-unix_socket_dir =
-auth_type = any
-pool_mode = transaction
-default_pool_size = 2
-server_login_retry = 0.1
-query_wait_timeout = 2
-"""
-
-
-@contextmanager
-def pooled(server: PostgresServer) -> Iterator[str]:
-    """Run PgBouncer in transaction mode, and yield the address to use."""
-    program = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
-    if program is None:
-        said = "pgbouncer is not installed"
-        pytest.fail(said) if os.environ.get("CI") == "true" else pytest.skip(said)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = int(free.getsockname()[1])
-    file = server.directory / "pgbouncer.ini"
-    file.write_text(
-        _CONFIGURATION.format(server=server.port, port=port, password=PASSWORD)
-    )
-    file.chmod(0o644)
-    process = subprocess.Popen(
-        as_nobody((program, str(file))),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        _wait(port)
-        yield f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-
-
-def _wait(port: int) -> None:
-    deadline = time.monotonic() + 20
-    while True:
-        with closing(socket.socket()) as client:
-            if not client.connect_ex(("127.0.0.1", port)):
-                return
-        assert time.monotonic() < deadline, "PgBouncer did not start"
-        time.sleep(0.01)
+MIXING = ("pool_mode = transaction", "query_wait_timeout = 2")
 
 
 @pytest.fixture(scope="module")
@@ -101,18 +42,20 @@ async def test_passes_share_few_sessions_of_a_pooler(
             assert told(await version.look(sources))["major"] == 16
         return told(seen)["number"]
 
-    with pooled(server) as dsn:
-        numbers = await asyncio.gather(*(walk(dsn, number) for number in range(6)))
+    with pgbouncer(server, *MIXING) as pooler:
+        numbers = await asyncio.gather(
+            *(walk(pooler.dsn, number) for number in range(6))
+        )
         assert numbers == list(range(6))
-        assert [await walk(dsn, number) for number in range(3)] == [0, 1, 2]
+        assert [await walk(pooler.dsn, number) for number in range(3)] == [0, 1, 2]
 
 
 async def test_the_pooler_has_no_server(server: PostgresServer) -> None:
-    with pooled(server) as dsn:
+    with pgbouncer(server, *MIXING) as pooler:
         server.stop()
         try:
             with pytest.raises(ProbeError) as error:
-                await look("postgres.version", dsn=dsn)
+                await look("postgres.version", dsn=pooler.dsn)
         finally:
             server.start()
     assert error.value.stage in ("login", "query", "tcp")
