@@ -4,7 +4,8 @@ A bound is written as a value (``200``: equal to it), a list (``[401, 403]``: on
 of them) or a text that begins with an operator: ``"<= 26 h"``, ``"!= 0"``,
 ``"~ ^ok$"`` (the pattern is found), ``"!~ debug"``, ``"present"``, ``"absent"``.
 Instead of a quantity another reading may stand, of the same probe or of one that
-the step gave a name: ``"<= 80 % of [usable]"``, ``"== [database.pending] ± 5"``.
+the step gave a name: ``"<= 80 % of [usable]"``, ``"== [database.pending] ± 5"``,
+``"… ± 5 or 10 %"`` (whichever is more).
 A table ``{ pass = …, warn = …, na = … }`` holds several bounds; what meets none
 fails, and what meets ``na`` shows that the step does not apply here.
 """
@@ -30,7 +31,7 @@ _OPERATOR = re.compile(r"(<=|>=|==|!=|!~|<|>|~)\s*(.*)", re.DOTALL)
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 _OTHER = re.compile(
     r"(?:(\d+(?:\.\d+)?)\s*(%|×|\*)\s*(?:of\s+)?)?\[([^\[\]]+)\]"
-    r"(?:\s*(?:±|\+-)\s*(\d+(?:\.\d+)?)\s*(%?))?"
+    r"(?:\s*(?:±|\+-)\s*(\d+(?:\.\d+)?)\s*(%?)(?:\s*or\s+(\d+(?:\.\d+)?)\s*%)?)?"
 )
 Readings = Callable[[str], Reading | None]
 """Finds another reading by the name that stands in a bound."""
@@ -169,14 +170,17 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 
 def _other(
-    number: str | None, kind: str | None, name: str, off: str | None, share: str | None
+    number: str | None,
+    kind: str | None,
+    name: str,
+    off: str | None,
+    percent: str | None,
+    share: str | None,
 ) -> Other:
     factor = float(number) / (100 if kind == "%" else 1) if number else 1.0
-    if not off:
-        return Other(name.strip(), factor)
-    if share:
-        return Other(name.strip(), factor, share=float(off) / 100)
-    return Other(name.strip(), factor, float(off))
+    if percent:
+        off, share = None, off
+    return Other(name.strip(), factor, float(off or 0), float(share or 0) / 100)
 
 
 def _compares(sign: str, value: Value, wanted: Other, other: Reading | None) -> bool:

@@ -173,6 +173,8 @@ def compared(spec: object, value: object, other: object) -> tuple[Result, str]:
         ("== [db.rows]", 7, 7, 8),
         ("== [db.rows] ± 2", 7, 9, 10),
         ("== [db.rows] +- 10 %", 100, 110, 111),
+        ("== [db.rows] ± 5 or 10 %", 100, 110, 111),
+        ("== [db.rows] ± 5 or 10 %", 10, 5, 4),
         ("!= [db.rows]", 7, 8, 7),
         ("<= 80 % of [db.rows]", 100, 80, 81),
         (">= 2 × [db.rows]", 3, 6, 5),
