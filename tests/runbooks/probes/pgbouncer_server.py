@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 
+import asyncpg
 import pytest
 
+from runbooks.probes.base import Measurement
 from runbooks.rehearsal.parts import as_nobody
+from tests.runbooks.probes.looking import look, told
 from tests.runbooks.probes.postgres_server import PASSWORD, PostgresServer
 
 CONSOLE_PASSWORD = "made-up-for-the-console"
+SOON = "0.01s"
+"""Between samples, where nothing has to happen meanwhile."""
 _CONFIGURATION = """
 [databases]
 postgres = host=127.0.0.1 port={server} user=postgres password={password}
@@ -38,7 +44,7 @@ class PgBouncer:
     """A running pooler; nobody needs a password for its database, as by default.
 
     Attributes:
-        process: which may be stopped and go on.
+        process: which may be stopped.
     """
 
     port: int
@@ -96,6 +102,36 @@ def pgbouncer(
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()
+
+
+@asynccontextmanager
+async def clients(pooler: PgBouncer, number: int) -> AsyncIterator[None]:
+    """Keep so many clients, each with a connection of its own or waiting for one."""
+
+    async def client() -> None:
+        dsn = pooler.dsn.replace("+psycopg", "")
+        connection = await asyncpg.connect(dsn, statement_cache_size=0)
+        try:
+            await connection.execute("select 1")
+            await asyncio.Event().wait()
+        finally:
+            connection.terminate()
+
+    tasks = [asyncio.create_task(client()) for _ in range(number)]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def until(pooler: PgBouncer, name: str, wanted: int) -> Measurement:
+    """Look until a reading is as wanted: clients come and go on their own time."""
+    while True:
+        seen = await look("pgbouncer", dsn=pooler.console(), every=SOON)
+        if told(seen)[name] == wanted:
+            return seen
 
 
 def _wait(port: int) -> None:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 import socket
 import threading
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import pytest
 
 from runbooks.errors import ProbeError
 from runbooks.model import Step
-from runbooks.probes.base import Measurement
 from runbooks.results import Finding, Result
 from runbooks.runner import Runner
 from runbooks.tables import ProbeSpec, StepOptions
@@ -25,12 +21,13 @@ from tests.runbooks.probes.looking import look, told
 from tests.runbooks.probes.pgbouncer_console import Tables, console
 from tests.runbooks.probes.pgbouncer_server import (
     CONSOLE_PASSWORD,
+    SOON,
     PgBouncer,
+    clients,
     pgbouncer,
+    until,
 )
 from tests.runbooks.probes.postgres_server import PostgresServer, postgres_server
-
-SOON = "0.01s"
 
 
 @pytest.fixture(scope="module")
@@ -44,36 +41,6 @@ def pooler(server: PostgresServer) -> Iterator[PgBouncer]:
     """One in session mode, with two connections to share."""
     with pgbouncer(server) as pooler:
         yield pooler
-
-
-@asynccontextmanager
-async def clients(pooler: PgBouncer, number: int) -> AsyncIterator[None]:
-    """Keep so many clients, each with a connection of its own or waiting for one."""
-
-    async def client() -> None:
-        dsn = pooler.dsn.replace("+psycopg", "")
-        connection = await asyncpg.connect(dsn, statement_cache_size=0)
-        try:
-            await connection.execute("select 1")
-            await asyncio.Event().wait()
-        finally:
-            connection.terminate()
-
-    tasks = [asyncio.create_task(client()) for _ in range(number)]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def until(pooler: PgBouncer, name: str, wanted: int) -> Measurement:
-    """Look until a reading is as wanted: clients come and go on their own time."""
-    while True:
-        seen = await look("pgbouncer", dsn=pooler.console(), every=SOON)
-        if told(seen)[name] == wanted:
-            return seen
 
 
 async def judged(tmp_path: Path, dsn: str, **expect: Any) -> Finding:
@@ -207,7 +174,6 @@ async def test_one_that_hangs_is_given_up(server: PostgresServer) -> None:
         pooler.process.send_signal(signal.SIGSTOP)
         with pytest.raises(ProbeError) as error:
             await look("pgbouncer", dsn=pooler.console(), timeout="0.2s")
-        pooler.process.send_signal(signal.SIGCONT)
     assert error.value.stage == "timeout"
 
 
