@@ -44,7 +44,7 @@ _CLASSES = (
     ("url-safe", re.compile(r"[A-Za-z0-9_-]+={0,2}")),
     ("base64", re.compile(r"[A-Za-z0-9+/]+={0,2}")),
 )
-_ADDRESS = re.compile(r"([^@\s,;<>\"]+)@((?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,})")
+_ADDRESS = re.compile(r"[^@\s,;<>\"]+@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}")
 _NUMBER = re.compile(r"[+-]?\d{1,15}(\.\d{1,15})?")
 _ON = {"true": True, "t": True, "yes": True, "y": True, "on": True, "1": True}
 _OFF = {"false": False, "f": False, "no": False, "n": False, "off": False, "0": False}
@@ -70,6 +70,17 @@ def is_placeholder(value: str) -> bool:
     return any(_PLACEHOLDER.search(part) for part in parts)
 
 
+def addresses(value: str) -> list[str]:
+    """Return the e-mail addresses of a list with commas."""
+    items = (item.strip() for item in value.split(","))
+    return [item for item in items if _ADDRESS.fullmatch(item)]
+
+
+def masked(address: str) -> str:
+    """Return an e-mail address so that it can be told apart and not written to."""
+    return f"{address[0]}…@{address.rpartition('@')[2]}"
+
+
 def aspects(name: str, value: str | None) -> dict[str, Value]:
     """Return what the value looks like, by names of `UNITS`; "" is the value itself.
 
@@ -79,7 +90,7 @@ def aspects(name: str, value: str | None) -> dict[str, Value]:
         return {**dict.fromkeys(UNITS), "": None, "set": False, "length": 0}
     number = _number(value)
     items = [item.strip() for item in value.split(",") if item.strip()]
-    addresses = [match for item in items if (match := _ADDRESS.fullmatch(item))]
+    mails = addresses(value)
     malformed = [str(n) for n, i in enumerate(items, 1) if not _ADDRESS.fullmatch(i)]
     prefix = _PREFIX.match(value)
     switch = {**_ON, **_OFF}.get(value.strip().lower())
@@ -88,8 +99,8 @@ def aspects(name: str, value: str | None) -> dict[str, Value]:
     shown: Value = value[:KEPT] if number is None else number
     if secret:
         shown = f"{len(value)} characters, {kind}"
-    elif addresses:
-        shown = ", ".join(f"{m[1][0]}…@{m[2]}" for m in addresses)
+    elif mails:
+        shown = ", ".join(map(masked, mails))
     return {
         **dict.fromkeys(UNITS),
         "": shown,
@@ -102,13 +113,17 @@ def aspects(name: str, value: str | None) -> dict[str, Value]:
         "last4": None if secret or len(value) < 12 else value[-4:],
         "on": switch,
         "number": number,
-        "first": items[0] if items and not secret and not addresses else None,
+        "first": items[0] if items and not secret and not mails else None,
         "count": len(items),
-        "addresses": len(addresses),
+        "addresses": len(mails),
         "malformed": ", ".join(f"entry {n}" for n in malformed) or None,
-        "domains": ", ".join(dict.fromkeys(m[2].lower() for m in addresses)) or None,
+        "domains": ", ".join(dict.fromkeys(map(_domain, mails))) or None,
         **_parts(value),
     }
+
+
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2].lower()
 
 
 def _parts(value: str) -> dict[str, Value]:

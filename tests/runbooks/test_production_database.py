@@ -182,6 +182,34 @@ async def test_what_the_rows_say(
     assert (str(finding.result), reason in finding.reason) == (result, True), finding
 
 
+@pytest.mark.parametrize(
+    ("emails", "result", "reason"),
+    [
+        ("ada@rehearsal.example, Grace@rehearsal.example", "pass", ""),
+        ("ada@rehearsal.example,eve@rehearsal.example", "warn", "e…@rehearsal.example"),
+        ("ada@rehearsal.example", "warn", "ADMIN_EMAILS.addresses 1"),
+        ("ada@rehearsal.example,b@gmail.com", "warn", "gmail"),
+        ("", "fail", "listed 0 < 1"),
+        (None, "unknown", "cannot be read"),
+    ],
+)
+async def test_administrators_who_have_never_come(
+    copy: Copy, tmp_path: Path, emails: str | None, result: str, reason: str
+) -> None:
+    settings = tmp_path / "app.env"
+    if emails is not None:
+        settings.write_text(f"ADMIN_EMAILS={emails}\n")
+    (tmp_path / "dsn").write_text(copy())
+    text = (
+        f'[postgres]\ndsn = {{ file = "{tmp_path / "dsn"}" }}\n'
+        f'[settings]\nenv_file = "{settings}"\n[facts]\nplatform = "processes"\n'
+    )
+    target = parse(text.encode(), tmp_path / "p.toml")
+    finding = await Runner(target).probe(STEPS["auth.admin-emails"])
+    assert (str(finding.result), reason in finding.reason) == (result, True), finding
+    assert "eve@" not in str(finding)
+
+
 STEP_IDS = [
     *("smoke.transcription", "validate.test-job", "validate.diarization"),
     *("compliance.audit-logging", "compliance.data-retention"),

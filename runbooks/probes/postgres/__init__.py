@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from runbooks.probes.postgres.accounts import AccountsProbe
 from runbooks.probes.postgres.archiving import ArchivingProbe
 from runbooks.probes.postgres.connections import ConnectionsProbe
 from runbooks.probes.postgres.indexes import IndexesProbe
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from runbooks.probes.base import Probe
 
 PROBES: Mapping[str, type[Probe]] = {
+    "postgres.accounts": AccountsProbe,
     "postgres.archiving": ArchivingProbe,
     "postgres.connections": ConnectionsProbe,
     "postgres.indexes": IndexesProbe,
