@@ -263,6 +263,17 @@ async def test_a_limit_of_the_database_counts() -> None:
         assert told(await look("pgbouncer", dsn=dsn, every=SOON))["most"] == 30
 
 
+async def test_a_password_that_comes_back_is_not_told(tmp_path: Path) -> None:
+    tables = newer()
+    pools = [{**row, "user": CONSOLE_PASSWORD} for row in tables["SHOW POOLS"]]
+    with console({**tables, "SHOW POOLS": pools}) as port:
+        where = f"host=127.0.0.1 port={port} dbname=pgbouncer"
+        dsn = f"{where} user=watcher password={CONSOLE_PASSWORD}"
+        found = await judged(tmp_path, dsn, answers=True)
+    assert "app for [redacted]" in found.evidence
+    assert CONSOLE_PASSWORD not in str(found)
+
+
 @pytest.mark.parametrize(
     ("table", "rows"),
     [

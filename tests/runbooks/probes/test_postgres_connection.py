@@ -113,6 +113,7 @@ def test_addresses_as_people_write_them(dsn: str, url: str, place: str) -> None:
         *("postgresql://u:geheim/x@h/db", "postgresql://u:geheim#x@h/db"),
         *("postgresql://u:geheim?x@h/db", "postgresql://u:geheim@h:99999/db"),
         *("postgresql://u:12/geheim@h/db", "postgresql://u:geheim@[::1/db", ""),
+        "host=/run user=u port=geheim",
     ],
 )
 async def test_what_is_no_address_is_never_told(dsn: str) -> None:
