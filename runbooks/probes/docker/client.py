@@ -1,4 +1,4 @@
-"""Asks a Docker Engine: the one place that knows its SDK, for every probe of it.
+"""Asks a Docker Engine: the one place that knows its SDK, for all who do.
 
 The SDK blocks, so each question is asked in a daemon thread; equal questions of a
 pass are asked once, over one client.
@@ -10,7 +10,7 @@ import asyncio
 import os
 import socket
 from collections.abc import AsyncIterator, Callable, Hashable, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -82,7 +82,7 @@ class Engine:
             client = await sources.client(
                 ("docker", self.url), lambda: self._open(sources)
             )
-            return await self._in_thread(lambda: call(client))
+            return await self.in_thread(lambda: call(client))
 
         return await sources.once(("docker", self.url, what), put)
 
@@ -122,14 +122,16 @@ class Engine:
         def count(*_: object, **__: object) -> None:
             loop.call_soon_threadsafe(sources.asked, self.source)
 
-        client = await self._in_thread(lambda: self._connect(count))
+        client = await self.in_thread(lambda: self.connect(count))
         try:
             yield client
         finally:
             client.close()
 
-    def _connect(self, count: Callable[..., None]) -> APIClient:
+    def connect(self, count: Callable[..., None] = lambda *_, **__: None) -> APIClient:
         """Return a client that speaks the Engine's own version of the API.
+
+        It blocks, and raises what the SDK does: call it by `in_thread`.
 
         Args:
             count: called after each request.
@@ -154,11 +156,22 @@ class Engine:
             version = client.version(api_version=False)["ApiVersion"]
         return speaking(version)
 
-    async def _in_thread(self, call: Callable[[], T]) -> T:
+    async def in_thread(self, call: Callable[[], T]) -> T:
+        """Return what *call* answers, which may block, from beside the loop.
+
+        Raises:
+            ProbeError: as `ask`.
+        """
+        with self.explaining():
+            return await in_thread(call, "docker")
+
+    @contextmanager
+    def explaining(self) -> Iterator[None]:
+        """Raise what the SDK raises meanwhile as a ProbeError, as `ask` does."""
         from docker.errors import DockerException
 
         try:
-            return await in_thread(call, "docker")
+            yield
         except (DockerException, OSError, LookupError, TypeError, ValueError) as error:
             said, stage = _explained(error)
             said = f"{self.name} {said.replace(self.url, self.name)}"

@@ -39,7 +39,9 @@ async def last_lines(
     host: str = "",
     project: str = "",
 ) -> list[Line]:
-    """Return the newest lines of the running containers of services, oldest first.
+    """Return the newest lines of the containers of services, oldest first.
+
+    Of those that run or wait to be restarted: what a looping one says tells why.
 
     Args:
         services: names of compose services.
@@ -53,7 +55,7 @@ async def last_lines(
     found = [
         each
         for each in await project_containers(sources, engine, project)
-        if each.running and each.service in wanted
+        if each.state["Running"] and each.service in wanted
     ]
     tails = await asyncio.gather(*(_tail(sources, engine, c, count) for c in found))
     return sorted((line for tail in tails for line in tail), key=lambda line: line.time)
@@ -76,7 +78,7 @@ async def _tail(
 
 
 class LogsProbe(ProjectProbe, frozen=True, kw_only=True):
-    """Measures what the running containers of services have printed last.
+    """Measures what the containers of services have printed last, ended ones apart.
 
     Source: ``GET /containers/{id}/logs``; evidence holds counts, never lines.
 
