@@ -1,4 +1,4 @@
-"""What tests start: a web server, an API server of a cluster, ports nobody hears."""
+"""What tests start: a web server, a Docker Engine, an API server, dead ports."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from tests.runbooks.probes.docker_engine import DockerEngine, running_engine
 from tests.runbooks.probes.kubernetes_api import KubernetesAPI, kubernetes_api
 from tests.runbooks.probes.kubernetes_workloads import Cluster
 
@@ -135,3 +136,10 @@ def kubernetes() -> Iterator[KubernetesAPI]:
     with kubernetes_api([]) as api:
         yield api
         assert api.violations == []
+
+
+@pytest.fixture(scope="session")
+def docker() -> Iterator[DockerEngine]:
+    """A Docker Engine for all."""
+    with running_engine() as engine:
+        yield engine

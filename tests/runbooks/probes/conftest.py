@@ -10,7 +10,7 @@ import pytest
 from runbooks.probes.kubernetes.connection import Connection
 from runbooks.probes.sources import Sources
 from runbooks.rehearsal import Deployment
-from tests.runbooks.probes.docker_engine import DockerEngine, running_engine
+from tests.runbooks.probes.docker_engine import DockerEngine
 from tests.runbooks.probes.docker_projects import make_projects
 from tests.runbooks.probes.kubernetes_api import KubernetesAPI
 from tests.runbooks.probes.kubernetes_looks import Look, looking
@@ -20,11 +20,12 @@ from tests.runbooks.probes.site import Site, running_site
 
 
 @pytest.fixture(scope="session")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerEngine]:
+def engine(
+    docker: DockerEngine, tmp_path_factory: pytest.TempPathFactory
+) -> DockerEngine:
     """A Docker Engine with the projects good, bad and gpus."""
-    with running_engine() as engine:
-        make_projects(engine, tmp_path_factory.mktemp("data"))
-        yield engine
+    make_projects(docker, tmp_path_factory.mktemp("data"))
+    return docker
 
 
 @pytest.fixture(scope="session")
