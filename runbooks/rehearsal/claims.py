@@ -3,6 +3,7 @@
 A directory is ours when it holds the record that `claim` wrote. The lock on it is
 the kernel's and ends with its holder, whatever kills that; the record names every
 process by id, start time and boot, so that no other process is ever taken for one.
+What it has on a Docker Engine is in a record of its own (`project`).
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from runbooks.processes import boot_id, identity, start_time
 
 PREFIX = "gonogo-rehearsal-"
 """Of the throwaway directories that `fresh_directory` makes."""
+CONTAINERS = "containers.json"
+"""Record of what it has on a Docker Engine, as long as it has anything there."""
 _RECORD = "rehearsal.json"
 _PLAIN = re.compile(r"[A-Za-z0-9._/+-]+")
 _PATIENCE = 5.0
@@ -48,8 +51,11 @@ class Claim:
         new.rename(self.directory / _RECORD)
 
     def release(self, *, keep: bool) -> None:
-        """Give the directory up; remove it unless it is to be kept."""
-        if not keep:
+        """Give the directory up; remove it unless it is to be kept.
+
+        One that has still something on an Engine stays, because nothing else tells.
+        """
+        if not keep and not (self.directory / CONTAINERS).exists():
             shutil.rmtree(self.directory)
         os.close(self._lock)
 
@@ -58,8 +64,9 @@ def claim(directory: Path) -> Claim:
     """Hold *directory*, made or emptied of what an ended rehearsal left in it.
 
     Raises:
-        RefusedError: another rehearsal runs there, it holds other files, or its name
-            would need quoting in the parts' configurations.
+        RefusedError: another rehearsal runs there, it holds other files, its name
+            would need quoting in the parts' configurations, or an Engine that has
+            containers of it does not answer.
     """
     if not _PLAIN.fullmatch(str(directory)):
         raise RefusedError(
@@ -80,7 +87,11 @@ def claim(directory: Path) -> Claim:
         raise RefusedError(
             f"A rehearsal already runs in {directory}. Stop it, or name another one."
         ) from None
-    _clear(directory)
+    try:
+        _clear(directory)
+    except RefusedError:
+        os.close(lock)
+        raise
     claimed = Claim(directory.absolute(), lock)
     (directory / _RECORD).write_text("{}")
     return claimed
@@ -112,6 +123,10 @@ def _clear(directory: Path) -> None:
     record = directory / _RECORD
     if not record.exists():
         return
+    if (directory / CONTAINERS).exists():
+        from runbooks.rehearsal.project import clear
+
+        clear(directory)
     left = [p for p in json.loads(record.read_text()).values() if _is_running(p)]
     for process in left:
         with suppress(ProcessLookupError):

@@ -1,7 +1,8 @@
 """A practice deployment: start it, use it, stop it.
 
 The healthy shape of the target system on loopback, in one directory. Its parts are
-processes of their own, under a keeper that ends with the process that started it.
+processes of their own, under a keeper that ends with the process that started it;
+where a Docker Engine answers, API and worker are containers (`containers`).
 """
 
 from __future__ import annotations
@@ -75,11 +76,13 @@ class Deployment:
         profile: the target profile (TOML) that is wired to it.
         env_file: the application's settings.
         running: names of the parts that run.
+        without: what a rehearsal can have and this one has not, with the reason.
     """
 
     def __init__(self, directory: Path, keeper: subprocess.Popen[str]) -> None:
         self.directory = directory
         self.running: frozenset[str] = frozenset()
+        self.without: tuple[str, ...] = ()
         self._keeper = keeper
 
     @property
@@ -146,6 +149,7 @@ class Deployment:
             said["error"] = f"The rehearsal ended by itself. {last}".strip()
         if "running" in said:
             self.running = frozenset(said["running"])
+            self.without = tuple(said["without"])
         elif "refused" in said:
             raise RefusedError(said["refused"])
         else:

@@ -1,8 +1,9 @@
 """The process that holds a rehearsal together: starts its parts and ends with them.
 
 Run as ``python -m runbooks.rehearsal.keeper DIRECTORY [--keep] [--unmonitored]``. It
-answers on standard output with one JSON object a line: ``{"running": [part, …]}``
-once all is ready and after each order, ``{"refused": "…"}`` or ``{"error": "…"}``.
+answers on standard output with one JSON object a line: ``{"running": [part, …],
+"without": [reason, …]}`` once all is ready and after each order, ``{"refused": "…"}``
+or ``{"error": "…"}``.
 Orders are lines on standard input: ``stop PART`` and ``start PART``. It stops
 everything when standard input ends, and so when its starter ends, however that
 comes about.
@@ -14,12 +15,15 @@ import asyncio
 import json
 import signal
 import sys
+from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 
 from runbooks.errors import CommandError, RefusedError
 from runbooks.rehearsal import (
     backups,
     cache,
+    containers,
     database,
     monitoring,
     parts,
@@ -30,6 +34,7 @@ from runbooks.rehearsal import (
     traffic,
 )
 from runbooks.rehearsal.claims import Claim, claim
+from runbooks.rehearsal.containers import Containers
 from runbooks.rehearsal.layout import lay_out
 from runbooks.rehearsal.parts import Part
 
@@ -53,6 +58,9 @@ class Keeper:
         self._layout = lay_out(claimed.directory)
         self._parts: dict[str, Part] = {}
         self._processes: dict[str, asyncio.subprocess.Process] = {}
+        self._containers: Containers | None = None
+        self.without: list[str] = []
+        """Why what could be there is left out."""
 
     async def start_all(self, *, monitored: bool) -> None:
         """Make the deployment.
@@ -71,16 +79,16 @@ class Keeper:
             group.create_task(self._start_database())
             group.create_task(self._add(cache.part(layout)))
             group.create_task(self._prepare_monitoring(monitored))
+            group.create_task(self._prepare_containers())
         settings.write(layout, pooled="pgbouncer" in self._parts)
         async with asyncio.TaskGroup() as group:
-            for name in _PROGRAMS:
-                group.create_task(self._add(self._own(name)))
+            group.create_task(self._start_programs())
             group.create_task(backups.create(layout))
         async with asyncio.TaskGroup() as group:
             group.create_task(traffic.browse(layout))
             if "prometheus" in self._processes:
                 group.create_task(monitoring.watching(layout))
-        profile.write(layout, self._processes)
+        profile.write(layout, self.running(), self._containers)
 
     async def obey(self, line: str) -> None:
         """Carry out one order.
@@ -89,7 +97,8 @@ class Keeper:
             CommandError: there is no such part or order, or it did not start.
         """
         order, _, name = line.partition(" ")
-        if name not in self._parts or order not in ("start", "stop"):
+        known = self._parts.keys() | (containers.SERVICES if self._containers else {})
+        if name not in known or order not in ("start", "stop"):
             raise CommandError(f"There is no part to {line!r}.")
         if order == "stop":
             await self._stop(name)
@@ -99,14 +108,15 @@ class Keeper:
     async def stop_all(self, *, keep: bool) -> None:
         """Stop every part, users before what they use, and give up the directory."""
         first = [name for name in self._processes if name not in _LAST]
-        await asyncio.gather(*map(self._stop, first))
+        await asyncio.gather(self._remove_containers(), *map(self._stop, first))
         for name in _LAST:
             await self._stop(name)
         self._claim.release(keep=keep)
 
     def running(self) -> list[str]:
-        started = sorted(self._processes.items())
-        return [name for name, process in started if process.returncode is None]
+        processes = self._processes.items()
+        found = {name for name, process in processes if process.returncode is None}
+        return sorted(found | (self._containers.running if self._containers else set()))
 
     async def _start_database(self) -> None:
         await database.create(self._layout)
@@ -122,11 +132,55 @@ class Keeper:
             await self._add(monitoring.prometheus(self._layout))
             await self._add(monitoring.alertmanager(self._layout))
 
+    async def _prepare_containers(self) -> None:
+        """Make images, unless there is no Engine to run them."""
+        try:
+            self._containers = await containers.begin(self._layout)
+            await self._containers.make_images()
+        except CommandError as error:
+            await self._do_without_containers(error)
+
+    async def _do_without_containers(self, why: BaseException) -> None:
+        self.without.append(f"containers: {why}")
+        await self._remove_containers()
+
+    async def _remove_containers(self) -> None:
+        contained, self._containers = self._containers, None
+        if contained:
+            # What its Engine would not remove keeps the directory for the next start.
+            with suppress(CommandError):
+                await contained.remove()
+
+    async def _start_programs(self) -> None:
+        """Start what is ours, in containers as far as they can run."""
+        contained = containers.SERVICES if self._containers else {}
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._start_contained(contained))
+            for name in _PROGRAMS.keys() - contained.keys():
+                group.create_task(self._add(self._own(name)))
+
+    async def _start_contained(self, services: Collection[str]) -> None:
+        """Start containers, or processes when the Engine cannot run these."""
+        started = await asyncio.gather(
+            *map(self._start, services), return_exceptions=True
+        )
+        failed = [error for error in started if error]
+        if not failed:
+            return
+        if not isinstance(failed[0], CommandError):
+            raise failed[0]
+        await self._do_without_containers(failed[0])
+        async with asyncio.TaskGroup() as group:
+            for name in _PROGRAMS.keys() & services:
+                group.create_task(self._add(self._own(name)))
+
+    def _environment(self) -> dict[str, str]:
+        """Return the settings as the env file has them now."""
+        return _PACE | settings.read(self._layout)
+
     def _own(self, name: str) -> Part:
-        """Return a part of ours, with the settings as the env file has them now."""
         argv = (sys.executable, "-m", _PROGRAMS[name], str(self._layout.directory))
-        environment = settings.read(self._layout) | _PACE
-        return Part(name, argv, name, environment=environment)
+        return Part(name, argv, name, environment=self._environment())
 
     async def _add(self, part: Part | None) -> None:
         if part is not None:
@@ -134,12 +188,18 @@ class Keeper:
             await self._start(part.name)
 
     async def _start(self, name: str) -> None:
+        if self._containers and name in containers.SERVICES:
+            await self._containers.start(name, self._environment())
+            return
         part = self._own(name) if name in _PROGRAMS else self._parts[name]
         process = await parts.start(part, self._layout)
         self._processes[name] = process
         self._claim.record(name, process.pid, part.stop_signal)
 
     async def _stop(self, name: str) -> None:
+        if self._containers and name in containers.SERVICES:
+            await self._containers.stop(name)
+            return
         process = self._processes.pop(name, None)
         if process is not None:
             await parts.stop(self._parts[name], process)
@@ -164,12 +224,12 @@ async def keep(directory: Path, *, kept: bool, monitored: bool) -> int:
         if not starting.done():
             return 1  # whoever wanted it is gone
         await starting
-        _tell(running=keeper.running())
+        _tell(running=keeper.running(), without=keeper.without)
         line = await first
         while line:
             try:
                 await keeper.obey(line.decode().strip())
-                _tell(running=keeper.running())
+                _tell(running=keeper.running(), without=keeper.without)
             except CommandError as error:
                 _tell(error=str(error))
             line = await orders.readline()

@@ -155,8 +155,13 @@ async def _is_ready(part: Part, layout: Layout) -> bool:
             *part.ready, stdout=asyncio.subprocess.DEVNULL
         )
         return await asking.wait() == 0
+    return await is_open(layout.ports[part.listener])
+
+
+async def is_open(port: int) -> bool:
+    """Return whether somebody accepts connections on *port*."""
     try:
-        _, writer = await asyncio.open_connection(HOST, layout.ports[part.listener])
+        _, writer = await asyncio.open_connection(HOST, port)
     except OSError:
         return False
     writer.close()

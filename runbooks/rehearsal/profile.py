@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 from string import Template
+from typing import TYPE_CHECKING
 
 from runbooks.rehearsal import cache
 from runbooks.rehearsal.database import APPLICATION
 from runbooks.rehearsal.layout import Layout, write_private
 from runbooks.rehearsal.pooler import ADMINISTRATOR
 
+if TYPE_CHECKING:
+    from runbooks.rehearsal.containers import Containers
+
 _TEMPLATE = Path(__file__).with_name("profile.toml")
+_COMPOSE = Path(__file__).with_name("compose.toml")
 _OPTIONAL = {
     "pgbouncer": 'dsn = { file = "$directory/secrets/pgbouncer.dsn" }',
     "prometheus": 'url = "$prometheus"',
@@ -24,7 +29,9 @@ def profile_file(layout: Layout) -> Path:
     return layout.path("profile.toml")
 
 
-def write(layout: Layout, running: Collection[str]) -> None:
+def write(
+    layout: Layout, running: Collection[str], contained: Containers | None
+) -> None:
     """Write the profile; *running* says which parts there are."""
     for name, value in (
         ("postgres.dsn", layout.dsn(APPLICATION, "postgres-password")),
@@ -38,7 +45,12 @@ def write(layout: Layout, running: Collection[str]) -> None:
             text += f"\n[{table}]\n{settings}\n"
     urls = {listener: layout.url(listener) for listener in layout.ports}
     pooled = str("pgbouncer" in running).lower()
-    filled = Template(text).substitute(urls, directory=layout.directory, pooled=pooled)
+    known = {"directory": str(layout.directory), "pooled": pooled, **urls}
+    known["platform"] = "compose" if contained else "processes"
+    if contained:
+        text += f"\n{_COMPOSE.read_text()}"
+        known |= {"engine": contained.engine, "project": contained.name}
+    filled = Template(text).substitute(known)
     profile_file(layout).write_text(filled)
 
 

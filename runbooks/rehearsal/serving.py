@@ -13,6 +13,8 @@ from aiohttp import hdrs, web
 from runbooks.rehearsal.layout import HOST, Layout
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Sites = dict[int, tuple[web.Application, ssl.SSLContext | None]]
+"""Applications by port, with TLS or plain."""
 SECURITY = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -41,9 +43,7 @@ def tls(layout: Layout) -> ssl.SSLContext:
     return context
 
 
-async def serve(
-    sites: dict[int, tuple[web.Application, ssl.SSLContext | None]],
-) -> None:
+async def serve(sites: Sites) -> None:
     """Serve each application on its port until SIGTERM or SIGINT."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()

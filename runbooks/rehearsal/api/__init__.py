@@ -9,5 +9,6 @@ Made up: a deployment without the original's known defects (submitting jobs, exp
 and a second cached transcript work, audit rows exist); compression, and keeping all
 health routes out of caches, as a proxy in front would do it; Google's login without
 asking Google; the parts of the OpenAPI document beyond paths and methods;
-``POST /alerts`` on the plain port, which keeps what Alertmanager delivers.
+``POST /alerts`` on the plain port, which keeps what Alertmanager delivers; the
+version, in an image that says one.
 """

@@ -1,4 +1,7 @@
-"""``python -m runbooks.rehearsal.api DIRECTORY``: settings from the environment."""
+"""``python -m runbooks.rehearsal.api DIRECTORY [--apart]``.
+
+Settings from the environment. ``--apart``: `redirect` is a process of its own.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,16 @@ import os
 import sys
 from pathlib import Path
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
+from runbooks.rehearsal.api import redirect
 from runbooks.rehearsal.api.caching import Cache
 from runbooks.rehearsal.api.headers import cors, rate_limit, refuse, secure, trace
 from runbooks.rehearsal.api.routes import add_routes
 from runbooks.rehearsal.api.service import SERVICE, Service
-from runbooks.rehearsal.layout import Layout, read
+from runbooks.rehearsal.layout import read
 from runbooks.rehearsal.records import Records
-from runbooks.rehearsal.serving import compress, serve, tls
+from runbooks.rehearsal.serving import Sites, compress, serve, tls
 from runbooks.rehearsal.storage import Database
 
 
@@ -29,26 +33,7 @@ def application(this: Service) -> web.Application:
     return made
 
 
-def plain(layout: Layout) -> web.Application:
-    """Return what answers on the plain port: a way to HTTPS, and a sink of alerts."""
-    made = web.Application()
-
-    async def redirect(request: web.Request) -> web.Response:
-        host = request.host.partition(":")[0]
-        place = f"https://{host}:{layout.ports['api']}{request.raw_path}"
-        return web.Response(status=301, headers={hdrs.LOCATION: place})
-
-    async def alerts(request: web.Request) -> web.Response:
-        with layout.path("alerts.jsonl").open("a") as kept:
-            kept.write(f"{(await request.text()).strip()}\n")
-        return web.Response()
-
-    made.router.add_post("/alerts", alerts)
-    made.router.add_route("*", "/{path:.*}", redirect)
-    return made
-
-
-def main(directory: Path) -> None:
+def main(directory: Path, *, apart: bool) -> None:
     layout = read(directory)
     this = Service(
         settings=os.environ,
@@ -57,12 +42,11 @@ def main(directory: Path) -> None:
         records=Records("api", os.environ["LOG_LEVEL"]),
     )
     this.records.write("INFO", "app.main", "Application started")
-    sites = {
-        layout.ports["redirect"]: (plain(layout), None),
-        layout.ports["api"]: (application(this), tls(layout)),
-    }
+    sites: Sites = {layout.ports["api"]: (application(this), tls(layout))}
+    if not apart:
+        sites[layout.ports["redirect"]] = (redirect.application(layout), None)
     asyncio.run(serve(sites))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), apart="--apart" in sys.argv)

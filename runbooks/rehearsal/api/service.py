@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from aiohttp import web
 
@@ -12,7 +13,9 @@ from runbooks.rehearsal.metrics import Series
 from runbooks.rehearsal.records import Records
 from runbooks.rehearsal.storage import Database
 
-VERSION = "0.1.0"
+_RELEASE = Path("/etc/rehearsal-release")
+"""Of the image, where there is one."""
+VERSION = _RELEASE.read_text().strip() if _RELEASE.exists() else "0.1.0"
 
 
 @dataclass(slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shutil
 from collections.abc import Iterator
@@ -10,7 +9,8 @@ from importlib.util import find_spec
 
 import pytest
 
-from runbooks.rehearsal import Deployment, monitoring, start, traffic
+from runbooks.rehearsal import Deployment, start
+from tests.runbooks.rehearsal.asking import rest
 
 NEEDED = ("prometheus", "prometheus-alertmanager", "pgbouncer")
 
@@ -35,8 +35,5 @@ def deployment(_programs: None) -> Iterator[Deployment]:
 @pytest.fixture(scope="module")
 def rested(deployment: Deployment) -> Deployment:
     """The deployment whose API has forgotten how often it was asked this minute."""
-    deployment.stop_part("api")
-    deployment.start_part("api")
-    asyncio.run(traffic.browse(deployment.layout))
-    asyncio.run(monitoring.watching(deployment.layout))
+    rest(deployment)
     return deployment

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -21,6 +20,7 @@ from runbooks.errors import CommandError, RefusedError
 from runbooks.rehearsal import Deployment, start
 from runbooks.rehearsal.claims import PREFIX, fresh_directory
 from tests.runbooks.rehearsal.asking import VIDEO, client
+from tests.runbooks.rehearsal.living import await_end, processes
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.usefixtures("_programs")]
 
@@ -40,25 +40,6 @@ def directory() -> Iterator[Path]:
     made = fresh_directory()
     yield made
     shutil.rmtree(made, ignore_errors=True)
-
-
-def processes(directory: Path) -> list[psutil.Process]:
-    """Return who names the directory or works in it, and their descendants."""
-    found = set()
-    for process in psutil.process_iter():
-        try:
-            words = [process.cwd(), *process.cmdline()]
-            if any(str(directory) in word for word in words):
-                found |= {process, *process.children(recursive=True)}
-        except (psutil.NoSuchProcess, psutil.AccessDenied):
-            continue
-    return [process for process in found if process.pid != os.getpid()]
-
-
-def await_end(of: list[psutil.Process]) -> None:
-    """Wait until all have ended; the test's limit is the bound."""
-    while any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in of):
-        time.sleep(0.05)
 
 
 @contextmanager
@@ -133,6 +114,12 @@ def test_what_a_dead_record_names_is_ended_and_no_other_process(
         for sleeper in (mine, other):
             sleeper.kill()
             sleeper.wait()
+
+
+def test_without_an_engine_there_are_no_containers(deployment: Deployment) -> None:
+    (reason,) = deployment.without
+    assert reason.startswith("containers: unix://") and "is not there" in reason
+    assert "caddy" not in deployment.running
 
 
 def test_needs_less_than_400_mib(deployment: Deployment) -> None:

@@ -1,0 +1,28 @@
+"""The processes of a deployment, those in containers included."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import psutil
+
+
+def processes(directory: Path) -> list[psutil.Process]:
+    """Return who names the directory or works in it, and their descendants."""
+    found = set()
+    for process in psutil.process_iter():
+        try:
+            words = [process.cwd(), *process.cmdline()]
+            if any(str(directory) in word for word in words):
+                found |= {process, *process.children(recursive=True)}
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+    return [process for process in found if process.pid != os.getpid()]
+
+
+def await_end(of: list[psutil.Process]) -> None:
+    """Wait until all have ended; the test's limit is the bound."""
+    while any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in of):
+        time.sleep(0.05)
