@@ -14,11 +14,8 @@ import asyncio
 import hashlib
 import json
 import os
-import pwd
 import stat
-import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
@@ -26,68 +23,19 @@ from urllib.parse import urlsplit
 from runbooks.errors import CommandError, ProbeError
 from runbooks.probes.docker.client import Engine
 from runbooks.probes.docker.containers import ONE_OFF, PROJECT, SERVICE
-from runbooks.rehearsal import answers, images, project
+from runbooks.rehearsal import images, project
 from runbooks.rehearsal.layout import Layout
-from runbooks.rehearsal.parts import UNPRIVILEGED, is_open
+from runbooks.rehearsal.parts import is_open
 from runbooks.rehearsal.project import Project
+from runbooks.rehearsal.services import SERVICES, described, hand_over
 
 if TYPE_CHECKING:
     from docker import APIClient
 
 T = TypeVar("T")
-DATA = "/data"
-"""Where containers keep media."""
-_READ = ("layout.json", "tls")
-"""What every program reads of the rehearsal's directory."""
 _COMPOSE = PROJECT.rpartition(".")[0]
 _READY_LIMIT = 20.0
 _STOP_LIMIT = 3
-_SECOND = 10**9
-_CPUS = {"cpu_period": 100_000, "cpu_quota": 200_000}
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    """How one service is run.
-
-    Attributes:
-        command: module and options.
-        check: listener and path that its health check asks.
-        every: seconds between checks; the first comes after so many.
-        await_health: whether it is ready only once found healthy.
-        writes: paths below the rehearsal's directory that it may change.
-    """
-
-    command: tuple[str, ...]
-    check: tuple[str, str]
-    memory: str
-    writes: tuple[str, ...]
-    every: int = 10
-    await_health: bool = False
-
-
-SERVICES = {
-    "api": Service(
-        ("runbooks.rehearsal.api", "--apart"),
-        ("api", "/ready"),
-        "4g",
-        ("data",),
-        every=2,
-        await_health=True,
-    ),
-    "worker": Service(
-        ("runbooks.rehearsal.worker",),
-        ("worker", "/metrics"),
-        "16g",
-        ("data", "cache/hf"),
-    ),
-    "caddy": Service(
-        ("runbooks.rehearsal.api.redirect",),
-        ("redirect", "/health"),
-        "128m",
-        ("alerts.jsonl",),
-    ),
-}
 
 
 class Containers:
@@ -177,9 +125,9 @@ class Containers:
         for former in self._those_of(name):
             image = former["Image"]
             self._client.remove_container(former["Id"], force=True, v=True)
-        self._hand_over(SERVICES[name])
-        described = self._described(name, settings)
-        digest = hashlib.sha256(json.dumps(described).encode()).hexdigest()
+        hand_over(self._layout, SERVICES[name])
+        arguments = described(self._layout, SERVICES[name], settings)
+        digest = hashlib.sha256(json.dumps(arguments).encode()).hexdigest()
         labels = {
             **self._project.labels,
             SERVICE: name,
@@ -190,79 +138,16 @@ class Containers:
             f"{_COMPOSE}.project.config_files": "-",
             f"{_COMPOSE}.project.working_dir": str(self._layout.directory),
         }
-        host = self._client.create_host_config(**described.pop("host"))
+        host = self._client.create_host_config(**arguments.pop("host"))
         made = self._client.create_container(
             image,
             name=f"{self.name}-{name}-1",
             labels=labels,
             host_config=host,
-            **described,
+            **arguments,
         )
         self._client.start(made["Id"])
         return str(made["Id"])
-
-    def _described(self, name: str, settings: Mapping[str, str]) -> dict[str, Any]:
-        """Return the arguments of ``create_container``, and ``host``'s."""
-        service, directory = SERVICES[name], str(self._layout.directory)
-        python = os.path.realpath(sys.executable)
-        module, *options = service.command
-        listener, path = service.check
-        url = f"{self._layout.url(listener)}{path}"
-        environment = {
-            **settings,
-            "HOME": DATA,
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "PYTHONPATH": images.search_path(),
-            "WORKDIR": DATA,
-        }
-        return {
-            "command": [python, "-m", module, directory, *options],
-            "environment": environment,
-            "user": ":".join(map(str, _owner())),
-            "healthcheck": {
-                "test": ["CMD", python, "-I", answers.__file__, url],
-                "interval": service.every * _SECOND,
-                "timeout": 5 * _SECOND,
-                "retries": 3,
-            },
-            "host": {
-                **_CPUS,
-                "mem_limit": service.memory,
-                "pids_limit": 64,
-                "network_mode": "host",
-                "mounts": self._mounts(service),
-                "read_only": True,
-                "cap_drop": ["ALL"],
-                "security_opt": ["no-new-privileges:true", "label=disable"],
-                "restart_policy": {"Name": "on-failure"},
-                "log_config": {
-                    "Type": "json-file",
-                    "Config": {"max-size": "1m", "max-file": "2"},
-                },
-            },
-        }
-
-    def _mounts(self, service: Service) -> list[dict[str, Any]]:
-        """Return what a container sees of the machine.
-
-        Mounts, not binds: with those the Engine would make what is not there.
-        """
-        layout = self._layout
-        read = [*images.borrowed(), *(layout.path(name) for name in _READ)]
-        written = [
-            _mount(layout.path(name), DATA if name == "data" else "", read_only=False)
-            for name in service.writes
-        ]
-        return [*map(_mount, read), *written]
-
-    def _hand_over(self, service: Service) -> None:
-        """Let the user of containers read the key and change what it may."""
-        for name in ("tls/server.key", *service.writes):
-            path = self._layout.path(name)
-            if not path.exists():
-                path.touch()
-            if not os.getuid():
-                os.chown(path, *_owner())
 
     def _is_well(self, name: str, id: str) -> bool:
         """Return whether it runs, and is healthy where that is waited for.
@@ -296,30 +181,18 @@ async def begin(layout: Layout) -> Containers:
         raise CommandError(f"{engine.name} is not there")
     try:
         client = await engine.in_thread(engine.connect)
-        about = await engine.in_thread(client.info)
+        if unfit := await engine.in_thread(lambda: _unfit(client)):
+            client.close()
+            raise CommandError(f"{engine.name} {unfit}")
     except ProbeError as error:
         raise CommandError(str(error)) from error
-    if about["KernelVersion"] != os.uname().release:
-        client.close()
-        raise CommandError(f"{engine.name} is in a virtual machine")
-    if "name=rootless" in about["SecurityOptions"]:
-        client.close()
-        raise CommandError(f"{engine.name} has a network of its own, without root")
     return Containers(layout, project.begin(layout.directory, engine), client)
 
 
-def _owner() -> tuple[int, int]:
-    """Return user and group of containers: ours, unless that is root."""
-    if os.getuid():
-        return os.getuid(), os.getgid()
-    other = pwd.getpwnam(UNPRIVILEGED)
-    return other.pw_uid, other.pw_gid
-
-
-def _mount(path: Path, target: str = "", *, read_only: bool = True) -> dict[str, Any]:
-    return {
-        "Type": "bind",
-        "Source": str(path),
-        "Target": target or str(path),
-        "ReadOnly": read_only,
-    }
+def _unfit(client: APIClient) -> str:
+    """Return why containers there would not see this machine, "" where they do."""
+    about = client.info()
+    if about["KernelVersion"] != os.uname().release:
+        return "is in a virtual machine"
+    rootless = "name=rootless" in (about.get("SecurityOptions") or ())
+    return "has a network of its own, without root" if rootless else ""

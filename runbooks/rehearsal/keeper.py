@@ -3,10 +3,8 @@
 Run as ``python -m runbooks.rehearsal.keeper DIRECTORY [--keep] [--unmonitored]``. It
 answers on standard output with one JSON object a line: ``{"running": [part, …],
 "without": [reason, …]}`` once all is ready and after each order, ``{"refused": "…"}``
-or ``{"error": "…"}``.
-Orders are lines on standard input: ``stop PART`` and ``start PART``. It stops
-everything when standard input ends, and so when its starter ends, however that
-comes about.
+or ``{"error": "…"}``. Orders are lines on standard input: ``stop PART`` and
+``start PART``. It stops everything when standard input ends, and so with its starter.
 """
 
 from __future__ import annotations
@@ -37,6 +35,7 @@ from runbooks.rehearsal.claims import Claim, claim
 from runbooks.rehearsal.containers import Containers
 from runbooks.rehearsal.layout import lay_out
 from runbooks.rehearsal.parts import Part
+from runbooks.rehearsal.services import SERVICES
 
 _PROGRAMS = {
     "api": "runbooks.rehearsal.api",
@@ -97,7 +96,7 @@ class Keeper:
             CommandError: there is no such part or order, or it did not start.
         """
         order, _, name = line.partition(" ")
-        known = self._parts.keys() | (containers.SERVICES if self._containers else {})
+        known = {*self._parts, *(SERVICES if self._containers else ())}
         if name not in known or order not in ("start", "stop"):
             raise CommandError(f"There is no part to {line!r}.")
         if order == "stop":
@@ -153,7 +152,7 @@ class Keeper:
 
     async def _start_programs(self) -> None:
         """Start what is ours, in containers as far as they can run."""
-        contained = containers.SERVICES if self._containers else {}
+        contained = SERVICES if self._containers else {}
         async with asyncio.TaskGroup() as group:
             group.create_task(self._start_contained(contained))
             for name in _PROGRAMS.keys() - contained.keys():
@@ -161,24 +160,22 @@ class Keeper:
 
     async def _start_contained(self, services: Collection[str]) -> None:
         """Start containers, or processes when the Engine cannot run these."""
-        started = await asyncio.gather(
-            *map(self._start, services), return_exceptions=True
-        )
-        failed = [error for error in started if error]
-        if not failed:
-            return
-        if not isinstance(failed[0], CommandError):
-            raise failed[0]
-        await self._do_without_containers(failed[0])
-        async with asyncio.TaskGroup() as group:
+        starting = map(self._start, services)
+        ended = await asyncio.gather(*starting, return_exceptions=True)
+        errors = [error for error in ended if error]
+        for error in errors:
+            if not isinstance(error, CommandError):
+                raise error
+        if errors:
+            await self._do_without_containers(errors[0])
             for name in _PROGRAMS.keys() & services:
-                group.create_task(self._add(self._own(name)))
+                await self._add(self._own(name))
 
     def _environment(self) -> dict[str, str]:
-        """Return the settings as the env file has them now."""
         return _PACE | settings.read(self._layout)
 
     def _own(self, name: str) -> Part:
+        """Return a part of ours, with the settings as the env file has them now."""
         argv = (sys.executable, "-m", _PROGRAMS[name], str(self._layout.directory))
         return Part(name, argv, name, environment=self._environment())
 
@@ -188,7 +185,7 @@ class Keeper:
             await self._start(part.name)
 
     async def _start(self, name: str) -> None:
-        if self._containers and name in containers.SERVICES:
+        if self._containers and name in SERVICES:
             await self._containers.start(name, self._environment())
             return
         part = self._own(name) if name in _PROGRAMS else self._parts[name]
@@ -197,7 +194,7 @@ class Keeper:
         self._claim.record(name, process.pid, part.stop_signal)
 
     async def _stop(self, name: str) -> None:
-        if self._containers and name in containers.SERVICES:
+        if self._containers and name in SERVICES:
             await self._containers.stop(name)
             return
         process = self._processes.pop(name, None)

@@ -18,8 +18,8 @@ from runbooks.model import Step
 from runbooks.probes import probe_class
 from runbooks.rehearsal import Deployment, containers, images, start
 from runbooks.rehearsal.claims import claim, fresh_directory
-from runbooks.rehearsal.containers import SERVICES
 from runbooks.rehearsal.keeper import Keeper
+from runbooks.rehearsal.services import SERVICES
 from runbooks.results import Finding, Result
 from runbooks.runner import Runner
 from runbooks.tables import Level
@@ -35,6 +35,8 @@ SHIPPED = (
 )
 TASKS = [step for step in parsing.read(SHIPPED).steps if step.part is None]
 LABEL = "com.docker.compose"
+WATCHED = {"logging.errors-monitored"}
+"""What fails, and is not unknown, where Prometheus is left out, as in these tests."""
 
 
 def is_rationed(step: Step) -> bool:
@@ -136,6 +138,7 @@ async def test_in_a_healthy_one_nothing_automatic_fails(
         if step.level is Level.AUTO
         and healthy[step.id].result in (Result.FAIL, Result.UNKNOWN)
         and "[prometheus]" not in healthy[step.id].reason
+        and step.id not in WATCHED
     }
     assert wrong == {}
     passed = [id for id, finding in healthy.items() if finding.result is Result.PASS]
