@@ -11,6 +11,8 @@ import json
 import shutil
 import urllib.request
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
 
 from runbooks.errors import CommandError
 from runbooks.rehearsal.layout import HOST, Layout
@@ -19,10 +21,12 @@ from runbooks.rehearsal.parts import Part
 RULES = Path(__file__).parent / "alert_rules.yml"
 _WATCHING_LIMIT = 30.0
 """Seconds for the first scrape of everything."""
+_LATE = ("rate(cache_hits_total[1h])", "probe_ssl_earliest_cert_expiry")
+"""What a rate needs two scrapes for, and what needs an API that answers."""
 _FRUGAL = {"GOMAXPROCS": "1", "GOGC": "50"}
 """Half the memory, for a little more time on two cores."""
 _PROMETHEUS = """\
-global: {{scrape_interval: 1s, evaluation_interval: 1s}}
+global: {{scrape_interval: 500ms, evaluation_interval: 1s}}
 rule_files: [{rules}]
 alerting:
   alertmanagers:
@@ -85,29 +89,41 @@ def prometheus(layout: Layout) -> Part | None:
 
 
 async def watching(layout: Layout) -> None:
-    """Wait until Prometheus has found every target up and Alertmanager there.
+    """Wait until Prometheus has found every target up, and what only time brings.
 
     Raises:
         CommandError: it does not.
     """
-    address = f"{layout.url('prometheus')}/api/v1/targets?state=active"
-
-    def states() -> list[str]:
-        try:
-            with urllib.request.urlopen(address, timeout=2) as answer:
-                targets = json.load(answer)["data"]["activeTargets"]
-        except OSError as error:
-            return [f"nothing: {error}"]
-        return [f"{t['labels']['job']} {t['health']}" for t in targets]
-
+    seen: list[str] = []
     try:
         async with asyncio.timeout(_WATCHING_LIMIT):
-            seen: list[str] = []
             while not seen or not all(state.endswith(" up") for state in seen):
                 await asyncio.sleep(0.1)
-                seen = await asyncio.to_thread(states)
+                seen = await asyncio.to_thread(_states, layout.url("prometheus"))
     except TimeoutError:
         raise CommandError(f"Prometheus does not see all: {', '.join(seen)}") from None
+
+
+def _states(prometheus: str) -> list[str]:
+    """Return a line for each target and each of `_LATE`, those there end in ``up``."""
+    try:
+        targets = _asked(f"{prometheus}/api/v1/targets?state=active")["activeTargets"]
+        late = {
+            query: _asked(f"{prometheus}/api/v1/query?{urlencode({'query': query})}")
+            for query in _LATE
+        }
+    except OSError as error:
+        return [f"nothing: {error}"]
+    states = [f"{t['labels']['job']} {t['health']}" for t in targets]
+    return states + [
+        f"{query} {'up' if said['result'] else 'missing'}"
+        for query, said in late.items()
+    ]
+
+
+def _asked(address: str) -> dict[str, Any]:
+    with urllib.request.urlopen(address, timeout=2) as answer:
+        return dict(json.load(answer)["data"])
 
 
 def alertmanager(layout: Layout) -> Part | None:
