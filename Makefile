@@ -41,7 +41,7 @@ check: .venv/.developing ## lint, format, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: .venv/.developing .venv/.compiled ## time and memory as ratios against a floor
+bench: .venv/.developing .venv/.compiled .venv-rivals/.installed ## time and memory as ratios against a floor
 	$(BIN)/python bench/run.py
 
 oracle: .venv/.developing ## record the golden counts of Markdown files again
@@ -53,7 +53,7 @@ screenshots: .venv/.developing .venv/.compiled .venv/.drawing ## make the pictur
 wheelhouse: wheelhouse/.complete ## all wheels, for machines without internet
 
 clean: ## remove everything that make has made
-	rm -rf .venv $(TOOLS) wheelhouse dist build .mypy_cache .ruff_cache \
+	rm -rf .venv .venv-rivals $(TOOLS) wheelhouse dist build .mypy_cache .ruff_cache \
 		.pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -82,6 +82,12 @@ $(UV):
 .venv/.developing: pyproject.toml uv.lock | $(UV)
 	$(UV) sync --locked
 	touch $@ .venv/.installed
+
+# What gonogo is measured against, apart from what it is developed with.
+.venv-rivals/.installed: bench/rivals/requirements.txt | $(UV)
+	$(UV) venv --quiet --clear .venv-rivals
+	$(UV) pip install --quiet --python .venv-rivals/bin/python --requirement $<
+	touch $@
 
 .venv/.compiled: $(SOURCES) $(RUNBOOK) | .venv/.installed
 	$(BIN)/python -m compileall -q -j 0 tui runbooks state

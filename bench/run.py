@@ -11,7 +11,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-BENCHES = ("startup", "keys", "parsing", "output", "deciding", "checking")
+BENCHES = (
+    "startup",
+    "keys",
+    "parsing",
+    "output",
+    "deciding",
+    "checking",
+    "rivals",
+)
 TRIES = 3
 
 

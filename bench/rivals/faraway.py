@@ -8,6 +8,7 @@ Prints the relaying ports in one line and ends when its stdin does.
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 
 
@@ -38,8 +39,10 @@ async def later(
 
 
 async def serve(delay: float, ports: list[int]) -> None:
+    passing: set[asyncio.Task[object]] = set()
+
     def relay(port: int):
-        async def met(
+        async def pass_on(
             reader: asyncio.StreamReader, writer: asyncio.StreamWriter
         ) -> None:
             there = await asyncio.open_connection("127.0.0.1", port)
@@ -50,11 +53,17 @@ async def serve(delay: float, ports: list[int]) -> None:
                 return_exceptions=True,
             )
 
+        def met(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            task = asyncio.create_task(pass_on(reader, writer))
+            passing.add(task)  # the loop itself would forget it
+            task.add_done_callback(passing.discard)
+
         return met
 
     servers = [await asyncio.start_server(relay(p), "127.0.0.1", 0) for p in ports]
     print(*(s.sockets[0].getsockname()[1] for s in servers), flush=True)
     await asyncio.to_thread(sys.stdin.read)
+    os._exit(0)  # connections that are still open matter to nobody
 
 
 if __name__ == "__main__":
