@@ -93,7 +93,8 @@ class Bound:
             return False
         match self.operator:
             case "present":
-                return True
+                # A thing that is looked for and is not there may read as a no.
+                return value is not False
             case "==":
                 return _equal(value, self.operand)
             case "!=":
@@ -104,6 +105,21 @@ class Bound:
                 return not self.operand.search(str(value))
         measured = number(value)
         return measured is not None and ORDERED[self.operator](measured, self.operand)
+
+
+def within(one: Bound, other: Bound) -> bool:
+    """Whether all that meets *one* is known to meet *other*, too."""
+    if one == other:
+        return True
+    if one.operator[:1] != other.operator[:1] or not (
+        one.operator in ORDERED and other.operator in ORDERED
+    ):
+        return False
+    if one.other or other.other:
+        return False
+    if one.operand == other.operand:
+        return "=" in other.operator
+    return bool(ORDERED[other.operator](one.operand, other.operand))
 
 
 def number(value: Value) -> float | None:

@@ -5,8 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import cast
 
-from runbooks.bounds import ORDERED, Bound, Readings, bound, no_others, number
-from runbooks.quantities import shown
+from runbooks.bounds import (
+    ORDERED,
+    Bound,
+    Readings,
+    bound,
+    no_others,
+    number,
+    within,
+)
+from runbooks.quantities import SHARE, SIZE, shown
 from runbooks.results import Judged, Reading, Result
 
 _NEGATED = {"<=": ">", ">=": "<", "<": ">=", ">": "<=", "==": "not", "!=": "is"}
@@ -43,13 +51,32 @@ def parse(spec: object, unit: str = "") -> Expectation:
         ValueError: what is wrong, and what to write.
     """
     if not isinstance(spec, dict):
-        return Expectation(bound(spec, unit))
+        return Expectation(_telling(bound(spec, unit), unit))
     unknown = sorted(set(spec) - set(_BANDS))
     if unknown or "pass" not in spec:
         wrong = f"{unknown[0]!r} means nothing here" if unknown else "pass is missing"
         raise ValueError(f"{wrong}; write {{ pass = …, warn = … }}")
-    bands = (bound(spec[band], unit) if band in spec else None for band in _BANDS)
-    return Expectation(*cast("tuple[Bound, Bound | None, Bound | None]", tuple(bands)))
+    bands = [bound(spec[band], unit) if band in spec else None for band in _BANDS]
+    found = Expectation(*cast("tuple[Bound, Bound | None, Bound | None]", tuple(bands)))
+    _telling(found.passes, unit)
+    if found.warns and within(found.warns, found.passes):
+        raise ValueError(
+            f"what warns at '{found.warns}' passes already; write a wider one"
+        )
+    return found
+
+
+def _telling(passes: Bound, unit: str) -> Bound:
+    """Return *passes*, unless every size and share meets it.
+
+    Raises:
+        ValueError: it asserts nothing.
+    """
+    least = passes.operator == ">=" and passes.operand == 0
+    if least and (unit in SIZE or unit in SHARE):
+        said = f"nothing is below {passes.text}, so '{passes}' asserts nothing"
+        raise ValueError(f"{said}; write a higher one")
+    return passes
 
 
 def judge(

@@ -75,13 +75,17 @@ class _Lint:
     def _probes(self, step: Step) -> Iterator[Problem]:
         if not step.probes:
             return
-        from runbooks.probes import check
+        from runbooks.probes import check, unread
 
         for spec in step.probes:
             for complaint in check(spec):
                 problem, _, remedy = complaint.partition("; ")
                 named = f"probe {spec.use!r}: {problem}"
                 yield self._at(step, spec.use, named, remedy or "correct it")
+            for name in unread(spec, step.probes):
+                said = f"no probe of the step reads {name!r}, to compare with"
+                remedy = "write [READING], or [NAME.READING] of a probe with as"
+                yield self._at(step, spec.use, said, remedy)
 
     def _level(self, step: Step) -> Iterator[Problem]:
         level = step.options.level

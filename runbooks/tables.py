@@ -11,6 +11,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from runbooks.durations import seconds
+
 
 class Severity(StrEnum):
     """How much a step weighs in the verdict."""
@@ -70,11 +72,28 @@ class ProbeSpec(msgspec.Struct, frozen=True, rename={"called": "as"}):
 
 
 class Soak(Declared, frozen=True, rename={"span": "for"}):
-    """A gate that wants a probe to hold for a while."""
+    """A gate that wants a probe to hold for a while.
+
+    Raises:
+        ValueError: one look would do, or every look may fail.
+    """
 
     span: str
     every: str = "30s"
     failures: int = 0
+
+    def __post_init__(self) -> None:
+        span, every = seconds(self.span), seconds(self.every)
+        if not 0 < every <= span:
+            raise ValueError(
+                f"looking every {self.every} for {self.span} is one look; write a "
+                "shorter every, or a longer for"
+            )
+        if not 0 <= self.failures <= span / every:
+            raise ValueError(
+                f"failures = {self.failures} of {span / every + 1:.0f} looks asserts "
+                "nothing; write how many may fail"
+            )
 
 
 class StepOptions(Declared, frozen=True):

@@ -8,6 +8,7 @@ asks for one of them, so that opening a runbook costs only what it needs.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -134,7 +135,33 @@ def expected(
             found[name] = expectations.parse(bound, unit)
         except ValueError as error:
             raise ValueError(f"{name}: {error}") from error
+        if name in found[name].others():
+            raise ValueError(
+                f"{name} is compared with itself, so it asserts nothing; name another"
+            )
     return found
+
+
+def unread(spec: ProbeSpec, step: Iterable[ProbeSpec]) -> list[str]:
+    """Return the readings that bounds of *spec* compare with and nobody reads.
+
+    Args:
+        step: all probes of the step.
+    """
+    with suppress(LookupError, ValueError):
+        cls = probe_class(spec.use)
+        wanted = expected(cls, spec.expect).values()
+        names = dict.fromkeys(name for each in wanted for name in each.others())
+        return [name for name in names if not _read(name, cls, step)]
+    return []
+
+
+def _read(name: str, cls: type[Probe], step: Iterable[ProbeSpec]) -> bool:
+    called, _, rest = name.partition(".")
+    other = next((each for each in step if rest and each.called == called), None)
+    if other is not None:
+        return probe_class(other.use).unit(rest) is not None
+    return cls.unit(name) is not None
 
 
 def near(name: str, known: Iterable[str]) -> str:

@@ -54,6 +54,23 @@ def test_what_is_no_duration(text: str) -> None:
         seconds(text)
 
 
+@pytest.mark.parametrize(
+    ("soak", "said"),
+    [
+        ('for = "10s"', "every 30s for 10s is one look"),
+        ('for = "10s", every = "0s"', "every 0s for 10s is one look"),
+        ('for = "0s", every = "0s"', "every 0s for 0s is one look"),
+        ('for = "10s", every = "5s", failures = 3', "3 of 3 looks asserts nothing"),
+        ('for = "10s", every = "5s", failures = -1', "asserts nothing"),
+    ],
+)
+def test_a_soak_that_looks_once_or_may_always_fail(soak: str, said: str) -> None:
+    (problem,) = step(f"soak = {{ {soak} }}", 'use = "command"').problems
+    assert (problem.line, problem.column) == (5, 3)
+    assert said in problem.problem
+    assert "write" in problem.remedy
+
+
 def test_every_key_of_a_step() -> None:
     runbook = step(
         'id = "db.version"',

@@ -28,7 +28,9 @@ def judged(spec: object, value: object, unit: str = "") -> tuple[Result, str]:
         ("~ ^text/", "text/html", "a text/html"),
         ("!~ unsafe-", "default-src 'self'", "unsafe-inline"),
         ("present", "", None),
+        ("present", True, False),
         ("absent", None, ""),
+        ("absent", None, False),
         (True, True, False),
         (True, True, 1),
         ("<= 5", 5, 5.1),
@@ -62,6 +64,14 @@ def test_only_what_is_a_number_meets_an_ordered_bound(
     value: object, answer: tuple[Result, str]
 ) -> None:
     assert judged(">= 1", value) == answer
+
+
+@pytest.mark.parametrize(
+    ("passes", "warns"),
+    [("<= 5", "<= 6"), ("< 5", "<= 5"), (">= 5", "<= 4"), ("<= [a]", "<= [b]")],
+)
+def test_a_warn_band_may_reach_further(passes: str, warns: str) -> None:
+    assert parse({"pass": passes, "warn": warns}).warns
 
 
 def test_pass_then_warn_then_fail() -> None:
@@ -104,6 +114,11 @@ def test_units_are_converted(text: str, unit: str, limit: float) -> None:
         ([], "", "empty list"),
         ({}, "", "pass is missing"),
         ({"pass": 1, "wrn": 2}, "", "'wrn' means nothing"),
+        ({"pass": "<= 5 s", "warn": "<= 3 s"}, "s", "write a wider one"),
+        ({"pass": "<= 5", "warn": "< 5"}, "", "write a wider one"),
+        ({"pass": "present", "warn": "present"}, "", "write a wider one"),
+        (">= 0 B", "B", "asserts nothing"),
+        ({"pass": ">= 0", "warn": "absent"}, "%", "asserts nothing"),
         (None, "", "cannot be compared"),
     ],
 )

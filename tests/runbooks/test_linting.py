@@ -98,6 +98,30 @@ def test_an_expectation_that_asserts_nothing() -> None:
     assert "nothing is expected" in problem.problem
 
 
+def compared(bound: str) -> tuple[Problem, ...]:
+    """Lint a step that expects *bound* of how many keys one of its probes reads."""
+    return linted(
+        step(
+            'probes = [{ use = "redis.info", as = "cache", '
+            "expect = { answers = true } }, "
+            f'{{ use = "http", url = "http://h/", expect = {{ size = "{bound}" }} }}]'
+        )
+    )
+
+
+def test_a_reading_is_compared_with_one_that_somebody_reads() -> None:
+    assert compared("<= [cache.used]") == ()
+    for other in ("nonsense", "cache.nonsense", "cash.used"):
+        (problem,) = compared(f"<= [{other}]")
+        assert f"reads {other!r}" in problem.problem
+        assert "[NAME.READING]" in problem.remedy
+
+
+def test_a_reading_compared_with_itself_asserts_nothing() -> None:
+    (problem,) = compared("<= 200 % of [size]")
+    assert "compared with itself" in problem.problem
+
+
 def test_a_machine_cannot_decide_without_a_probe() -> None:
     (problem,) = linted(step('level = "auto"'))
     assert (problem.line, problem.column) == (3, 3)
