@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter
@@ -19,13 +19,13 @@ from runbooks.errors import ProbeError
 from runbooks.expectations import Expectation
 from runbooks.facts import differing
 from runbooks.findings import together, unknown
+from runbooks.hiding import Hiding
 from runbooks.intrusive import allowed, more_than_read
 from runbooks.model import Step
 from runbooks.probes.base import Measurement, Probe
 from runbooks.probes.sources import Sources
 from runbooks.references import fill, references
 from runbooks.results import Finding, Judged, Reading, Result, worst
-from runbooks.secrets import within
 from runbooks.tables import ProbeSpec
 from runbooks.target import SOURCE, Target
 from runbooks.thresholds import bounds, replaceable
@@ -76,6 +76,11 @@ class Pass:
         self._sources = sources
         self._free = free
         self._declared_only = declared_only
+        self._hiding = Hiding(target, sources)
+
+    def begin(self, steps: Iterable[Step]) -> None:
+        """Prepare to look at these steps."""
+        self._hiding.begin(steps)
 
     async def find(self, step: Step, intrusive: bool) -> Finding:
         """Return what the step's probes say together; never raises."""
@@ -93,6 +98,7 @@ class Pass:
         if not specs and left_out is not None:
             return left_out
         looks = await asyncio.gather(*(self._look(spec) for spec in specs))
+        await self._hiding.known()
         return together([self._finding(look, looks, overrides) for look in looks])
 
     def _chosen(
@@ -145,7 +151,7 @@ class Pass:
             for name, value in parameters.items():
                 if name not in cls.verbatim:
                     for secret in references(value):
-                        values[secret] = await self._secret(secret)
+                        values[secret] = await self._hiding.fetch(secret)
                         parameters[name] = fill(value, self._target, values)
             with _configuring():
                 probe = probes.build(cls, parameters)
@@ -156,17 +162,7 @@ class Pass:
                     stage="configuration",
                 )
             measurement = await probe.look(self._sources)
-        return _Seen(measurement, probe.source, self._sources.hidden(probe.thing))
-
-    async def _secret(self, name: str) -> str:
-        """Fetch a secret once a pass, and hide it from then on."""
-
-        async def value() -> str:
-            return await asyncio.to_thread(self._target.secrets[name].value)
-
-        secret = await self._sources.once(("secret", name), value)
-        self._sources.hide(*within(secret))
-        return secret
+        return _Seen(measurement, probe.source, probe.thing)
 
     def _finding(
         self, look: _Look, looks: Sequence[_Look], overrides: Mapping[str, Any]
@@ -233,9 +229,10 @@ class Pass:
     ) -> tuple[Judged, str]:
         """Judge one reading, and say why."""
         reading = seen.measurement.reading(name)
+        thing = self._sources.hidden(seen.thing)
         if reading is None:
             nothing = Reading(name, None)
-            judged = Judged(nothing, str(expectation), Result.UNKNOWN, seen.thing)
+            judged = Judged(nothing, str(expectation), Result.UNKNOWN, thing)
             said = seen.measurement.lacking.get(name, f"nothing was read for {name}")
             return judged, self._sources.hidden(said)
         judged = expectations.judge(reading, expectation, other)
@@ -243,7 +240,7 @@ class Pass:
         said = lacking or expectations.reason(judged, expectation, other)
         kept = self._kept(reading)
         return (
-            replace(judged, reading=kept, source=seen.thing),
+            replace(judged, reading=kept, source=thing),
             self._sources.hidden(said),
         )
 

@@ -74,7 +74,9 @@ class Runner:
                 found = await one.find(step, step.id in intrusive)
                 done.put_nowait((step.id, found))
 
-            tasks = [asyncio.create_task(find(step)) for step in steps]
+            wanted = list(steps)
+            one.begin(wanted)
+            tasks = [asyncio.create_task(find(step)) for step in wanted]
             try:
                 for _ in tasks:
                     yield await done.get()

@@ -10,6 +10,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from runbooks.errors import ProbeError
+from runbooks.redaction import Redactor, patterns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from runbooks.probes.budget import Budget
 
 T = TypeVar("T")
-SHORTEST = 6
-"""Characters below which a secret is not looked for in texts: it would be
-found everywhere."""
 
 
 class Sources:
@@ -42,6 +40,7 @@ class Sources:
         self._answers: dict[Hashable, asyncio.Task[Any]] = {}
         self._clients = AsyncExitStack()
         self._secrets: set[str] = set()
+        self._redactor: Redactor | None = None
         self._waiting = 0
         self._paused = 0.0
         self._since = 0.0
@@ -96,14 +95,24 @@ class Sources:
         return self._budgets.get(host)
 
     def hide(self, *secrets: str) -> None:
-        """Keep these values out of everything that this pass says from now on."""
-        self._secrets.update(s for s in secrets if len(s) >= SHORTEST)
+        """Keep these values out of everything that this pass says from now on.
+
+        In every encoding that `redaction.patterns` knows: what a server sends back
+        of a header is often JSON.
+        """
+        if not self._secrets.issuperset(secrets):
+            self._secrets.update(secrets)
+            self._redactor = None
 
     def hidden(self, text: str) -> str:
         """Return *text* without the values that are to be hidden."""
-        for secret in sorted(self._secrets, key=len, reverse=True):
-            text = text.replace(secret, "[redacted]")
-        return text
+        if not self._secrets:
+            return text
+        if self._redactor is None:
+            self._redactor = Redactor(patterns(self._secrets))
+        data = text.encode("utf-8", "surrogatepass")
+        shown = self._redactor.feed(data) + self._redactor.flush()
+        return shown.decode("utf-8", "surrogatepass")
 
     @property
     def paused(self) -> float:

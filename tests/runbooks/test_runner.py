@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -193,6 +194,39 @@ async def test_secrets_reach_the_server_and_nothing_else(
         [judged.reading for judged in found.judged]
     )
     assert "[redacted]" in found.evidence
+
+
+async def test_a_secret_that_a_probe_comes_upon_is_hidden(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "kept").write_text("kept-in-a-file\n")
+    monkeypatch.setenv("SOME_TOKEN", "of-the-environment")
+    monkeypatch.setenv("PLAIN", "named-by-the-profile")
+    secrets = {
+        "redis.password": Secret("env", "PLAIN"),
+        "grafana.token": Secret("file", str(tmp_path / "kept")),
+    }
+    tables = {"grafana": {"token": secrets["grafana.token"]}}
+    said = f'cat {tmp_path}/kept; echo "$SOME_TOKEN $PLAIN"'
+    command = {"command": said, "class": "observe"}
+    found = await one(
+        Target("t", tables=tables, secrets=secrets),
+        ProbeSpec("command", {"output": "~ kept"}, command),
+    )
+    assert found.result is Result.PASS
+    assert found.judged[0].reading.value == "[redacted]\n[redacted] [redacted]\n"
+    assert "kept-in" not in found.evidence and "named-by" not in found.evidence
+
+
+async def test_a_secret_that_nobody_needs_is_fetched_by_no_command(
+    tmp_path: Path, target: Target
+) -> None:
+    ran = tmp_path / "ran"
+    secrets = {"other.token": Secret("command", f"touch {ran}; echo it")}
+    wider = replace(target, secrets=secrets)
+    found = await one(wider, http("${api.url}/health", {"status": 200}))
+    assert found.result is Result.PASS
+    assert not ran.exists()
 
 
 async def test_a_missing_secret_is_unknown() -> None:

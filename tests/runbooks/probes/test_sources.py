@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from urllib.parse import quote
 
 import pytest
 
@@ -108,3 +110,13 @@ async def test_secrets_are_hidden_the_longest_first() -> None:
         sources.hide("hunter2", "hunter2-and-more", "no")
         said = sources.hidden("hunter2-and-more hunter2 no")
     assert said == "[redacted] [redacted] no"
+
+
+async def test_what_is_hidden_stays_so_however_it_is_written() -> None:
+    secret, later = 'pass"word\\7 ü', "another-one"
+    sources = Sources()
+    sources.hide(secret, "short")
+    assert sources.hidden(f"a {secret}, short") == "a [redacted], short"
+    sources.hide(later)
+    for text in (json.dumps(secret)[1:-1], quote(secret), secret.encode().hex(), later):
+        assert sources.hidden(f"x {text} y\ud800") == "x [redacted] y\ud800"
