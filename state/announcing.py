@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from runbooks.model import Runbook
 from runbooks.results import Finding, Result
@@ -25,15 +25,40 @@ STAGES = {
 """What failed, by the stage of a look; configuration is no failure of a source."""
 
 
-def failures(findings: Mapping[str, Finding]) -> dict[str, tuple[str, int]]:
-    """Return what could not be looked at: source to the stage's words and steps."""
-    counts: Counter[str] = Counter()
+def failures(findings: Mapping[str, Finding]) -> dict[str, str]:
+    """Return the sources that failed, with the stage and what it means for steps.
+
+    A step about whether the source can be reached fails with it; one that merely
+    needed it cannot be judged.
+    """
+    failed: dict[str, Counter[Result]] = {}
     words: dict[str, str] = {}
     for finding in findings.values():
         if finding.stage in STAGES and finding.source:
-            counts[finding.source] += 1
+            failed.setdefault(finding.source, Counter())[finding.result] += 1
             words.setdefault(finding.source, STAGES[finding.stage])
-    return {source: (words[source], number) for source, number in counts.items()}
+    return {
+        source: f"{words[source]}, {_steps(counts)}"
+        for source, counts in failed.items()
+    }
+
+
+def _steps(counts: Counter[Result]) -> str:
+    """Say how many steps fail with their source, and how many need it in vain."""
+    unjudged = counts[Result.UNKNOWN]
+    failing = counts.total() - unjudged
+    said = []
+    if failing:
+        fail = "fails" if failing == 1 else "fail"
+        said.append(f"{_number(failing)} {fail}")
+    if unjudged:
+        number = unjudged if failing else _number(unjudged)
+        said.append(f"{number} cannot be judged")
+    return ", ".join(said)
+
+
+def _number(steps: int) -> str:
+    return "1 step" if steps == 1 else f"{steps} steps"
 
 
 def announcement(
@@ -45,34 +70,37 @@ def announcement(
     """Return what a pass brought that an operator must hear, or "".
 
     Each source that fails is named once, and only when it did not fail in the
-    pass before.
+    pass before; steps that fail with it are counted there, not named.
 
     Args:
         before, after: what was known of each step before and after the pass.
         found: what it found, by step id.
     """
-    return "  ".join(
-        (*_sources(before, found), *_regressed(runbook, before, after, found))
-    )
-
-
-def _sources(
-    before: Mapping[str, StepState], found: Mapping[str, Finding]
-) -> Iterator[str]:
     earlier = {
         step_id: state.finding
         for step_id, state in before.items()
         if state.finding and step_id in found
     }
-    known = failures(earlier)
-    failing = failures(found)
-    for source, (words, number) in failing.items():
-        if source not in known:
-            steps = "1 step" if number == 1 else f"{number} steps"
-            yield f"{source}: {words}, {steps} cannot be judged."
-    for source in known:
-        if source not in failing:
-            yield f"{source} answers again."
+    known, failing = failures(earlier), failures(found)
+    new = {source: said for source, said in failing.items() if source not in known}
+    return "  ".join(
+        (
+            *(f"{source}: {said}." for source, said in new.items()),
+            *(f"{source} answers again." for source in known if source not in failing),
+            *_regressed(runbook, before, after, _others(found, new)),
+        )
+    )
+
+
+def _others(
+    found: Mapping[str, Finding], sources: Collection[str]
+) -> dict[str, Finding]:
+    """Leave out what is bad only because one of these sources failed."""
+    return {
+        step_id: finding
+        for step_id, finding in found.items()
+        if finding.stage not in STAGES or finding.source not in sources
+    }
 
 
 def _regressed(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from runbooks.parsing import parse
 from runbooks.results import Finding, Result
 from state.announcing import announcement, failures
@@ -42,6 +44,18 @@ def test_a_failing_source_is_said_once_with_the_stage() -> None:
     first, second = passes(down, down)
     assert first == "postgres db: no connection, 3 steps cannot be judged."
     assert second == ""
+
+
+def test_steps_that_fail_with_their_source_are_counted_and_not_named() -> None:
+    gone = replace(DOWN, result=Result.FAIL)
+    good = replace(GOOD, source="postgres db")
+    first = {"a": good, "b": good, "c": BAD, "d": good}
+    then = {"a": gone, "b": DOWN, "c": BAD, "d": DOWN}
+    assert passes(first, then, then | {"d": gone}) == [
+        "",
+        "postgres db: no connection, 1 step fails, 2 cannot be judged.",
+        "Regressed: Step d: db refused the connection, was 20 h.",
+    ]
 
 
 def test_that_it_answers_again_is_said_too() -> None:

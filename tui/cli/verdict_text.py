@@ -88,10 +88,9 @@ class Report:
         from state.announcing import failures
 
         found = {step_id: look.finding for step_id, look in self.looks.items()}
-        for source, (words, number) in failures(found).items():
-            steps = "1 step" if number == 1 else f"{number} steps"
-            said = f"{source}: {words}, {steps} cannot be judged"
-            yield f"could not look  {paint(said, _COLOURS['unknown'])}"
+        for source, said in failures(found).items():
+            told = paint(f"{source}: {said}", _COLOURS["unknown"])
+            yield f"could not look  {told}"
         if self.requests:
             asked = sorted(self.requests.items())
             yield paint(f"requests  {', '.join(f'{s} {n}' for s, n in asked)}", "")
