@@ -7,6 +7,8 @@ from typing import Any
 
 from runbooks.target import Target
 
+BY_FACT = "by fact: "
+"""Begins the reason of a step that does not apply."""
 WORDS = ("platform", "gpu")
 """Facts whose value is a word; any other may be a number, or yes or no, too."""
 

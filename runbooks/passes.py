@@ -17,7 +17,7 @@ from runbooks import expectations, probes
 from runbooks.bounds import Readings
 from runbooks.errors import ProbeError
 from runbooks.expectations import Expectation
-from runbooks.facts import differing
+from runbooks.facts import BY_FACT, differing
 from runbooks.findings import together, unknown
 from runbooks.hiding import Hiding
 from runbooks.intrusive import allowed, more_than_read
@@ -86,7 +86,7 @@ class Pass:
         """Return what the step's probes say together; never raises."""
         differs = differing(step.options.when, self._target)
         if differs:
-            return Finding(Result.NA, f"by fact: {differs}")
+            return Finding(Result.NA, BY_FACT + differs)
         overrides = self._target.thresholds.get(step.id, {})
         known = replaceable(step.probes)
         for name in overrides:
@@ -109,7 +109,7 @@ class Pass:
         left_out = None
         for spec in step.probes:
             if differs := differing(spec.when, self._target):
-                left_out = left_out or Finding(Result.NA, f"by fact: {differs}")
+                left_out = left_out or Finding(Result.NA, BY_FACT + differs)
             elif (does := more_than_read(spec)) and not agreed:
                 left_out = _not_looked(step, does, self._target)
             else:

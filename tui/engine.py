@@ -78,6 +78,13 @@ class Engine:
         if self.target.path and any(step.probes for step in self.runbook.steps):
             self._submit(self._watch)
 
+    @property
+    def untrusted(self) -> bool:
+        """Whether it has probes that wait until somebody trusts the document."""
+        return any(each.probes for each in self.runbook.steps) and not (
+            self._door.trusted
+        )
+
     # ------------------------------------------------------------ decisions
 
     def decide(

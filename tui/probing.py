@@ -12,7 +12,7 @@ from runbooks.errors import RefusedError, StateError
 from runbooks.events import Kind
 from state import entries
 from state.standing import Standing
-from tui.told import Announced, NotSaved, Told
+from tui.told import Announced, Looking, NotSaved, Told
 
 if TYPE_CHECKING:
     from runbooks.model import Runbook, Step
@@ -44,6 +44,7 @@ class Probing:
         self._one_pass = asyncio.Lock()
         self._soaking: set[str] = set()
         self._runner: Runner | None = None
+        self._looked = False
 
     async def watch(self, allowed: Callable[[], bool]) -> None:
         """Look at everything, and again on an interval, as long as this run is open.
@@ -136,14 +137,27 @@ class Probing:
             before = dict(self._run.progress)
             found: dict[str, Finding] = {}
             at_once = [step for step in steps if not step.options.soak]
-            async with aclosing(self._runner.probe_all(at_once, intrusive)) as looks:
-                async for step_id, finding in looks:
-                    found[step_id] = finding
-                    if not background or self._news(step_id, finding):
-                        self._write(step_id, finding)
+            # Later ones in the background are nobody's business until they find news.
+            shown = not (background and self._looked)
+            try:
+                async with aclosing(
+                    self._runner.probe_all(at_once, intrusive)
+                ) as looks:
+                    if shown:
+                        self._tell(Looking(len(at_once)))
+                    async for step_id, finding in looks:
+                        found[step_id] = finding
+                        if not background or self._news(step_id, finding):
+                            self._write(step_id, finding)
+                        if shown:
+                            self._tell(Looking(len(at_once) - len(found)))
+            finally:
+                if shown:
+                    self._tell(Looking(0))
+            self._looked = True
             said = announcement(self._runbook, before, self._run.progress, found)
             if said or not background:
-                self._tell(Announced(said or self._summary(found)))
+                self._tell(Announced(said or self._summary(found), news=bool(said)))
 
     def _write(self, step_id: str, finding: Finding) -> None:
         found = entries.probe_finished(finding)

@@ -46,10 +46,21 @@ class NotSaved(msgspec.Struct, frozen=True):
     reason: str
 
 
+class Looking(msgspec.Struct, frozen=True):
+    """A pass over the probes still has to look at so many steps."""
+
+    steps: int
+
+
 class Announced(msgspec.Struct, frozen=True):
-    """What a pass over the probes brought, in a sentence or two."""
+    """What a pass over the probes brought, in a sentence or two.
+
+    Attributes:
+        news: something went bad or well that nobody asked about.
+    """
 
     message: str
+    news: bool = True
 
 
 class Refused(msgspec.Struct, frozen=True):
@@ -76,6 +87,7 @@ Told = (
     | CommandEnded
     | Saved
     | NotSaved
+    | Looking
     | Announced
     | Refused
     | Asks

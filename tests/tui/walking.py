@@ -91,6 +91,7 @@ class OwnEngine:
         self.target = Target("")
         self.calls: list[tuple[Any, ...]] = []
         self.broken = ""
+        self.untrusted = False
         self.tell: Callable[[Told], None] = lambda what: None
 
     def _recorded(self, call: Callable[[], Event]) -> None:

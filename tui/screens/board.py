@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from textual.content import Content
 
 from runbooks.model import Row, Step
-from runbooks.tables import Gate
+from runbooks.tables import Gate, Level
 from state.replaying import JOURNAL
 from tui.display import content
 from tui.screens.panes import Panes
@@ -97,7 +97,7 @@ class Board(Panes):
         self.show_rested(keep_place=True)
 
     def on_resize(self) -> None:
-        self.call_after_refresh(self.show_rested, keep_place=True)
+        self.call_after_refresh(self._gathered)
 
     # ---------------------------------------------------------------- painting
 
@@ -141,12 +141,26 @@ class Board(Panes):
             if self._roles and (not runbook.declares or step.gate is Gate.GO)
         )
         gate = "go" if runbook.declares else ""
-        self.line("verdict").show(
-            verdict_bar.summary(verdict, mine), verdict_bar.progress(verdict, gate)
-        )
+        left = verdict_bar.summary(verdict, mine)
+        right = verdict_bar.progress(verdict, gate)
+        if left.cell_length + right.cell_length > self.app.size.width - 4:
+            left = verdict_bar.summary(verdict, mine, brief=True)
+        self.line("verdict").show(left, right)
         self.line("blocking").show(
-            *verdict_bar.blocking(verdict, runbook, self.standings)
+            *verdict_bar.blocking(verdict, runbook, self.standings, self._nothing_yet)
         )
+
+    def _nothing_yet(self) -> str:
+        """Why nothing is checked yet, or what to do about it."""
+        engine = self.engine
+        if self.status.looking:
+            return "looking at all there is"
+        if engine.untrusted:
+            return "the file is not trusted, P asks about that"
+        if unset := self.standings.unset():
+            steps = "1 step needs" if unset == 1 else f"{unset} steps need"
+            return f"T sets up what {steps}"
+        return "P looks at all there is, space answers"
 
     @property
     def blocking(self) -> tuple[str, ...]:
@@ -158,7 +172,7 @@ class Board(Panes):
         row = self.steps.row
         if self.moved and not keep_place:
             self._too_long = None
-            self.line("status").show(self._lasting, self._saved_text())
+            self.status.settle()
         self._show_list_head(row)
         if row is not None:
             detail = self._detail.of(row)
@@ -220,32 +234,32 @@ class Board(Panes):
             hint = f"  it had the terminal; its record is outputs/{record.name}"
         self.output.show(outputs.scrollback, hint)
 
-    def say(self, sentence: str, style: str = "", *, lasting: bool = False) -> None:
+    def say(
+        self,
+        sentence: str,
+        style: str = "",
+        *,
+        lasting: bool = False,
+        whole: bool = True,
+    ) -> None:
         """Show a sentence in the last line but one; whole in the detail if it is long.
 
         It stays until the cursor moves on and rests, or when *lasting* until
-        something else is said: so the line comes back to what was saved last.
+        something else is said: so the line comes back to the last of those.
         """
         text = content(sentence, style)
-        if lasting:
-            self._lasting = text
         self.moved = False
-        self.line("status").show(text, self._saved_text())
-        room = self.size.width - 2 - len(self._saved) - 2
-        self._too_long = text if not lasting and text.cell_length > room else None
+        fits = self.status.say(text, lasting=lasting)
+        self._too_long = None if fits or not whole else text
         if self._too_long:
             self.show_rested(keep_place=True)
 
-    def _saved_text(self) -> Content:
-        alarm = not self._saved.startswith("saved")
-        style = "bold $text-error" if alarm else "$foreground-muted"
-        return content(f" {self._saved}", style)
-
-    def saved(self, what: str) -> None:
-        """Show what is saved, at the right of the last line but one."""
-        self._saved = what
-        status = self.line("status")
-        status.show(status.left, self._saved_text())
+    def show_looking(self, steps: int) -> None:
+        """So many steps are still being looked at."""
+        first = not self.status.looking
+        self.status.look(steps)
+        if first or not steps:
+            self.bars_soon()
 
     def show_keys(self) -> None:
         """The keys of this place."""
@@ -253,7 +267,10 @@ class Board(Panes):
 
     @property
     def place(self) -> str:
-        """Where the keys go: ``answer``, ``reading``, ``busy`` or a kind of row."""
+        """Where the keys go: ``answer``, ``reading``, ``busy`` or a kind of row.
+
+        A step that a machine looks at is named by its level.
+        """
         if self.answer.prompt is not None:
             return "answer"
         if self.detail.has_focus or self.output.has_focus:
@@ -263,6 +280,10 @@ class Board(Panes):
             if self.outputs.running():
                 return "busy"
             return "command" if row and row.kind == "step" else "part"
+        if row and row.kind == "step":
+            step = self.engine.runbook.step_by_id[row.id]
+            by_machine = step.probes and step.level is not Level.ATTEST
+            return step.level.value if by_machine else "step"
         return row.kind if row else "section"
 
     def look_at(self, steps: Iterable[Step]) -> None:

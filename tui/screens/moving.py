@@ -44,7 +44,7 @@ class Moving(Board):
         try:
             self.engine.run.cursor = row.id
         except StateError as error:
-            self.saved(f"place not saved: {error}")
+            self.status.save(f"place not saved: {error}")
 
     @property
     def _panel(self) -> LineView:

@@ -25,6 +25,7 @@ from tui.widgets.outputs import Outputs
 from tui.widgets.row_text import RowText
 from tui.widgets.signs import signs
 from tui.widgets.standings import Standings
+from tui.widgets.status_line import StatusLine
 from tui.widgets.step_detail import StepDetail
 from tui.widgets.step_list import StepList
 from tui.widgets.text_view import TextView
@@ -65,10 +66,8 @@ class Panes(Screen[None]):
         self._notice = notice
         self._left = self.outputs.last()
         """The last command when the run was opened; how it stood then."""
-        self._saved = f"saved #{run.seq}"
         self._resting: Timer | None = None
         self._gathering: Timer | None = None
-        self._lasting = Content("")
         self._too_long: Content | None = None
         self.moved = False
         """Whether the cursor has moved since something was said."""
@@ -98,7 +97,7 @@ class Panes(Screen[None]):
             yield EdgeLine(rule, id="output-head", classes="head")
             yield OutputView(id="output")
         yield AnswerLine(id="answer")
-        yield EdgeLine(id="status")
+        yield StatusLine(f"saved #{self.engine.run.seq}", id="status")
         yield EdgeLine(id="keys")
 
     @property
@@ -116,6 +115,10 @@ class Panes(Screen[None]):
     @property
     def answer(self) -> AnswerLine:
         return self.query_one(AnswerLine)
+
+    @property
+    def status(self) -> StatusLine:
+        return self.query_one(StatusLine)
 
     def line(self, id: str) -> EdgeLine:
         return self.query_one(f"#{id}", EdgeLine)

@@ -22,6 +22,7 @@ from tui.told import (
     Asks,
     CommandEnded,
     Happened,
+    Looking,
     NeedsTerminal,
     NotSaved,
     OutputCame,
@@ -93,12 +94,14 @@ class RunbookScreen(SettingUp):
                 elif ending.needs_terminal:
                     self.say("It wants a terminal: I runs it again with one.")
             case Saved(seq):
-                self.saved(f"saved #{seq}")
+                self.status.save(f"saved #{seq}")
             case NotSaved(reason):
                 self._failed(reason)
-                self.saved("NOT SAVED")
-            case Announced(sentence):
-                self.say(sentence)
+                self.status.save("NOT SAVED")
+            case Announced(sentence, news):
+                self.say(sentence, lasting=news)
+            case Looking(steps):
+                self.show_looking(steps)
             case Refused(sentence):
                 self._failed(sentence)
             case Asks(question):
@@ -123,8 +126,9 @@ class RunbookScreen(SettingUp):
                 self._answering.written(step_id)
             self.look_at([step])
             if sentence := _sentence(event, step):
-                self.saved(f"saved #{event.seq}")
-                self.say(f"{signs().standing[Standing.PASS]} {sentence}", lasting=True)
+                self.status.save(f"saved #{event.seq}")
+                done = f"{signs().standing[Standing.PASS]} {sentence}"
+                self.say(done, lasting=True, whole=False)
 
     def _command_changed(self, command_id: str) -> None:
         """A command began or ended: its row and its step's, and the output's head."""

@@ -8,6 +8,7 @@ from itertools import groupby
 
 from textual.content import Content
 
+from runbooks.facts import BY_FACT
 from runbooks.results import Finding, Reading, Result, Soaked
 from state.standing import Standing, StepState
 from tui.display import content
@@ -45,14 +46,23 @@ def ago(time: str) -> str:
 
 
 def finding_text(finding: Finding, state: StepState) -> Iterator[Paragraph]:
-    """Yield what was read, when, where, and what was expected of it."""
+    """Yield what was read, when, where, and what was expected of it.
+
+    What was seen besides comes here where it says why nobody could judge.
+    """
+    if finding.reason.startswith(BY_FACT):
+        fact = finding.reason.removeprefix(BY_FACT)
+        yield labelled("by fact", f"{fact}, says the profile")
+        return
     now = datetime.now(UTC)
     seen = (
         f"{finding.result.value}: {finding.reason}"
         if finding.reason
         else (finding.result.value)
     )
-    took = f"{ago(age(state.probed_at, now))}, took {duration(finding.seconds)}"
+    took = ago(age(state.probed_at, now))
+    if finding.seconds:
+        took += f", took {duration(finding.seconds)}"
     line = content(seen, LOUD.get(finding.result, ""), lines=True)
     yield Paragraph(
         Content.assemble(line, Content.styled(f"  {took}", QUIET)), "looked"
@@ -64,8 +74,20 @@ def finding_text(finding: Finding, state: StepState) -> Iterator[Paragraph]:
         yield labelled("source", finding.source)
     if finding.judged:
         yield from _table(finding)
+    if finding.result is Result.UNKNOWN:
+        yield from _seen(finding)
+
+
+def evidence_text(finding: Finding) -> Iterator[Paragraph]:
+    """Yield what was seen besides where readings were judged; it may be long."""
+    if finding.result is not Result.UNKNOWN:
+        yield from _seen(finding)
+
+
+def _seen(finding: Finding) -> Iterator[Paragraph]:
     if finding.evidence.strip():
-        yield labelled("evidence", finding.evidence.rstrip("\n"), QUIET)
+        label = "evidence" if finding.judged else "to do"
+        yield labelled(label, finding.evidence.rstrip("\n"), QUIET)
 
 
 def soak_text(soak: Soaked) -> Iterator[Paragraph]:
@@ -85,7 +107,7 @@ def _table(finding: Finding) -> Iterator[Paragraph]:
     Where they came from and how long that took stands above those of one look.
     """
     name = min(28, max(4, *(len(each.reading.name) for each in finding.judged)))
-    expected = min(24, max(8, *(len(each.expected) for each in finding.judged)))
+    expected = min(30, max(8, *(len(each.expected) for each in finding.judged)))
     head = f"  {'read':<{name}}  {'expected':<{expected}}  value"
     yield Paragraph(Content.styled(head, QUIET))
     for source, group in groupby(finding.judged, key=lambda each: each.source):

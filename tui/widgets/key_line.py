@@ -12,7 +12,27 @@ from tui.display import content
 COMMON = ("find.start", "list.filter", "list.blockers")
 ALWAYS = ("app.help", "app.quit")
 PLACES: Mapping[str, tuple[str, ...]] = {
-    "section": ("row.open", "step.probe_all", *COMMON),
+    "section": ("row.open", "step.probe", "step.probe_all", *COMMON),
+    "auto": (
+        "step.probe",
+        "step.fail",
+        "step.na",
+        "step.waive",
+        "step.note",
+        "row.edit",
+        *COMMON,
+    ),
+    "assist": (
+        "step.pass",
+        "step.fail",
+        "step.probe",
+        "step.skip",
+        "step.na",
+        "step.waive",
+        "step.note",
+        "row.edit",
+        *COMMON,
+    ),
     "step": (
         "step.pass",
         "step.fail",
@@ -41,13 +61,20 @@ PLACES: Mapping[str, tuple[str, ...]] = {
 
 WORDS = {
     "row.edit": "edit",
-    "step.probe_all": "probe all",
+    "step.probe_all": "all",
     "block.run": "block",
     "output.full": "full screen",
     "app.back": "back",
     "panel.next": "panel",
 }
 """Id to a word where the table of keys tells none, or two."""
+HERE = {
+    ("section", "step.probe"): "probe these",
+    ("step", "row.edit"): "evidence",
+    ("auto", "row.edit"): "evidence",
+    ("assist", "row.edit"): "evidence",
+}
+"""Place and id to a word that is right only there."""
 
 
 def key_line(screen: Screen[None], place: str) -> tuple[Content, Content]:
@@ -64,9 +91,8 @@ def key_line(screen: Screen[None], place: str) -> tuple[Content, Content]:
         binding = active.binding
         if binding.id and binding.id not in bound:
             key = screen.app.get_key_display(binding)
-            bound[binding.id] = key, WORDS.get(binding.id) or binding.tooltip
-    if place == "step" and "row.edit" in bound:
-        bound["row.edit"] = bound["row.edit"][0], "evidence"
+            word = HERE.get((place, binding.id)) or WORDS.get(binding.id)
+            bound[binding.id] = key, word or binding.tooltip
     right = _line([bound[id] for id in ALWAYS if id in bound])
     room = screen.size.width - right.cell_length - 4
     told: list[tuple[str, str]] = []

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from runbooks.model import Runbook, Step
 from runbooks.tables import Gate
+from runbooks.target import SOURCE
 from state.counting import countable
 from state.standing import Standing, StepState
 from state.verdict import GOOD, effective
@@ -47,6 +48,15 @@ class Standings:
 
     def standing(self, step_id: str) -> Standing:
         return self._standing[step_id]
+
+    def unset(self) -> int:
+        """Return how many steps nobody could look at for want of a profile's word."""
+        findings = (
+            self.state(step_id).finding
+            for step_id, standing in self._standing.items()
+            if standing is Standing.UNKNOWN
+        )
+        return sum(each is not None and each.source == SOURCE for each in findings)
 
     def section(self, section_id: str) -> tuple[int, int]:
         """Return how many steps under a heading are done, of how many that count.

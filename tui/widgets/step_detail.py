@@ -15,7 +15,15 @@ from textual.content import Content
 from runbooks.model import Block, Part, Row, Runbook, Step
 from state.standing import Command, Standing, StepState
 from tui.display import content
-from tui.widgets.finding_text import LOUD, ago, finding_text, labelled, plain, soak_text
+from tui.widgets.finding_text import (
+    LOUD,
+    ago,
+    evidence_text,
+    finding_text,
+    labelled,
+    plain,
+    soak_text,
+)
 from tui.widgets.signs import signs
 from tui.widgets.standings import Standings
 from tui.widgets.text_view import QUIET, Paragraph
@@ -92,14 +100,16 @@ class StepDetail:
             lines = [plain(step.text, QUIET)] if step.text != part.text.strip() else []
             lines += self._command(part)
         lines += self._where(step, state, standing)
-        if step.options.hint:
-            lines.append(labelled("hint", step.options.hint))
-        if step.details.strip():
-            lines.append(plain(step.details.strip("\n")))
         if state.soak:
             lines += soak_text(state.soak)
         if state.finding:
             lines += finding_text(state.finding, state)
+        if step.options.hint:
+            lines.append(labelled("hint", step.options.hint))
+        if step.details.strip():
+            lines.append(plain(step.details.strip("\n")))
+        if state.finding:
+            lines += evidence_text(state.finding)
         for text in state.notes:
             lines.append(labelled("note", text))
         for attached in state.attachments:
@@ -212,6 +222,8 @@ class StepDetail:
 def _call(step: Step) -> str:
     """What an open step waits for, as a sentence."""
     match step.level.value:
+        case _ if step.options.use == "command":
+            return "open: its command decides, r runs it"
         case "auto":
             return "open: a probe decides, p looks now"
         case "assist":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 
 from textual.content import Content
@@ -33,11 +33,12 @@ SHORT = 24
 """Cells of a step's text where several stand in one line."""
 
 
-def summary(verdict: Verdict, mine: int) -> Content:
+def summary(verdict: Verdict, mine: int, *, brief: bool = False) -> Content:
     """Return the left of the bar: word, failing, could not look, open.
 
     Args:
         mine: how many of the open steps are the operator's own.
+        brief: with the shortest words, for a narrow screen.
     """
     sign = signs().standing
     counts = verdict.counts
@@ -46,18 +47,18 @@ def summary(verdict: Verdict, mine: int) -> Content:
     failing = counts.get(Standing.FAIL, 0)
     pieces.append(
         Content.styled(
-            f"{sign[Standing.FAIL]}{failing} failing",
+            f"{sign[Standing.FAIL]}{failing} {'fail' if brief else 'failing'}",
             "$text-error" if failing else "$foreground-muted",
         )
     )
-    for standing, word in (
-        (Standing.UNKNOWN, "could not look"),
-        (Standing.IN_DOUBT, "in doubt"),
-        (Standing.STALE, "too old"),
-        (Standing.WARN, "warning"),
+    for standing, word, short in (
+        (Standing.UNKNOWN, "could not look", "unknown"),
+        (Standing.IN_DOUBT, "in doubt", "in doubt"),
+        (Standing.STALE, "too old", "old"),
+        (Standing.WARN, "warning", "warn"),
     ):
         if number := counts.get(standing, 0):
-            text = f"{sign[standing]}{number} {word}"
+            text = f"{sign[standing]}{number} {short if brief else word}"
             pieces.append(Content.styled(text, "$text-warning"))
     unanswered = sum(n for standing, n in counts.items() if standing in OPEN)
     own = f" ({mine} mine)" if mine else ""
@@ -78,12 +79,18 @@ def progress(verdict: Verdict, gate: str) -> Content:
 
 
 def blocking(
-    verdict: Verdict, runbook: Runbook, standings: Standings
+    verdict: Verdict,
+    runbook: Runbook,
+    standings: Standings,
+    nothing_yet: Callable[[], str],
 ) -> tuple[Content, Content]:
     """Return what keeps the verdict from GO, in words, and the key that shows it.
 
     Failing steps come first, then what could not be looked at, by source, then
     the first open blockers.
+
+    Args:
+        nothing_yet: says what to do, or what is done, while nothing is checked.
     """
     if not runbook.declares:
         wrong = [
@@ -107,7 +114,7 @@ def blocking(
     ids = [step_id for step_id, _ in verdict.blocking]
     right = Content.styled(f" b {len(ids)} block", "$foreground-muted")
     if verdict.exit_code == NOTHING_CHECKED:
-        first = "nothing is checked yet: P looks at all there is, space answers"
+        first = f"nothing is checked yet: {nothing_yet()}"
         return content(first, "$foreground-muted"), right
     shown = islice(_in_words(ids, runbook, standings), MOST)
     return Content("  ").join(shown), right

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
+from runbooks.facts import BY_FACT
 from runbooks.model import Step
 from runbooks.results import Soaked
 from runbooks.tables import CommandClass, Gate, Level, Severity
@@ -122,6 +123,8 @@ def awaited(step: Step) -> str:
     """Return who is expected to answer an open step."""
     if step.checked:
         return "ticked in file"
+    if step.options.use == "command":
+        return "command"
     return "probe" if step.level is Level.AUTO else LEVELS[step.level]
 
 
@@ -153,7 +156,8 @@ def reason(step: Step, state: StepState, standing: Standing) -> str:
     if finding:
         if state.regressed_at and standing is Standing.FAIL:
             return f"regressed: {finding.reason}, was {state.passed}"
-        return finding.reason
+        # The sign says n/a, and a list has little room.
+        return finding.reason.removeprefix(BY_FACT)
     return standing.value
 
 
