@@ -99,7 +99,8 @@ class Pass:
             return left_out
         looks = await asyncio.gather(*(self._look(spec) for spec in specs))
         await self._hiding.known()
-        return together([self._finding(look, looks, overrides) for look in looks])
+        found = together([self._finding(look, looks, overrides) for look in looks])
+        return replace(found, agreed=any(more_than_read(spec) for spec in specs))
 
     def _chosen(
         self, step: Step, agreed: bool

@@ -74,6 +74,7 @@ class Finding(msgspec.Struct, frozen=True):
             several steps share.
         stage: of an unknown, the stage of the look that failed: ``name``, ``tcp``,
             ``tls``, ``login``, ``query``, ``timeout``, ``configuration``, …
+        agreed: a person agreed to what this look did beyond reading.
     """
 
     result: Result
@@ -83,6 +84,7 @@ class Finding(msgspec.Struct, frozen=True):
     seconds: float = 0.0
     source: str = ""
     stage: str = ""
+    agreed: bool = False
 
 
 class Soaked(msgspec.Struct, frozen=True):
@@ -95,7 +97,9 @@ class Soaked(msgspec.Struct, frozen=True):
             seconds.
         looks, failed: how many there were, and in how many of them it did not hold.
         allowed: how many of them may fail.
-        trend: the newest values of its first numeric reading, oldest first.
+        trend: the newest values of one reading, oldest first: of the first that
+            has a unit, else of the first that is a number.
+        reading, unit: which one that is, and what it is measured in.
     """
 
     began: str
@@ -106,6 +110,8 @@ class Soaked(msgspec.Struct, frozen=True):
     failed: int = 0
     allowed: int = 0
     trend: tuple[float, ...] = ()
+    reading: str = ""
+    unit: str = ""
 
     @property
     def planned(self) -> int:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 from msgspec.structs import replace
 
 from runbooks.durations import seconds
-from runbooks.results import Finding, Result, Soaked
+from runbooks.results import Finding, Reading, Result, Soaked
 from runbooks.tables import Soak
 
 KEPT = 32
@@ -45,8 +46,14 @@ async def soak(
             due=_text(due),
             looks=soaked.looks + 1,
             failed=len(failures),
-            trend=(*soaked.trend, *_number(finding))[-KEPT:],
         )
+        if number := _number(finding, soaked.reading):
+            soaked = replace(
+                soaked,
+                trend=(*soaked.trend, cast("float", number.value))[-KEPT:],
+                reading=number.name,
+                unit=number.unit,
+            )
         over = finding.result is Result.NA or len(failures) > wanted.failures
         if over or soaked.looks >= soaked.planned:
             yield replace(soaked, due=""), _together(soaked, finding, failures)
@@ -70,13 +77,17 @@ def _together(soaked: Soaked, last: Finding, failures: list[Finding]) -> Finding
     return replace(last, reason=said)
 
 
-def _number(finding: Finding) -> tuple[float, ...]:
-    """Return the first reading that is a quantity, of which there may be none."""
-    for judged in finding.judged:
-        value = judged.reading.value
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return (float(value),)
-    return ()
+def _number(finding: Finding, name: str) -> Reading | None:
+    """Return the reading called *name*, or one that a trend says most of."""
+    numbers = [
+        each.reading
+        for each in finding.judged
+        if isinstance(each.reading.value, int | float)
+        and not isinstance(each.reading.value, bool)
+        and name in ("", each.reading.name)
+    ]
+    measured = [reading for reading in numbers if reading.unit]
+    return next(iter(measured or numbers), None)
 
 
 def _text(time: datetime) -> str:

@@ -68,6 +68,7 @@ def probe_finished(finding: Finding) -> Data:
         "seconds": finding.seconds,
         "source": finding.source,
         "stage": finding.stage,
+        "agreed": finding.agreed,
     }
 
 
@@ -90,6 +91,7 @@ def finding(data: Mapping[str, Any]) -> Finding:
         data["seconds"],
         data["source"],
         data.get("stage", ""),
+        data.get("agreed", False),
     )
 
 

@@ -5,8 +5,10 @@ The table is docs/verdict.md; a test holds this file against it.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
+from runbooks.durations import seconds
 from runbooks.model import Step
 from runbooks.results import Result
 from runbooks.tables import Level
@@ -66,6 +68,20 @@ def judge(
     if step.level is Level.ATTEST and state.finding.result is not Result.NA:
         return Standing.PENDING, NEVER
     return _found(step, state, now)
+
+
+def holds(step: Step, state: StepState | None, now: datetime) -> bool:
+    """Whether what was found stands for now, because one more look would see less.
+
+    So it is with a step that has held for a while, and with a look that did more
+    than read, to which a person agreed.
+    """
+    finding = state.finding if state else None
+    if state is None or finding is None or finding.result is Result.UNKNOWN:
+        return False
+    if not (step.options.soak or finding.agreed):
+        return False
+    return now < _expires(step, state.probed_at, step.level)
 
 
 def decision_counts(step: Step, state: StepState | None, now: datetime) -> bool:
@@ -156,23 +172,11 @@ def _time(text: str) -> datetime:
 def fresh(step: Step, level: Level) -> timedelta:
     """Return how long an answer to *step* holds: declared, else by level."""
     if step.options.fresh is not None:
-        span = duration(step.options.fresh)
-        if span is not None:
-            return span
+        with suppress(ValueError, OverflowError):
+            return timedelta(seconds=seconds(step.options.fresh))
     return FRESH[level]
 
 
 def age_of(at: str, now: datetime) -> timedelta:
     """Return how long ago *at* (ISO 8601) was; very long for none."""
     return now - _time(at)
-
-
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-
-
-def duration(text: str) -> timedelta | None:
-    """Return the length of ``"90d"``, ``"15m"``, or None where it is none."""
-    number, unit = text[:-1], text[-1:]
-    if unit not in _UNITS or not number.isdecimal():
-        return None
-    return timedelta(seconds=int(number) * _UNITS[unit])

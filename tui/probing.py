@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from runbooks.errors import RefusedError, StateError
 from runbooks.events import Kind
 from state import entries
-from state.standing import Standing
 from tui.told import Announced, Looking, NotSaved, Told
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ class Probing:
         with try_lock(self._run.directory / "probing") as ours:
             while True:
                 if allowed() and ours():
-                    steps = [step for step in self._steps(None) if self._due(step)]
+                    steps = [s for s in self._steps(None) if not self._holds(s)]
                     try:
                         await self._pass(steps, background=True)
                     except StateError as error:
@@ -85,6 +84,8 @@ class Probing:
         steps = self._steps(step_ids)
         if not steps:
             raise RefusedError("Nothing to probe here: no step declares a probe.")
+        if step_ids is None or len(step_ids) > 1:
+            steps = [step for step in steps if not self._holds(step)]
         await self._pass(steps, intrusive=intrusive)
 
     def _steps(self, step_ids: Sequence[str] | None) -> list[Step]:
@@ -98,15 +99,11 @@ class Probing:
             and (step.probes or differing(step.options.when, self._target))
         ]
 
-    def _due(self, step: Step) -> bool:
-        """Whether a pass in the background looks at it: one that held is left alone."""
-        from state.judging import effective
+    def _holds(self, step: Step) -> bool:
+        """Whether it is left alone where nobody points at it."""
+        from state.judging import holds
 
-        if not step.options.soak:
-            return True
-        state = self._run.progress.get(step.id)
-        standing = effective(step, state, datetime.now(UTC))
-        return standing in (Standing.PENDING, Standing.STALE)
+        return holds(step, self._run.progress.get(step.id), datetime.now(UTC))
 
     def _interval(self) -> float:
         from runbooks.durations import seconds

@@ -46,6 +46,21 @@ async def test_it_passes_when_it_has_held_for_the_span() -> None:
     assert states[-1].trend == (0.0, 1.0, 2.0, 3.0)
 
 
+async def test_the_trend_is_that_of_what_is_measured() -> None:
+    status = Judged(Reading("status", 200), "200", PASS)
+    number = iter(range(4))
+
+    async def look() -> Finding:
+        slow = Reading("latency", next(number) / 10, "s")
+        return Finding(PASS, "200", (status, Judged(slow, "<= 1 s", PASS)))
+
+    async def sleep(seconds: float) -> None: ...
+
+    *_, (last, _) = [each async for each in soak(Soak("3m", "60s"), look, sleep)]
+    assert (last.reading, last.unit) == ("latency", "s")
+    assert last.trend == (0.0, 0.1, 0.2, 0.3)
+
+
 async def test_the_first_failure_too_many_ends_it() -> None:
     states, finding, slept = await soaked([PASS, FAIL, PASS, PASS])
     assert finding and finding.result is FAIL

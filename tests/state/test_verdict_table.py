@@ -200,7 +200,8 @@ def test_a_step_of_two_commands_passes_when_both_have() -> None:
 
 
 @pytest.mark.parametrize(
-    "fresh, stands", [("1h", "pass"), ("10m", "stale"), (None, "pass")]
+    "fresh, stands",
+    [("1h", "pass"), ("10m", "stale"), ("13m30s", "stale"), (None, "pass")],
 )
 def test_fresh_is_declared(fresh: str | None, stands: str) -> None:
     one = make("auto", fresh=fresh)

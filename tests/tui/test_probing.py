@@ -204,6 +204,9 @@ def test_a_soak_runs_beside_and_counts_only_when_it_has_held(
         assert state.finding and state.finding.reason == "held for 4 looks"
         assert state.soak and len(state.soak.trend) == 4 and not state.soak.due
         assert api.asked["/h"] == 4
+        desk.engine.probe()
+        desk.wait(lambda w: isinstance(w, Announced) and "0 steps" in w.message)
+        assert api.asked["/h"] == 4
     finally:
         desk.engine.close()
 
@@ -232,7 +235,11 @@ def test_what_does_more_than_read_is_asked_about_each_time(
         desk.engine.answer(question.id, Reply())
         desk.wait(found(Result.PASS))
         desk.engine.probe()
-        desk.wait(found(Result.UNKNOWN))
+        desk.wait(lambda w: isinstance(w, Announced) and "0 steps" in w.message)
+        desk.engine.probe(["bell"])
+        assert desk.wait_for(Asks).question.confirm
+        finding = desk.run.progress["bell"].finding
+        assert finding and finding.result is Result.PASS
     finally:
         desk.engine.close()
 

@@ -58,13 +58,14 @@ def command(
     from runbooks.facts import differing
     from runbooks.parsing import read
     from runbooks.target import load
+    from state.judging import holds
     from state.locations import home_of_runs
     from state.trust import TrustStore
     from state.verdict import verdict
     from tui.cli import verdict_text
     from tui.cli.looking import Wanted, look
     from tui.cli.progress_bar import progress_bar
-    from tui.cli.standing import find_run, progress_of
+    from tui.cli.standing import find_run, progress_of, target_of
 
     home = home_of_runs(state_dir)
     directory = find_run(run, home) if run else None
@@ -73,8 +74,16 @@ def command(
     store = TrustStore()
     _admit(document, store)
     profile = load(target, document, store.is_trusted)
+    if directory and target is None:
+        profile = target_of(directory, document, profile)
     steps = [s for s in _within(document, section) if not s.part or s.options.use]
-    looked_at = [s for s in steps if s.probes or differing(s.options.when, profile)]
+    now = datetime.now(UTC)
+    looked_at = [
+        s
+        for s in steps
+        if (s.probes or differing(s.options.when, profile))
+        and (s.id in intrusive or not holds(s, progress.get(s.id), now))
+    ]
     looked_at += [s for s in steps if s.options.use == "command"]
     _known(intrusive, document)
     with progress_bar(len(looked_at)) as advance:

@@ -10,6 +10,7 @@ from runbooks.errors import NewerState, StateError
 
 if TYPE_CHECKING:
     from runbooks.model import Runbook
+    from runbooks.target import Target
     from state.standing import StepState
 
 
@@ -57,6 +58,30 @@ def progress_of(directory: Path) -> Mapping[str, StepState]:
     if found.newer:
         raise NewerState(f"{directory}: {found.problem}")
     return replay(directory).steps
+
+
+def target_of(directory: Path, runbook: Runbook, found: Target) -> Target:
+    """Return the profile of the run in *directory*, where nobody named one.
+
+    Args:
+        found: the one that would be used without the run.
+
+    Raises:
+        RefusedError: the run is against another, which is not known by name.
+    """
+    from runbooks.errors import RefusedError
+    from runbooks.target import find, load
+    from state.replaying import replay
+
+    name = replay(directory).target
+    if name == found.name:
+        return found
+    if name and find(name, runbook.path):
+        return load(name, runbook)
+    of = f"the target {name!r}" if name else "no target"
+    raise RefusedError(
+        f"{directory.name} is a run against {of}; name its profile with --target."
+    )
 
 
 def runbook_of(directory: Path) -> Path:

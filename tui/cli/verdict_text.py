@@ -150,13 +150,16 @@ class Report:
         return standing
 
     def reason(self, step: Step) -> str:
-        """Return why in a few words, or ""."""
-        if seen := self.looks.get(step.id):
-            return seen.finding.reason
-        state = self.progress.get(step.id)
-        if state and state.decision:
-            return f"said by {state.decision.by}: {state.decision.note}".rstrip(": ")
-        return OPEN[step.level]
+        """Return why in a few words, or ""; a person's where that is what counts."""
+        from state.judging import decision_counts
+
+        state, seen = self.progress.get(step.id), self.looks.get(step.id)
+        finding = seen.finding if seen else state.finding if state else None
+        decision = state.decision if state else None
+        counts = finding is None or decision_counts(step, state, self.now)
+        if decision and counts:
+            return f"said by {decision.by}: {decision.note}".rstrip(": ")
+        return finding.reason if finding else OPEN[step.level]
 
 
 def _worst_first(item: tuple[str, Step]) -> tuple[int, int]:

@@ -97,8 +97,11 @@ def soak_text(soak: Soaked) -> Iterator[Paragraph]:
     text = f"{done}; {span}, every {every}, {soak.allowed} may fail"
     yield labelled("soak", text)
     if len(soak.trend) > 1:
-        ends = f"{soak.trend[0]:.3g} to {soak.trend[-1]:.3g}"
-        yield labelled("trend", f"{trend(soak.trend)}  {ends}", QUIET)
+        first, last = (
+            _value(Reading(soak.reading, soak.trend[end], soak.unit)) for end in (0, -1)
+        )
+        said = f"{soak.reading} {first} to {last}".strip()
+        yield labelled("trend", f"{trend(soak.trend)}  {said}", QUIET)
 
 
 def _table(finding: Finding) -> Iterator[Paragraph]:

@@ -6,12 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from runbooks.events import Kind
 from runbooks.parsing import read
+from runbooks.results import Finding, Result
 from state.deciding import decide
+from state.entries import probe_finished
 from state.run import Run
 from state.standing import Answer
 from tests.state.books import ANA
 
+SUBMITTED = Finding(Result.PASS, "202", source="http api", agreed=True)
 STEP = """
 - [ ] Backup restored
   ```toml step
@@ -53,7 +57,9 @@ def test_a_person_s_fail_outranks_what_a_machine_sees(
     assert gonogo("check", path).returncode == 0
     run = said(tmp_path / "state", path, Answer.FAIL)
     where = ("--state-dir", tmp_path / "state")
-    assert gonogo("check", path, "--run", run, *where).returncode == 1
+    done = gonogo("check", path, "--run", run, *where)
+    assert done.returncode == 1
+    assert "fail     blocker Backup restored  said by ana: seen" in done.stdout
 
 
 def test_a_section_is_weighed_as_its_runbook_is(gonogo, write, tmp_path: Path) -> None:
@@ -101,10 +107,52 @@ def test_an_unknown_run(gonogo, write) -> None:
     assert done.returncode == 2 and "no run none-such" in done.stderr
 
 
-def said(home: Path, path: Path, answer: Answer | None) -> str:
+def test_a_run_is_checked_against_its_own_target(gonogo, write, tmp_path: Path) -> None:
+    probe = 'probe = { use = "file", path = "${api.log}", expect = { exists = true } }'
+    path = write("# Launch\n" + STEP.format(probe=probe))
+    assert gonogo("trust", "--yes", path).returncode == 0
+    home = tmp_path / "state"
+    run = said(home, path, None, target="prod")
+    where = ("--state-dir", home)
+    done = gonogo("check", "--run", run, *where)
+    assert done.returncode == 2
+    assert "against the target 'prod'; name its profile with --target" in done.stderr
+    profile = tmp_path / "home" / ".config" / "gonogo" / "targets" / "prod.toml"
+    profile.parent.mkdir(parents=True, exist_ok=True)
+    profile.write_text(f'[api]\nlog = "{path}"\n')
+    assert gonogo("check", "--run", run, *where).returncode == 0
+    named = gonogo("check", "--run", run, "--target", profile, *where)
+    assert named.returncode == 0
+
+
+def test_what_a_person_agreed_to_see_is_not_overruled_by_seeing_less(
+    gonogo, write, tmp_path: Path
+) -> None:
+    parameters = 'url = "http://127.0.0.1:1/jobs", api_key = "${api.key}", video = "v"'
+    probe = f'probe = {{ use = "http.submission", {parameters}, '
+    probe += "expect = { status = 202 } }"
+    path = write("# Launch\n" + STEP.format(probe=probe))
+    assert gonogo("trust", "--yes", path).returncode == 0
+    run = said(tmp_path / "state", path, None, finding=SUBMITTED)
+    where = ("--state-dir", tmp_path / "state")
+    assert gonogo("check", path).returncode == 4
+    done = gonogo("check", "--run", run, *where)
+    assert done.returncode == 0 and "202" in done.stdout
+
+
+def said(
+    home: Path,
+    path: Path,
+    answer: Answer | None,
+    *,
+    target: str = "",
+    finding: Finding | None = None,
+) -> str:
     home.mkdir(mode=0o700)
     book = read(path)
-    run = Run.create(home, book, "", ANA)
+    run = Run.create(home, book, target, ANA)
+    if finding is not None:
+        run.record(Kind.PROBE_FINISHED, book.steps[0].id, probe_finished(finding))
     if answer is not None:
         decide(run, book.steps[0], answer, "seen", role="management")
         for other in book.steps[1:]:
