@@ -77,6 +77,16 @@ def contacts(target: Target) -> list[Contact]:
     return [each for each in CONTACTS if _named(each, target)]
 
 
+def not_set_up(target: Target) -> list[str]:
+    """Return the tables that stand in the profile and say nothing yet."""
+    asked = {each.table for each in contacts(target)}
+    return [
+        each.table
+        for each in CONTACTS
+        if target.tables.get(each.table) == {} and each.table not in asked
+    ]
+
+
 async def contacted(
     target: Target, asked: list[Contact]
 ) -> AsyncGenerator[tuple[Contact, Finding], None]:
@@ -94,7 +104,7 @@ def reached(finding: Finding) -> bool:
 
 def _named(contact: Contact, target: Target) -> bool:
     said = target.tables.get(contact.table)
-    if said is None:
+    if not said:
         platform = target.facts.get("platform")
         return bool(contact.platform) and platform == contact.platform
     return not contact.needs or contact.needs in said

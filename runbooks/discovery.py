@@ -42,6 +42,19 @@ class Discovery:
     gpu: str = "none"
     told: list[str] = field(default_factory=list)
 
+    def seen(self) -> list[str]:
+        """Say what was found, a line for each place."""
+        lines = [
+            f"{path}: contexts {', '.join(each.name for each in contexts)}"
+            for path, contexts in self.contexts.items()
+            if contexts
+        ]
+        if self.projects:
+            lines.append(f"Docker: compose projects {', '.join(self.projects)}")
+        if self.env_file:
+            lines.append(f"{self.env_file}: {len(self.settings)} settings")
+        return lines
+
     @property
     def platform(self) -> str:
         """The likeliest: what runs here, before what can be reached from here."""

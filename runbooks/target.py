@@ -68,6 +68,12 @@ def find(name: str | None, runbook_path: Path) -> Path | None:
     return next((place for place in places if place.is_file()), None)
 
 
+def names() -> list[str]:
+    """Return the names of the profiles that the user and the system have."""
+    places = (_user_targets(), SYSTEM)
+    return sorted({path.stem for place in places for path in place.glob("*.toml")})
+
+
 def profile_of(name: str) -> Path:
     """Return where the user's own profile of that name is.
 

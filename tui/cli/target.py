@@ -37,7 +37,7 @@ def check(name: str | None, runbook: Path | None) -> int:
     Exits 0 when all were reached, 1 when some were not, 4 when none was, and 2
     when the profile is broken, or not trusted yet.
     """
-    from runbooks.contacts import contacts
+    from runbooks.contacts import contacts, not_set_up
 
     document = _document(runbook)
     path = _profile(name, document)
@@ -45,6 +45,8 @@ def check(name: str | None, runbook: Path | None) -> int:
         return 2
     target = _load(name, document)
     asked = contacts(target)
+    if empty := not_set_up(target):
+        say(f"Not set up, so steps that need it stay unknown: {', '.join(empty)}")
     if not asked:
         say("The profile names nothing that could be asked.")
         return 4
@@ -74,7 +76,7 @@ def init(name: str | None, runbook: Path | None, **given: Any) -> int:
     from runbooks.errors import RefusedError
     from runbooks.target import profile_of
     from runbooks.target_template import template, write
-    from tui.cli.target_questions import Asking
+    from tui.cli.target_questions import Asking, missing
 
     document = _document(runbook)
     asking = Asking(given, interactive=not given["yes"] and sys.stdin.isatty())
@@ -88,10 +90,15 @@ def init(name: str | None, runbook: Path | None, **given: Any) -> int:
             "give --force."
         )
     found = asyncio.run(discover(Path.cwd()))
+    for said in found.seen():
+        say(f"Found: {said}")
     for said in found.told:
         say(f"Not found: {said}")
-    write(path, template(document, asking.known(name, found)))
+    known = asking.known(name, found)
+    write(path, template(document, known))
     say(f"Written: {path}")
+    if unset := ", ".join(missing(known)):
+        say(f"It takes from the environment, where they are not set yet: {unset}")
     say(f"Fill in what is missing, then: gonogo target check {name}")
     return 0
 
@@ -111,16 +118,18 @@ def _profile(name: str | None, document: Runbook) -> Path:
         DocumentError: there is none.
     """
     from runbooks.errors import DocumentError
-    from runbooks.target import find
+    from runbooks.target import find, names
 
     default = document.options.target
     path = find(name, document.path)
     if path is None and name is None and default:
         path = find(default, document.path)
     if path is None:
+        known = ", ".join(names())
+        others = f"there are {known}, or " if known else ""
         raise DocumentError(
             name or default or "target",
-            "there is no such profile; make one with: gonogo target init",
+            f"there is no such profile; {others}make one with: gonogo target init",
         )
     return path
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -77,9 +78,6 @@ class Asking:
     def _kubernetes(self, found: Discovery) -> dict[str, dict[str, Any]]:
         ways = [(path, each) for path, all in found.contexts.items() for each in all]
         current = next((w for w in ways if w[1].current), ways[0] if ways else None)
-        names = ", ".join(each.name for _, each in ways)
-        if names:
-            say(f"Contexts: {names}")
         name = self.text("Context", current[1].name if current else "", "context")
         chosen = next((way for way in ways if way[1].name == name), None)
         namespace = chosen[1].namespace if chosen else "default"
@@ -89,8 +87,6 @@ class Asking:
         return {"kubernetes": table}
 
     def _compose(self, found: Discovery) -> dict[str, dict[str, Any]]:
-        if found.projects:
-            say(f"Compose projects: {', '.join(found.projects)}")
         first = found.projects[0] if found.projects else ""
         project = self.text("Compose project", first, "project")
         return {"docker": {"project": project}} if project else {}
@@ -123,6 +119,13 @@ class Asking:
             say(f"Pages are at {found.web}")
             tables["web"] = {"url": found.web, **trust}
         return tables
+
+
+def missing(known: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return the variables that hold secrets of a profile and are not set here."""
+    references = (each for table in known.values() for each in table.values())
+    names = (each.get("env") for each in references if isinstance(each, Mapping))
+    return [name for name in names if name and name not in os.environ]
 
 
 def _features(found: Discovery) -> dict[str, Any]:

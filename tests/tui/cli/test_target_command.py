@@ -54,6 +54,8 @@ def test_init_writes_what_it_finds(gonogo: Gonogo, home: Path, env: Path) -> Non
     assert done.returncode == 0, done.stderr
     path = written(home, "acme")
     assert str(path) in done.stdout
+    assert f"Found: {env}: 2 settings" in done.stdout
+    assert "the environment, where they are not set yet: REDIS_URL" in done.stdout
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     text = path.read_text()
     said = {name: table for name, table in tomllib.loads(text).items() if table}
@@ -128,6 +130,20 @@ def test_check_asks_each_source_once(
     assert code == 4
     code, said = check(gonogo, book, "")
     assert code == 4 and "names nothing that could be asked" in said
+
+
+def test_check_of_what_init_wrote_asks_what_it_names_alone(
+    gonogo: Gonogo, env: Path
+) -> None:
+    under = ["env", "-C", env.parent]
+    assert gonogo("target", "init", "acme", "--yes", under=under).returncode == 0
+    done = gonogo("target", "check", "acme")
+    assert done.returncode == 1
+    first, *asked = done.stdout.splitlines()
+    assert first.startswith("Not set up") and "prometheus" in first
+    assert {line.split()[1] for line in asked} == {"settings", "redis"}
+    done = gonogo("target", "check", "amce")
+    assert done.returncode == 2 and "there are acme, or make one" in done.stderr
 
 
 def test_check_says_what_to_do(gonogo: Gonogo, book: Path) -> None:
