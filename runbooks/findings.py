@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 from runbooks.results import Finding, Result, worst
 
+AS_EXPECTED = "as expected"
+"""The reason of a pass whose values would say nothing in a list."""
+
 
 def together(findings: Sequence[Finding]) -> Finding:
     """Make one finding of those of a step's probes."""
@@ -16,7 +19,9 @@ def together(findings: Sequence[Finding]) -> Finding:
     result = worst(finding.result for finding in findings)
     decisive = [finding for finding in findings if finding.result is result]
     if result is Result.PASS:
-        said = f"all {len(findings)} pass"
+        told = [each.reason for each in decisive if each.reason != AS_EXPECTED]
+        values = ", ".join(list(dict.fromkeys(told))[:2])
+        said = values or f"all {len(findings)} pass"
     else:
         said = ", ".join(list(dict.fromkeys(map(_named, decisive)))[:2])
     return Finding(

@@ -18,7 +18,7 @@ from runbooks.bounds import Readings
 from runbooks.errors import ProbeError
 from runbooks.expectations import Expectation
 from runbooks.facts import BY_FACT, differing
-from runbooks.findings import together, unknown
+from runbooks.findings import AS_EXPECTED, together, unknown
 from runbooks.hiding import Hiding
 from runbooks.intrusive import allowed, more_than_read
 from runbooks.model import Step
@@ -215,7 +215,7 @@ class Pass:
         said = list(dict.fromkeys(said))
         return Finding(
             result,
-            ", ".join(said[:2]) or "as expected",
+            ", ".join(said[:2]) or AS_EXPECTED,
             tuple(judged for judged, _ in answers),
             self._sources.hidden(seen.measurement.evidence),
             source=seen.source,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from runbooks import probes
+from runbooks.durations import seconds
 from runbooks.model import Problem, Runbook
 from runbooks.profile_keys import FREE, known_facts, known_keys
 from runbooks.secrets import KINDS, literal, reference
@@ -57,6 +58,7 @@ class _Check:
             yield from self._facts()
         yield from self._thresholds()
         yield from self._intrusive()
+        yield from self._every()
 
     def _keys(
         self, name: str, table: Mapping[str, Any], known: Iterable[str]
@@ -147,6 +149,15 @@ class _Check:
                 said = f"no step has the id {step_id!r}"
                 remedy = _meant(str(step_id), self._runbook.step_by_id)
                 yield self._at(["intrusive", "steps"], said, remedy)
+
+    def _every(self) -> Iterator[Problem]:
+        table = self._tables.get("probes", {})
+        if isinstance(table, dict) and "every" in table:
+            try:
+                seconds(str(table["every"]))
+            except ValueError as error:
+                said, _, remedy = str(error).partition("; ")
+                yield self._at(["probes", "every"], said, remedy)
 
     def _at(
         self, keys: Sequence[str], said: str, remedy: str, *, warning: bool = False

@@ -14,7 +14,10 @@ import sys
 import termios
 import tomllib
 from pathlib import Path
+from textwrap import indent
 
+import click
+import msgspec
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -125,8 +128,22 @@ def test_examples_of_runbooks_have_no_problems(
 
 
 @pytest.mark.parametrize(("page", "text"), blocks("toml"))
-def test_examples_in_toml_are_toml(page: Path, text: str) -> None:
-    tomllib.loads(text)
+def test_examples_in_toml_say_what_gonogo_reads(
+    page: Path, text: str, tmp_path: Path
+) -> None:
+    from runbooks import target
+    from runbooks.linting import lint
+    from runbooks.parsing import parse
+    from tui.config import Config
+
+    tables = tomllib.loads(text)
+    if "keymap" in tables:
+        msgspec.convert(tables, Config)
+    elif {"probe", "probes"} & set(tables):
+        step = indent(f"- [ ] A step\n  ```toml step\n{text}```\n", "  ")
+        assert not lint(parse(step[2:].encode(), tmp_path / "example.md"))
+    else:
+        assert target.parse(text.encode(), tmp_path / "example.toml").facts is not None
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -134,6 +151,27 @@ def test_links_lead_somewhere(page: Path) -> None:
     for link in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
         if "://" not in link:
             assert (page.parent / link).exists(), link
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_in_sentences_exist_with_their_options(page: Path) -> None:
+    from tui.cli.group import gonogo
+
+    for said in re.findall(r"`gonogo ([^`]+)`", page.read_text()):
+        words = said.split()
+        command: click.Command | None = gonogo
+        context = click.Context(gonogo)
+        while isinstance(command, click.Group) and words:
+            name = words.pop(0)
+            inner = command.get_command(context, name)
+            if inner is None:
+                assert name.endswith(".md"), said
+                inner = command.get_command(context, "open")
+            command = inner
+        assert command is not None
+        options = {word for each in command.params for word in each.opts}
+        given = {word.partition("=")[0] for word in words if word.startswith("-")}
+        assert given <= options, said
 
 
 def test_the_keys_are_those_of_the_keymap(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -110,6 +110,7 @@ def test_a_good_profile_has_no_complaints(book: Runbook) -> None:
         ('["api"]', '["apis"]', 28, "no step has the id 'apis'; did you mean 'api'?"),
         ("[vars]", "stray = 1\n[vars]", 18, "nothing reads 'stray' under [settings]"),
         ('name = "acme"', 'nam = "acme"', 1, "nam stands outside a table"),
+        ("[vars]", '[probes]\nevery = "5 m"\n[vars]', 19, "'5 m' is no duration"),
         ("[facts]", "[facts", 3, "no valid TOML"),
     ],
 )

@@ -196,6 +196,13 @@ async def test_secrets_reach_the_server_and_nothing_else(
     assert "[redacted]" in found.evidence
 
 
+async def test_several_that_pass_say_what_they_read(target: Target) -> None:
+    good = http("${api.url}/health", {"status": 200})
+    here = http("${api.url}/health", {"answers": True})
+    assert (await one(target, good, here)).reason == "200"
+    assert (await one(target, here, here)).reason == "all 2 pass"
+
+
 async def test_a_secret_that_a_probe_comes_upon_is_hidden(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
