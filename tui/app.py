@@ -54,6 +54,7 @@ class GonogoApp(App[None]):
 
     Attributes:
         at_work: says what commands are at work, one line each; asked on leaving.
+        commands_end: they end with the screen instead of going on without it.
     """
 
     TITLE = "gonogo"
@@ -75,6 +76,7 @@ class GonogoApp(App[None]):
         self._first = first
         self._config = config or Config()
         self.at_work = lambda: ()
+        self.commands_end = False
         self.register_theme(CALM)
         known = self._config.theme in self.available_themes
         self.theme = self._config.theme if known else CALM.name
@@ -198,7 +200,7 @@ class GonogoApp(App[None]):
         if isinstance(self.screen, LeaveScreen):
             return
         if running := self.at_work():
-            self.push_screen(LeaveScreen(running), self._leave)
+            self.push_screen(LeaveScreen(running, self.commands_end), self._leave)
         else:
             self.exit()
 
@@ -208,7 +210,8 @@ class GonogoApp(App[None]):
 
     def action_help_quit(self) -> None:
         """Ctrl-C: say how to leave."""
-        self.notify("Ctrl-Q leaves gonogo. A running command goes on without it.")
+        fate = "ends with" if self.commands_end else "goes on without"
+        self.notify(f"Ctrl-Q leaves gonogo. A running command {fate} it.")
 
     def _handle_exception(self, error: Exception) -> None:
         # Textual prints tracebacks with the values of local variables, secrets

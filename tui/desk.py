@@ -39,11 +39,17 @@ BESIDE_SCREEN = 500 * 1024
 
 
 class Desk(GonogoApp):
-    """Opens runbooks and keeps the engine of the one that is open."""
+    """Opens runbooks and keeps the engine of the one that is open.
+
+    Attributes:
+        rehearses: a rehearsal was chosen, which starts once the screen is left.
+    """
 
     def __init__(self, options: Options, config: Config) -> None:
         super().__init__(self._first_screen, config)
         self.at_work = self._at_work
+        self.commands_end = options.rehearsal is not None
+        self.rehearses = False
         self._options = options
         self._engine: Engine | None = None
         self._walk: RunbookScreen | None = None
@@ -99,6 +105,10 @@ class Desk(GonogoApp):
         self._options = replace(self._options, directory=chosen.run)
         self.open(chosen.runbook)
 
+    def on_choose_screen_rehearsal_chosen(self) -> None:
+        self.rehearses = True
+        self.exit()
+
     def open(self, path: Path) -> None:
         """Put *path* on the screen; what is wrong with it is told as a toast."""
         try:
@@ -141,7 +151,8 @@ class Desk(GonogoApp):
             )
         target = read_target(runbook, self._options.target)
         run, notice = open_run(runbook, target, self._options)
-        return make_engine(runbook, run, target, self._tell), notice
+        engine = make_engine(runbook, run, target, self._tell, self._options.rehearsal)
+        return engine, " ".join(filter(None, (self._options.greeting, notice)))
 
     def _begin(self, engine: Engine, notice: str) -> Screen[Any]:
         self.leave_run()

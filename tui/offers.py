@@ -1,4 +1,4 @@
-"""What can be opened: unfinished runs, the shipped runbooks, those at hand.
+"""What can be opened: unfinished runs, the shipped runbooks, those at hand, practice.
 
 Nothing is parsed for it: a directory may hold a thousand files, and whoever
 starts gonogo without a name wants the list at once.
@@ -14,6 +14,8 @@ from pathlib import Path
 
 from state.runs import Summary, runs
 
+REHEARSED = "production-deployment.md"
+"""The shipped runbook that a rehearsal is about."""
 LIMIT = 200
 """Files of the working directory that are looked into."""
 HEAD = 64 * 1024
@@ -34,12 +36,14 @@ class Offer:
         group: heading that it stands under.
         runbook: path of the document.
         run: how far its run is, or None for a document without one.
+        rehearsal: it is walked on a practice deployment, which is started for it.
     """
 
     group: str
     title: str
     runbook: Path
     run: Summary | None = None
+    rehearsal: bool = False
 
 
 def offers(home: Path, shipped: Path, here: Path) -> list[Offer]:
@@ -53,6 +57,8 @@ def offers(home: Path, shipped: Path, here: Path) -> list[Offer]:
     Raises:
         StateError: the state home cannot be read.
     """
+    from runbooks.rehearsal.programs import missing
+
     found = [
         Offer("Unfinished", run.title or run.directory.name, run.runbook, run)
         for run in runs(home)
@@ -60,6 +66,9 @@ def offers(home: Path, shipped: Path, here: Path) -> list[Offer]:
     ]
     found += _documents("In this directory", here)
     found += _documents("Come with gonogo", shipped)
+    if not missing():
+        text = "A practice deployment, made up and gone when you leave"
+        found.append(Offer("Rehearse", text, shipped / REHEARSED, rehearsal=True))
     return found
 
 

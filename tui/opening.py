@@ -23,6 +23,7 @@ from tui.told import Told
 if TYPE_CHECKING:
     from runbooks.model import Runbook
     from runbooks.target import Target
+    from tui.config import Config
 
 
 SHIPPED = Path(__file__).parent.parent / "runbooks" / "documents"
@@ -39,6 +40,9 @@ class Options:
         target: name of the target profile, or None for the document's default.
         directory: of the run to go on with, or None to look for one.
         name: what the operator is called, where several share an account.
+        rehearsal: directory of the rehearsal that it is about, and that takes with
+            it whatever commands left or still do; None for a real deployment.
+        greeting: a sentence to begin with.
     """
 
     home: Path
@@ -46,6 +50,8 @@ class Options:
     target: str | None = None
     directory: Path | None = None
     name: str = ""
+    rehearsal: Path | None = None
+    greeting: str = ""
 
 
 def open_runbook(
@@ -63,7 +69,29 @@ def open_runbook(
             what concerns a document named here is raised before the screen.
     """
     from state.locations import home_of_runs
+
+    config = prepare_screen(slow_link=slow_link)
+    options = Options(home_of_runs(state_dir), new, target, name=config.name)
+    from tui.desk import Desk
+
+    desk = Desk(options, config)
+    code = desk.serve(path)
+    if not desk.rehearses:
+        return code
+    from tui.rehearsing import started, walk
+
+    with started() as deployment:
+        return walk(deployment, config)
+
+
+def prepare_screen(*, slow_link: bool) -> Config:
+    """Get ready for a screen on this terminal; return the operator's settings.
+
+    Raises:
+        GonogoError: there is no screen to show, or the settings are wrong.
+    """
     from tui.config import read_config
+    from tui.display import use_ascii
     from tui.terminal import look, prepare
 
     config = read_config()
@@ -74,12 +102,8 @@ def open_runbook(
             "runbook, 'gonogo check' probes it."
         )
     prepare(terminal)
-    from tui.desk import Desk
-    from tui.display import use_ascii
-
     use_ascii(terminal.ascii_only)
-    options = Options(home_of_runs(state_dir), new, target, name=config.name)
-    return Desk(options, config).serve(path)
+    return config
 
 
 def read_target(runbook: Runbook, name: str | None) -> Target:
@@ -117,9 +141,18 @@ def open_run(runbook: Runbook, target: Target, options: Options) -> tuple[Run, s
 
 
 def make_engine(
-    runbook: Runbook, run: Run, target: Target, tell: Callable[[Told], None]
+    runbook: Runbook,
+    run: Run,
+    target: Target,
+    tell: Callable[[Told], None],
+    scratch: Path | None = None,
 ) -> Engine:
-    """The engine of one run, not started yet."""
+    """The engine of one run, not started yet.
+
+    Args:
+        scratch: directory for what commands leave for later ones; None for one that
+            does not outlive the login.
+    """
     from runbooks.redaction import secret_values
     from runbooks.target import secret_values as target_secrets
     from state.locations import runtime_dir
@@ -127,7 +160,7 @@ def make_engine(
 
     place = Place(
         outputs=run.outputs,
-        context=runtime_dir() / f"{run.id}.context",
+        context=(scratch or runtime_dir()) / f"{run.id}.context",
         started_in=started_in(),
         # Fetched with the first command: a profile's secret may be a command too.
         secrets=cache(lambda: (*secret_values(os.environ), *target_secrets(target))),

@@ -4,6 +4,9 @@ A directory is ours when it holds the record that `claim` wrote. The lock on it 
 the kernel's and ends with its holder, whatever kills that; the record names every
 process by id, start time and boot, so that no other process is ever taken for one.
 What it has on a Docker Engine is in a record of its own (`project`).
+
+Commands that people started from the rehearsal's runs end with it: elsewhere they
+outlive the screen, but here what they act on and write to is going.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from runbooks.commands import attach
 from runbooks.errors import RefusedError
 from runbooks.processes import boot_id, identity, start_time
 
@@ -28,6 +32,9 @@ PREFIX = "gonogo-rehearsal-"
 """Of the throwaway directories that `fresh_directory` makes."""
 CONTAINERS = "containers.json"
 """Record of what it has on a Docker Engine, as long as it has anything there."""
+RUNS = "state"
+"""Directory of the runs against a rehearsal. Where it is kept, the next rehearsal
+starts with everything new but this."""
 _RECORD = "rehearsal.json"
 _PLAIN = re.compile(r"[A-Za-z0-9._/+-]+")
 _PATIENCE = 5.0
@@ -55,6 +62,7 @@ class Claim:
 
         One that has still something on an Engine stays, because nothing else tells.
         """
+        _end_commands(self.directory)
         if not keep and not (self.directory / CONTAINERS).exists():
             shutil.rmtree(self.directory)
         os.close(self._lock)
@@ -123,6 +131,7 @@ def _clear(directory: Path) -> None:
     record = directory / _RECORD
     if not record.exists():
         return
+    _end_commands(directory)
     if (directory / CONTAINERS).exists():
         from runbooks.rehearsal.project import clear
 
@@ -138,10 +147,23 @@ def _clear(directory: Path) -> None:
         with suppress(ProcessLookupError):
             os.kill(process["pid"], 9)
     for entry in directory.iterdir():
+        if entry.name in (RUNS, _RECORD):
+            continue
         if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry)
         else:
             entry.unlink()
+
+
+def _end_commands(directory: Path) -> None:
+    """Stop what was started from runs against this rehearsal, and await its end."""
+    records = directory.glob(f"{RUNS}/runs/*/outputs/*.run")
+    found = [attach(record.parent, record.stem) for record in records]
+    left = [command for command in found if command and command.alive()]
+    for command in left:
+        command.stop()
+    while any(command.alive() for command in left):
+        time.sleep(0.02)
 
 
 def _is_running(process: dict[str, Any]) -> bool:

@@ -11,7 +11,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -19,7 +19,7 @@ from typing import Any, Self
 
 from runbooks.errors import CommandError, RefusedError
 from runbooks.rehearsal import layout as layouts
-from runbooks.rehearsal.claims import fresh_directory
+from runbooks.rehearsal.claims import RUNS, fresh_directory
 from runbooks.rehearsal.layout import Layout
 from runbooks.rehearsal.profile import profile_file
 from runbooks.rehearsal.settings import env_file
@@ -30,7 +30,11 @@ _ROOT = Path(__file__).parents[2]
 
 
 def start(
-    directory: Path | None = None, *, keep: bool = False, monitored: bool = True
+    directory: Path | None = None,
+    *,
+    keep: bool = False,
+    monitored: bool = True,
+    ready: Callable[[str], None] = lambda part: None,
 ) -> Deployment:
     """Start a deployment and return once every part is ready.
 
@@ -40,6 +44,7 @@ def start(
         keep: leave the directory when it stops.
         monitored: with Prometheus and Alertmanager, where they are installed;
             without them it is ready in a third of the time.
+        ready: called with each part (`programs.NAMES`) that is ready.
 
     Raises:
         RefusedError: the directory is in use or holds other files.
@@ -61,7 +66,7 @@ def start(
     )
     deployment = Deployment(directory, keeper)
     try:
-        deployment.await_answer()
+        deployment.await_answer(ready)
     except BaseException:
         deployment.stop()
         raise
@@ -74,6 +79,7 @@ class Deployment:
     Attributes:
         directory: all its files.
         profile: the target profile (TOML) that is wired to it.
+        runs: state home of the runs against it.
         env_file: the application's settings.
         running: names of the parts that run.
         without: what a rehearsal can have and this one has not, with the reason.
@@ -102,6 +108,10 @@ class Deployment:
     @property
     def profile(self) -> Path:
         return profile_file(self.layout)
+
+    @property
+    def runs(self) -> Path:
+        return self.directory / RUNS
 
     @property
     def env_file(self) -> Path:
@@ -134,17 +144,23 @@ class Deployment:
         self._keeper.stderr.close()
         self.running = frozenset()
 
-    def await_answer(self) -> None:
+    def await_answer(self, ready: Callable[[str], None] = lambda part: None) -> None:
         """Take what the keeper says next.
+
+        Args:
+            ready: called with each part that it reports before.
 
         Raises:
             RefusedError: it has the directory refused.
             CommandError: it could not do what it was told.
         """
         assert self._keeper.stdout and self._keeper.stderr
-        line = self._keeper.stdout.readline()
-        said: dict[str, Any] = json.loads(line or "{}")
-        if not line:
+        said: dict[str, Any] = {}
+        while not said and (line := self._keeper.stdout.readline()):
+            said = json.loads(line)
+            if "ready" in said:
+                ready(said.pop("ready"))
+        if not said:
             last = self._keeper.stderr.read().strip().rpartition("\n")[2]
             said["error"] = f"The rehearsal ended by itself. {last}".strip()
         if "running" in said:

@@ -1,10 +1,11 @@
 """The process that holds a rehearsal together: starts its parts and ends with them.
 
 Run as ``python -m runbooks.rehearsal.keeper DIRECTORY [--keep] [--unmonitored]``. It
-answers on standard output with one JSON object a line: ``{"running": [part, …],
-"without": [reason, …]}`` once all is ready and after each order, ``{"refused": "…"}``
-or ``{"error": "…"}``. Orders are lines on standard input: ``stop PART`` and
-``start PART``. It stops everything when standard input ends, and so with its starter.
+answers on standard output with one JSON object a line: ``{"ready": part}`` while it
+starts, ``{"running": [part, …], "without": [reason, …]}`` once all is ready and after
+each order, ``{"refused": "…"}`` or ``{"error": "…"}``. Orders are lines on standard
+input: ``stop PART`` and ``start PART``. It stops everything when standard input ends,
+and so with its starter.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ class Keeper:
         settings.write(layout, pooled="pgbouncer" in self._parts)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._start_programs())
-            group.create_task(backups.create(layout))
+            group.create_task(self._back_up())
         async with asyncio.TaskGroup() as group:
             group.create_task(traffic.browse(layout))
             if "prometheus" in self._processes:
@@ -170,9 +171,16 @@ class Keeper:
             await self._do_without_containers(errors[0])
             for name in _PROGRAMS.keys() & services:
                 await self._add(self._own(name))
+        else:
+            for name in services:
+                _tell(ready=name)
 
     def _environment(self) -> dict[str, str]:
         return _PACE | settings.read(self._layout)
+
+    async def _back_up(self) -> None:
+        await backups.create(self._layout)
+        _tell(ready="backups")
 
     def _own(self, name: str) -> Part:
         """Return a part of ours, with the settings as the env file has them now."""
@@ -183,6 +191,7 @@ class Keeper:
         if part is not None:
             self._parts[part.name] = part
             await self._start(part.name)
+            _tell(ready=part.name)
 
     async def _start(self, name: str) -> None:
         if self._containers and name in SERVICES:
@@ -232,7 +241,6 @@ async def keep(directory: Path, *, kept: bool, monitored: bool) -> int:
             line = await orders.readline()
     except* CommandError as group:
         _tell(error=" ".join(map(str, group.exceptions)))
-        kept = False
     finally:
         starting.cancel()
         await asyncio.gather(starting, return_exceptions=True)

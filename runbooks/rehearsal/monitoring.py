@@ -1,7 +1,6 @@
 """Prometheus and Alertmanager, when they are installed.
 
-Debian calls the latter prometheus-alertmanager. Without them nothing watches the
-rehearsal, and what is to be known of them is unknown.
+Without them nothing watches the rehearsal, and what is to be known of them is unknown.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from runbooks.errors import CommandError
+from runbooks.rehearsal import programs
 from runbooks.rehearsal.layout import HOST, Layout
 from runbooks.rehearsal.parts import Part
 
@@ -60,7 +60,7 @@ receivers:
 
 def prometheus(layout: Layout) -> Part | None:
     """Return the part, None where Prometheus is not installed."""
-    program = shutil.which("prometheus")
+    program = programs.optional("prometheus")
     if program is None:
         return None
     directory = layout.path("prometheus")
@@ -128,7 +128,7 @@ def _asked(address: str) -> dict[str, Any]:
 
 def alertmanager(layout: Layout) -> Part | None:
     """Return the part, None where Alertmanager is not installed."""
-    program = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
+    program = programs.optional("alertmanager")
     if program is None:
         return None
     directory = layout.path("alertmanager")

@@ -8,15 +8,13 @@ was measured without a pooler.
 
 from __future__ import annotations
 
-import shutil
-
+from runbooks.rehearsal import programs
 from runbooks.rehearsal.database import APPLICATION
 from runbooks.rehearsal.layout import DATABASE, HOST, Layout, write_private
 from runbooks.rehearsal.parts import Part, give_to_nobody
 
 ADMINISTRATOR = "gonogo"
 """May use the admin console and nothing else."""
-_PLACES = "/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin"
 _CONFIGURATION = """\
 [databases]
 {database} = host={host} port={postgres} dbname={database}
@@ -39,7 +37,7 @@ ignore_startup_parameters = extra_float_digits
 
 def part(layout: Layout) -> Part | None:
     """Return the part, None where PgBouncer is not installed."""
-    program = shutil.which("pgbouncer") or shutil.which("pgbouncer", path=_PLACES)
+    program = programs.optional("pgbouncer")
     if program is None:
         return None
     directory = give_to_nobody(layout.path("pgbouncer"))

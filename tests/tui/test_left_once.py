@@ -87,7 +87,9 @@ async def test_escape_and_a_digit_answer_once() -> None:
 async def test_the_other_screens_are_left_once() -> None:
     run, esc = ("ctrl+r", None), ("escape", None)
     assert await replies(lambda: EditScreen("echo"), run, run, esc) == ["echo"]
-    stay = await replies(lambda: LeaveScreen(["sleep 9"]), ("n", "n"), esc, esc)
+    stay = await replies(
+        lambda: LeaveScreen(["sleep 9"], end=False), ("n", "n"), esc, esc
+    )
     assert stay == [False]
     place: Screen[Any] = Screen()
     assert await replies(lambda: HelpScreen(place), esc, esc) == [None]

@@ -14,6 +14,7 @@ from state.author import Author
 from state.run import Run
 from state.standing import Answer
 from tests.tui.walking import BAD, PLAIN, WEIGHTY, lines, walk
+from tui.screens.board import REST
 from tui.told import Asks, CommandEnded, Refused, Saved
 
 ENDED = Ending(code=1, ending="exit", seconds=0.1, started="", finished="")
@@ -304,6 +305,7 @@ async def test_output_is_shown_and_the_exit_code_stands_on_its_row(
 async def test_what_the_engine_says_is_shown(tmp_path: Path) -> None:
     app, engine = walk(tmp_path, notice="2 steps are new since yesterday.")
     async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause(2 * REST)
         assert "2 steps are new" in lines(app)[-2]
         engine.tell(Refused("Nothing to probe here."))
         engine.tell(Saved(7))

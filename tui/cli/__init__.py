@@ -8,6 +8,7 @@ COMMANDS = {
     "runs": "List the runs on this machine.",
     "trust": "Trust a runbook's commands, probes and hosts.",
     "probes": "List the probes, or try one.",
+    "rehearse": "Practise on a deployment that is made up and thrown away.",
     "target": "Make the profile of a deployment, or try one.",
 }
 """Name to its line in the help."""

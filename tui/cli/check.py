@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from tui.cli.checking import FORMAT, admit, check, print_report
 from tui.cli.paths import FILE
 
 if TYPE_CHECKING:
     from runbooks.model import Runbook, Step
-    from state.trust import TrustStore
-    from tui.cli.verdict_text import Report
 
 
 @click.command()
@@ -24,13 +21,7 @@ if TYPE_CHECKING:
 @click.option("--target", metavar="NAME", help="The deployment to check.")
 @click.option("--run", metavar="RUN", help="Count what people said in this run too.")
 @click.option("--state-dir", type=FILE, help="Where runs are.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "junit", "prometheus"]),
-    default="text",
-    help="docs/json.md says what each holds.",
-)
+@FORMAT
 @click.option("--soak", is_flag=True, help="Wait for steps that have to hold a while.")
 @click.option(
     "--intrusive",
@@ -55,63 +46,26 @@ def command(
     CONDITIONS, 4 nothing could be checked. Without --run only what a machine can
     decide counts; what people confirm or say is listed as open. Records nothing.
     """
-    from runbooks.facts import differing
     from runbooks.parsing import read
     from runbooks.target import load
-    from state.judging import holds
     from state.locations import home_of_runs
     from state.trust import TrustStore
-    from state.verdict import verdict
-    from tui.cli import verdict_text
-    from tui.cli.looking import Wanted, look
-    from tui.cli.progress_bar import progress_bar
+    from tui.cli.looking import Wanted
     from tui.cli.standing import find_run, progress_of, target_of
 
     home = home_of_runs(state_dir)
     directory = find_run(run, home) if run else None
-    progress = dict(progress_of(directory)) if directory else {}
+    said = progress_of(directory) if directory else None
     document = read(runbook or _document(directory))
     store = TrustStore()
-    _admit(document, store)
+    admit(document, store)
     profile = load(target, document, store.is_trusted)
     if directory and target is None:
         profile = target_of(directory, document, profile)
-    steps = [s for s in _within(document, section) if not s.part or s.options.use]
-    now = datetime.now(UTC)
-    looked_at = [
-        s
-        for s in steps
-        if (s.probes or differing(s.options.when, profile))
-        and (s.id in intrusive or not holds(s, progress.get(s.id), now))
-    ]
-    looked_at += [s for s in steps if s.options.use == "command"]
+    steps = _within(document, section)
     _known(intrusive, document)
-    with progress_bar(len(looked_at)) as advance:
-        looking = look(
-            document, looked_at, profile, store, Wanted(intrusive, soak), advance
-        )
-        seen = asyncio.run(looking)
-    counted = {step.id for step in (steps if directory else _auto(steps))}
-    for step_id, one in seen.looks.items():
-        progress[step_id] = one.added_to(progress.get(step_id))
-    now = datetime.now(UTC)
-    answer = verdict(document, progress, now, only=counted)
-    report = verdict_text.Report(
-        document, steps, progress, seen.looks, answer, now, seen.requests
-    )
-    for line in _lines(report, form):
-        print(line)
-    return answer.exit_code
-
-
-def _lines(report: Report, form: str) -> Iterator[str]:
-    if form in ("text", "json"):
-        return report.json() if form == "json" else report.text()
-    from tui.cli import pipeline_formats
-
-    if form == "junit":
-        return pipeline_formats.junit(report)
-    return pipeline_formats.prometheus(report)
+    wanted = Wanted(intrusive, soak)
+    return print_report(check(document, steps, profile, store, wanted, said), form)
 
 
 def _document(directory: Path | None) -> Path:
@@ -124,30 +78,6 @@ def _document(directory: Path | None) -> Path:
     from tui.cli.standing import runbook_of
 
     return runbook_of(directory)
-
-
-def _admit(document: Runbook, store: TrustStore) -> None:
-    """Refuse a document that lint calls broken, or that this user has not trusted.
-
-    Raises:
-        GonogoError: the sentence that says what to do.
-    """
-    from runbooks.errors import GonogoError, RefusedError
-    from runbooks.linting import lint
-    from state.trust import shipped, unsafe
-
-    errors = [problem for problem in lint(document) if not problem.warning]
-    if errors:
-        raise GonogoError(f"{errors[0]}. 'gonogo lint {document.path}' lists all.")
-    if shipped(document):
-        return
-    if not store.is_trusted(document.digest):
-        raise RefusedError(
-            f"{document.path} is not trusted yet, so nothing ran. Read what it would "
-            f"run and trust it with: gonogo trust {document.path}"
-        )
-    if reason := unsafe(document.path):
-        raise RefusedError(reason)
 
 
 def _known(ids: Sequence[str], document: Runbook) -> None:
@@ -190,10 +120,3 @@ def _within(document: Runbook, title: str | None) -> list[Step]:
         if any(section.path[: len(root)] == root for root in roots)
     }
     return [step for step in document.steps if step.section in inside]
-
-
-def _auto(steps: list[Step]) -> list[Step]:
-    """Leave out what a person must confirm or say: no machine decides that."""
-    from runbooks.tables import Level
-
-    return [s for s in steps if s.level is Level.AUTO or s.options.use == "command"]

@@ -28,7 +28,7 @@ def walk(
     """
     _guess(runbook)
     gc.disable()  # what is imported stays; on again once the screen is up (desk.py)
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not has_terminal():
         return _print(runbook, target, state_dir)
     if os.environ.get("TERM", "dumb") in ("", "dumb", "unknown"):
         from runbooks.errors import GonogoError
@@ -46,6 +46,11 @@ def walk(
         state_dir=state_dir,
         slow_link=slow_link,
     )
+
+
+def has_terminal() -> bool:
+    """Whether somebody sits at both ends."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def _guess(path: Path | None) -> None:

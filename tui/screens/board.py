@@ -21,6 +21,7 @@ from tui.widgets.key_line import key_line
 from tui.widgets.outline import OPEN, Filter
 from tui.widgets.search import part_of
 from tui.widgets.signs import signs
+from tui.widgets.step_list import StepList
 from tui.widgets.text_view import Paragraph
 
 REST = 0.15
@@ -35,10 +36,9 @@ class Board(Panes):
 
     def on_mount(self) -> None:
         start = self._start()
-        if start is not None and self.outline.reveal(start):
-            self.steps.rearranged(start)
-        elif start is not None:
-            self.steps.go(self.outline.index(start) or 0)
+        with self.prevent(StepList.Moved):  # the notice stays until a person moves
+            if start is not None:
+                self.steps.go_to(start)
         self.show_top()
         self.show_bars()
         self.show_rested()

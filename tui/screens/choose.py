@@ -135,6 +135,10 @@ class ChooseScreen(Screen[None]):
         runbook: Path
         run: Path | None
 
+    @dataclass
+    class RehearsalChosen(Message):
+        """Posted when a rehearsal is to be started."""
+
     def __init__(self, offers: Sequence[Offer]) -> None:
         super().__init__()
         self._offers = offers
@@ -204,7 +208,9 @@ class ChooseScreen(Screen[None]):
 
     def action_open(self) -> None:
         offer = self._list.offer
-        if offer is not None and not (offer.run and offer.run.problem):
+        if offer is not None and offer.rehearsal:
+            self.post_message(self.RehearsalChosen())
+        elif offer is not None and not (offer.run and offer.run.problem):
             run = offer.run.directory if offer.run else None
             self.post_message(self.Chosen(offer.runbook, run))
 

@@ -9,6 +9,8 @@ from itertools import islice
 from textual.content import Content
 
 from runbooks.model import Runbook, Step
+from runbooks.results import Result
+from runbooks.tables import Level
 from state.standing import Standing
 from state.verdict import Verdict
 from tui.display import content
@@ -87,7 +89,8 @@ def blocking(
     """Return what keeps the verdict from GO, in words, and the key that shows it.
 
     Failing steps come first, then what could not be looked at, by source, then
-    the first open blockers.
+    the first open blockers. Where only people's answers are missing, that is said
+    before all.
 
     Args:
         nothing_yet: says what to do, or what is done, while nothing is checked.
@@ -117,7 +120,33 @@ def blocking(
         first = f"nothing is checked yet: {nothing_yet()}"
         return content(first, "$foreground-muted"), right
     shown = islice(_in_words(ids, runbook, standings), MOST)
-    return Content("  ").join(shown), right
+    return Content("  ").join((*_only_people(ids, runbook, standings), *shown)), right
+
+
+def _only_people(
+    ids: list[str], runbook: Runbook, standings: Standings
+) -> Iterator[Content]:
+    """Say how many answers are missing, unless something stands in their way."""
+    steps = [runbook.step_by_id[step_id] for step_id in ids]
+    if not all(_waits(step, standings) for step in steps):
+        return
+    confirm = sum(step.level is Level.ASSIST for step in steps)
+    numbers = ((confirm, "to confirm"), (len(steps) - confirm, "to say"))
+    told = [f"{number} {what}" for number, what in numbers if number]
+    yield content(f"only people are waited for: {', '.join(told)}")
+
+
+def _waits(step: Step, standings: Standings) -> bool:
+    """Whether *step* needs nothing but a person's answer."""
+    standing = standings.standing(step.id)
+    finding = standings.state(step.id).finding
+    if step.level is Level.AUTO:
+        return False
+    if standing is Standing.UNKNOWN:
+        return finding is None or not finding.source  # looking waits to be agreed to
+    if standing is Standing.PROPOSED:
+        return finding is not None and finding.result is not Result.FAIL
+    return standing is Standing.PENDING
 
 
 def _in_words(

@@ -1,0 +1,115 @@
+"""One check of a runbook, from the question whether it may run to what is printed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from runbooks.model import Runbook, Step
+    from runbooks.target import Target
+    from state.standing import StepState
+    from state.trust import TrustStore
+    from tui.cli.looking import Wanted
+    from tui.cli.verdict_text import Report
+
+FORMAT = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "junit", "prometheus"]),
+    default="text",
+    help="docs/json.md says what each holds.",
+)
+
+
+def admit(document: Runbook, store: TrustStore) -> None:
+    """Refuse a document that lint calls broken, or that this user has not trusted.
+
+    Raises:
+        GonogoError: the sentence that says what to do.
+    """
+    from runbooks.errors import GonogoError, RefusedError
+    from runbooks.linting import lint
+    from state.trust import shipped, unsafe
+
+    errors = [problem for problem in lint(document) if not problem.warning]
+    if errors:
+        raise GonogoError(f"{errors[0]}. 'gonogo lint {document.path}' lists all.")
+    if shipped(document):
+        return
+    if not store.is_trusted(document.digest):
+        raise RefusedError(
+            f"{document.path} is not trusted yet, so nothing ran. Read what it would "
+            f"run and trust it with: gonogo trust {document.path}"
+        )
+    if reason := unsafe(document.path):
+        raise RefusedError(reason)
+
+
+def check(
+    document: Runbook,
+    steps: Sequence[Step],
+    profile: Target,
+    store: TrustStore,
+    wanted: Wanted,
+    said: Mapping[str, StepState] | None = None,
+) -> Report:
+    """Look at *steps* of an admitted document and judge them.
+
+    Args:
+        said: how they stand in a run whose answers count too; None to count only
+            what a machine can decide.
+    """
+    from runbooks.facts import differing
+    from state.judging import holds
+    from state.verdict import verdict
+    from tui.cli.looking import look
+    from tui.cli.progress_bar import progress_bar
+    from tui.cli.verdict_text import Report
+
+    steps = [s for s in steps if not s.part or s.options.use]
+    progress, began = dict(said or {}), datetime.now(UTC)
+    looked_at = [
+        s
+        for s in steps
+        if (s.probes or differing(s.options.when, profile))
+        and (s.id in wanted.intrusive or not holds(s, progress.get(s.id), began))
+    ]
+    looked_at += [s for s in steps if s.options.use == "command"]
+    with progress_bar(len(looked_at)) as advance:
+        looking = look(document, looked_at, profile, store, wanted, advance)
+        seen = asyncio.run(looking)
+    for step_id, one in seen.looks.items():
+        progress[step_id] = one.added_to(progress.get(step_id))
+    now = datetime.now(UTC)
+    counted = {step.id for step in (_auto(steps) if said is None else steps)}
+    answer = verdict(document, progress, now, only=counted)
+    return Report(document, steps, progress, seen.looks, answer, now, seen.requests)
+
+
+def print_report(report: Report, form: str) -> int:
+    """Print *report* and return the exit code."""
+    for line in _lines(report, form):
+        print(line)
+    return report.verdict.exit_code
+
+
+def _lines(report: Report, form: str) -> Iterator[str]:
+    if form in ("text", "json"):
+        return report.json() if form == "json" else report.text()
+    from tui.cli import pipeline_formats
+
+    if form == "junit":
+        return pipeline_formats.junit(report)
+    return pipeline_formats.prometheus(report)
+
+
+def _auto(steps: Sequence[Step]) -> list[Step]:
+    """Leave out what a person must confirm or say: no machine decides that."""
+    from runbooks.tables import Level
+
+    return [s for s in steps if s.level is Level.AUTO or s.options.use == "command"]

@@ -1,0 +1,106 @@
+"""A rehearsal from its start to its end: what is missing, what is told, the walk.
+
+The screen is left to the production runbook; here everything is plain text.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runbooks.errors import CommandError
+from runbooks.rehearsal import Deployment, programs, start
+from tui.display import display_text
+from tui.offers import REHEARSED
+from tui.opening import SHIPPED, Options
+
+if TYPE_CHECKING:
+    from tui.config import Config
+
+RUNBOOK = SHIPPED / REHEARSED
+ABOUT = (
+    "A practice deployment on this machine alone: PostgreSQL, Redis, an API over "
+    "HTTPS, a worker, a frontend, backups, all with made-up data, on 127.0.0.1 and "
+    "free ports, in a throwaway directory."
+)
+
+
+def require() -> None:
+    """Refuse to go on without the extra.
+
+    Raises:
+        CommandError: it is not installed; says what to type.
+    """
+    if programs.missing():
+        raise CommandError(
+            "A rehearsal needs the extra gonogo[rehearsal], which is not installed; "
+            f"type: {_installing()}"
+        )
+
+
+def without() -> str:
+    """Return what a rehearsal here has to do without, as a sentence, or ""."""
+    names = programs.left_out()
+    return f"Left out, since not installed: {', '.join(names)}." if names else ""
+
+
+@contextmanager
+def started(keep: Path | None = None) -> Iterator[Deployment]:
+    """Start a deployment, in *keep* if it is to be kept, and stop it at the end.
+
+    How far it is is told on a terminal, what is left out in any case.
+
+    Raises:
+        CommandError: the extra is not installed, or a part did not start.
+        RefusedError: a rehearsal runs in *keep*, or it holds other files.
+    """
+    require()
+    began = time.monotonic()
+
+    def tell(said: str) -> None:
+        if sys.stderr.isatty():
+            after = f"{time.monotonic() - began:5.1f} s"
+            print(f"{after}  {display_text(said)}", file=sys.stderr, flush=True)
+
+    if said := without():
+        print(f"gonogo: {said}", file=sys.stderr, flush=True)
+    tell("starting a practice deployment; Ctrl-C gives up")
+    with start(
+        keep,
+        keep=keep is not None,
+        ready=lambda part: tell(f"ready: {programs.NAMES.get(part, part)}"),
+    ) as deployment:
+        yield deployment
+    tell(f"stopped; what it made is in {keep}" if keep else "stopped, nothing is left")
+
+
+def walk(deployment: Deployment, config: Config) -> int:
+    """Walk the production runbook against *deployment*; return the exit code."""
+    gc.disable()  # on again once the screen is up (desk.py)
+    from tui.desk import Desk
+
+    options = Options(
+        deployment.runs,
+        target=str(deployment.profile),
+        name=config.name,
+        rehearsal=deployment.directory,
+        greeting=f"A rehearsal: nothing here is real. {without()}".rstrip(),
+    )
+    return Desk(options, config).serve(RUNBOOK)
+
+
+def _installing() -> str:
+    """Return the line that installs the extra where this gonogo is installed."""
+    checkout = Path(__file__).parents[1]
+    if (checkout / "Makefile").is_file():
+        return f"make -C {checkout} run"
+    what = "'gonogo[rehearsal]'"
+    if find_spec("pip") is None:
+        return f"uv pip install --python {sys.executable} {what}"
+    return f"{sys.executable} -m pip install {what}"
