@@ -75,6 +75,9 @@ def prepare(
     # TEXTUAL_PRESS presses keys, TEXTUAL_DRIVER and TEXTUAL_LOG load and write.
     for name in [name for name in env if name.startswith("TEXTUAL")]:
         del env[name]
+    for name in ("COLUMNS", "LINES"):
+        # Taken for the size, against what the terminal says: it never came to rest.
+        env.pop(name, None)
     if not env.get("NO_COLOR"):
         # An empty value means colour (no-color.org); Textual takes it for "none".
         env.pop("NO_COLOR", None)

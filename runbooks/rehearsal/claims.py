@@ -11,6 +11,7 @@ outlive the screen, but here what they act on and write to is going.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -64,7 +65,7 @@ class Claim:
         """
         _end_commands(self.directory)
         if not keep and not (self.directory / CONTAINERS).exists():
-            shutil.rmtree(self.directory)
+            _remove(self.directory)
         os.close(self._lock)
 
 
@@ -150,9 +151,24 @@ def _clear(directory: Path) -> None:
         if entry.name in (RUNS, _RECORD):
             continue
         if entry.is_dir() and not entry.is_symlink():
-            shutil.rmtree(entry)
+            _remove(entry)
         else:
             entry.unlink()
+
+
+def _remove(directory: Path) -> None:
+    """Remove all of *directory*, in which something that is ending may still write.
+
+    Children of what was killed end by themselves, and no record names them.
+    """
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            return shutil.rmtree(directory)
+        except OSError as error:
+            if error.errno != errno.ENOTEMPTY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
 
 
 def _end_commands(directory: Path) -> None:

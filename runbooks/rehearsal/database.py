@@ -14,7 +14,7 @@ from pathlib import Path
 
 from runbooks.errors import CommandError
 from runbooks.rehearsal.layout import DATABASE, HOST, Layout, write_private
-from runbooks.rehearsal.parts import Part, as_nobody, give_to_nobody, run
+from runbooks.rehearsal.parts import Part, give_to_nobody, run, run_as_nobody
 
 OWNER = "transcript_owner"
 APPLICATION = "transcript"
@@ -78,8 +78,8 @@ async def create(layout: Layout) -> None:
     archive = give_to_nobody(layout.path("backups", "wal_archive"))
     password = layout.path("postgres", "initdb-password")
     write_private(password, layout.secret("owner-password"))
-    await run(
-        *as_nobody((program("initdb"), "-D", str(data_directory(layout)))),
+    await run_as_nobody(
+        *(program("initdb"), "-D", str(data_directory(layout))),
         *("-U", _SUPERUSER, f"--pwfile={password}", "--auth=scram-sha-256"),
         *("--no-sync", "--no-locale", "--encoding=UTF8", "--wal-segsize=1"),
     )

@@ -78,8 +78,7 @@ async def start(part: Part, layout: Layout) -> asyncio.subprocess.Process:
         CommandError: it ended or did not become ready; its last words are told.
     """
     log = layout.path("logs", f"{part.name}.log")
-    dying = ("setpriv", f"--pdeathsig={part.stop_signal.name[3:]}", *part.argv)
-    argv = as_nobody(dying) if part.refuses_root else dying
+    argv = _dying(part.argv, part.stop_signal, part.refuses_root)
     with log.open("ab") as output:
         try:
             process = await asyncio.create_subprocess_exec(
@@ -129,8 +128,19 @@ async def run(*argv: str, **environment: str) -> bytes:
     Raises:
         CommandError: it failed; what it said is told.
     """
+    return await _run(argv, False, environment)
+
+
+async def run_as_nobody(*argv: str) -> bytes:
+    """Run a command that refuses root, like `run`."""
+    return await _run(argv, True, {})
+
+
+async def _run(
+    argv: tuple[str, ...], refuses_root: bool, environment: Mapping[str, str]
+) -> bytes:
     process = await asyncio.create_subprocess_exec(
-        *argv,
+        *_dying(argv, signal.SIGKILL, refuses_root),
         env={**os.environ, **environment},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
@@ -147,6 +157,17 @@ async def run(*argv: str, **environment: str) -> bytes:
         name = os.path.basename(argv[0])
         raise CommandError(f"{name} failed: {said.decode(errors='replace').strip()}")
     return output
+
+
+def _dying(
+    argv: tuple[str, ...], number: signal.Signals, refuses_root: bool
+) -> tuple[str, ...]:
+    """Return *argv* so that it gets the signal when we end.
+
+    Changing the user comes first: it would make the kernel forget the signal.
+    """
+    dying = ("setpriv", f"--pdeathsig={number.name[3:]}", *argv)
+    return as_nobody(dying) if refuses_root else dying
 
 
 async def _is_ready(part: Part, layout: Layout) -> bool:

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from runbooks.model import Row
 from runbooks.plan import Plan
+from runbooks.results import Finding, Judged, Reading, Result
 from runbooks.target import Target
 from runbooks.target_template import write_template
 from state.author import Author
@@ -244,3 +245,51 @@ async def test_a_terminal_that_cannot_be_handed_over_ends_the_command(
         await pilot.pause()
         assert ends == [("c1", "stopped")]
         assert "cannot be handed over" in lines(app)[-2]
+
+
+WAITING = """\
+# Launch
+
+- [ ] Logs shipped
+  ```toml step
+  id = "logs"
+  level = "auto"
+  severity = "major"
+  ```
+- [ ] Job taken
+  ```toml step
+  id = "job"
+  level = "assist"
+  severity = "major"
+  ```
+- [ ] Approved
+  ```toml step
+  severity = "blocker"
+  ```
+"""
+GOOD = Finding(Result.PASS, "fine", (Judged(Reading("a", 1), "1", Result.PASS),))
+NOT_LOOKED = Finding(Result.UNKNOWN, "not looked: it submits a job")
+
+
+@pytest.mark.parametrize(
+    ("logs", "job", "said"),
+    [
+        (GOOD, None, True),
+        (GOOD, GOOD, True),
+        (GOOD, NOT_LOOKED, True),
+        (GOOD, replace(NOT_LOOKED, source="http api"), False),
+        (GOOD, BAD, False),
+        (BAD, GOOD, False),
+    ],
+)
+async def test_it_is_said_when_nothing_but_answers_is_missing(
+    tmp_path: Path, logs: Finding, job: Finding | None, said: bool
+) -> None:
+    app, engine = walk(tmp_path, WAITING)
+    async with app.run_test(size=(80, 24)) as pilot:
+        engine.found("logs", logs)
+        if job:
+            engine.found("job", job)
+        await pilot.pause(0.3)
+        waited = "only people are waited for: 1 to confirm, 1 to say"
+        assert (waited in lines(app)[2]) is said

