@@ -22,15 +22,15 @@ TEST_PROGRAMS := bash:bash curl:curl git:git ps:procps strace:strace tmux:tmux \
 	prometheus-alertmanager:prometheus-alertmanager \
 	/usr/lib/postgresql/15/bin/postgres:postgresql-15 gpg:gnupg /usr/sbin/nft:nftables
 
-.PHONY: help install run test check bench oracle screenshots wheelhouse clean
+.PHONY: help install run test check bench torture oracle screenshots wheelhouse clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 20
 
 install: .venv/.installed .venv/.compiled ## the command at .venv/bin/gonogo, in a .venv of its own
 
-run: install ## open the shipped runbook (print it where there is no terminal)
-	@$(BIN)/gonogo $(RUNBOOK)
+run: .venv/.rehearsing .venv/.compiled ## rehearse: a practice deployment, and the runbook on it
+	@$(BIN)/gonogo rehearse
 
 test: .venv/.developing .venv/.programs .venv/.compiled ## run the tests
 	$(BIN)/pytest -n 2
@@ -43,6 +43,9 @@ check: .venv/.developing ## lint, format, types, import contracts
 
 bench: .venv/.developing .venv/.compiled .venv-rivals/.installed ## time and memory as ratios against a floor
 	$(BIN)/python bench/run.py
+
+torture: .venv/.developing .venv/.compiled ## what takes minutes: rehearsals killed at any moment
+	$(BIN)/python tests/torture/rehearsals.py
 
 oracle: .venv/.developing ## record the golden counts of Markdown files again
 	$(BIN)/python tests/oracle/record.py
@@ -74,14 +77,18 @@ $(UV):
 	$(PYTHON) -m venv --clear $(TOOLS)
 	$(TOOLS)/bin/pip install --quiet uv==0.13.9
 
-# --inexact: what the developers' stamp has added stays.
+# --inexact: what the other stamps have added stays.
 .venv/.installed: pyproject.toml uv.lock | $(UV)
 	$(UV) sync --locked --no-dev --inexact
 	touch $@
 
+.venv/.rehearsing: pyproject.toml uv.lock | $(UV)
+	$(UV) sync --locked --no-dev --inexact --extra rehearsal
+	touch $@ .venv/.installed
+
 .venv/.developing: pyproject.toml uv.lock | $(UV)
 	$(UV) sync --locked
-	touch $@ .venv/.installed
+	touch $@ .venv/.installed .venv/.rehearsing
 
 # What gonogo is measured against, apart from what it is developed with.
 .venv-rivals/.installed: bench/rivals/requirements.txt | $(UV)
@@ -103,7 +110,7 @@ $(UV):
 # Without rsvg-convert the pictures are SVG only.
 .venv/.drawing: | .venv/.developing
 	@command -v rsvg-convert >/dev/null || \
-		( $(call need,librsvg2-bin fonts-firacode) ) || true
+		( $(call need,librsvg2-bin fonts-firacode pngquant) ) || true
 	touch $@
 
 # Pip itself is in it, because pipx wants a newer one than Debian's.

@@ -1,144 +1,135 @@
 """Makes what the documentation shows: the pictures, and the table of keys.
 
-The pictures are of gonogo itself, walking the shipped runbook against a deployment
-of which only the API answers: keys are pressed, and what the terminal shows is drawn
-as SVG, and as PNG where rsvg-convert is installed.
+The pictures are of gonogo itself, walking the shipped runbook against a rehearsal:
+keys are pressed, Redis is stopped, and what the terminal shows is drawn.
 """
 
 from __future__ import annotations
 
-import io
+import asyncio
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from itertools import groupby
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from threading import Thread
+from tempfile import gettempdir
 
 import pyte
-from rich.console import Console
-from rich.segment import Segment, Segments
-from rich.style import Style
 
 ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "bench")]
+sys.path[:0] = [str(ROOT), str(ROOT / "bench"), str(ROOT / "docs")]
 
+from drawing import draw  # noqa: E402
 from terminal import Terminal, gonogo  # noqa: E402
 
+from runbooks.rehearsal import Deployment, monitoring, start, traffic  # noqa: E402
 from tui.keymap import SCREENS, keys_of, shown  # noqa: E402
 
 RUNBOOK = ROOT / "runbooks/documents/production-deployment.md"
-PORT = 8000
-PROFILE = f"""
-[api]
-url = "http://localhost:{PORT}"
-host = "localhost"
-
-[web]
-url = "http://localhost:{PORT}"
-
-[prometheus]
-url = "http://localhost:9090"
-
-[backups]
-directory = "/var/backups/transcripts"
-
-[facts]
-platform = "docker"
-"""
-TYPED = (
-    *("P", "g", "jjj", " ", "Docker host prod-3, see OPS-1240\r"),
-    *(" ", "two GPUs, seen with rocm-smi, OPS-1241\r"),
-    *("/", "API health\r", "n", "e", "\x01\x0b"),
-    *(f"curl -s http://localhost:{PORT}/health\r", "\x12"),
-    *("g", "/", "Database backups scheduled\r"),
-)
-"""What is typed before a picture is taken; after each item the screen comes to rest."""
-PICTURES = {"runbook": (120, 40), "runbook-80x24": (80, 24)}
-"""Name of a picture to columns and lines of its terminal."""
+PICTURES = ROOT / "docs/pictures"
+SIZES = {"120x40": (120, 40), "80x24": (80, 24)}
+THEMES = {"dark": "gonogo", "light": "atom-one-light"}
+SCENES = {
+    "healthy": "A healthy deployment: only people's answers are missing.",
+    "fault": "Redis has been stopped: what blocks is said at the top.",
+    "failing": "A step that fails: what was read, what was expected, what to do.",
+    "dialog": "A command that changes something: one question before it starts.",
+}
+"""Name of a picture to what it shows."""
+FIRST = "WAL archiving enabled"
+FAILS = "REDIS_URL configured"
+CHANGES = "rollout restart deployment/transcript-api"
+PACE = 1.0
+"""Seconds without a change after which the screen has come to rest."""
 
 
-class Healthy(BaseHTTPRequestHandler):
-    """The API of the deployment; whatever else is asked for is not there."""
-
-    def do_GET(self) -> None:
-        body = b'{"status": "healthy", "database": "ok", "queue": 3}\n'
-        self.send_response(200 if self.path.startswith("/health") else 404)
-        self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
+def rested(deployment: Deployment) -> None:
+    """Start the API anew: it counts how often it is asked in a minute."""
+    deployment.stop_part("api")
+    deployment.start_part("api")
+    asyncio.run(traffic.browse(deployment.layout))
+    if "prometheus" in deployment.running:
+        asyncio.run(monitoring.watching(deployment.layout))
 
 
-@contextmanager
-def deployment() -> Iterator[None]:
-    """Serve the API while pictures are taken."""
-    server = ThreadingHTTPServer(("127.0.0.1", PORT), Healthy)
-    Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield
-    finally:
-        server.shutdown()
-        server.server_close()
+def take(
+    deployment: Deployment, theme: str, columns: int, lines: int
+) -> Iterator[tuple[str, pyte.Screen]]:
+    """Walk the runbook in a new home; yield each scene and what the terminal shows."""
+    rested(deployment)
+    # Commands start in it, and dialogs say where: not a name made up each time.
+    home = deployment.directory / "ada"
+    config = home / ".config/gonogo/config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text(f'theme = "{theme}"\nname = "ada"\n')
+    asked = f"curl -s --cacert {deployment.directory}/tls/ca.pem "
+    asked += f"{deployment.url('api')}/health/detailed | python3 -m json.tool"
+    argv = gonogo("open", str(RUNBOOK), "--target", str(deployment.profile))
+    with Terminal(argv, home, columns=columns, lines=lines) as terminal:
+        walk = Walk(terminal, columns, lines)
+        terminal.until("only people are waited for")
+        walk.find("curl https")
+        walk.type("e", "\x01\x0b", asked, "\x12")
+        terminal.until("exit 0")
+        walk.find(FIRST)
+        yield "healthy", walk.seen()
+        rested(deployment)
+        deployment.stop_part("redis")
+        walk.find(FAILS)
+        walk.type("P")
+        terminal.until("no connection")
+        yield "fault", walk.seen()
+        while "only failing" not in walk.text():
+            walk.type("f")
+        walk.find("Redis cache")
+        yield "failing", walk.seen()
+        walk.type("f")
+        walk.find(CHANGES)
+        walk.type("r")
+        yield "dialog", walk.seen()
+    deployment.start_part("redis")
+    shutil.rmtree(home)
 
 
-def take(columns: int, lines: int) -> pyte.Screen:
-    """Walk the shipped runbook in a new home and return what the terminal shows."""
-    screen = pyte.Screen(columns, lines)
-    stream = pyte.ByteStream(screen)
-    with TemporaryDirectory() as name:
-        home = Path(name)
-        profile = home / ".config/gonogo/targets/staging.toml"
-        profile.parent.mkdir(parents=True)
-        profile.write_text(PROFILE)
-        argv = gonogo("open", str(RUNBOOK), "--target", "staging")
-        with Terminal(argv, home, columns=columns, lines=lines) as terminal:
-            terminal.until("Infrastructure")
-            terminal.settle(1)
-            for keys in TYPED:
-                for key in keys:
-                    terminal.press(key)
-                terminal.settle(1)
-            stream.feed(terminal.seen)
-    return screen
+class Walk:
+    """Keys pressed one after the other, and what stands on the screen then."""
+
+    def __init__(self, terminal: Terminal, columns: int, lines: int) -> None:
+        self._terminal = terminal
+        self._size = (columns, lines)
+
+    def type(self, *texts: str) -> None:
+        """Press the keys of each text, once the screen has come to rest."""
+        for text in texts:
+            self._terminal.settle(PACE)
+            for key in text:
+                self._terminal.press(key)
+
+    def find(self, text: str) -> None:
+        self.type("/", text, "\r")
+
+    def seen(self) -> pyte.Screen:
+        self._terminal.settle(2 * PACE)
+        screen = pyte.Screen(*self._size)
+        pyte.ByteStream(screen).feed(self._terminal.seen)
+        return screen
+
+    def text(self) -> str:
+        return "\n".join(self.seen().display)
 
 
-def segments(screen: pyte.Screen) -> Iterator[Segment]:
-    """Yield the cells of *screen* as what Rich draws."""
-    for y in range(screen.lines):
-        cells = [screen.buffer[y][x] for x in range(screen.columns)]
-        for style, alike in groupby(cells, key=_style):
-            text = "".join(cell.data for cell in alike)
-            # rsvg-convert drops spaces that a text begins with. Rich joins what has
-            # the same style, and dim is not seen on a space.
-            words = text.lstrip()
-            yield Segment(" " * (len(text) - len(words)), style + Style(dim=True))
-            yield Segment(words, style)
-        yield Segment.line()
-
-
-def _style(cell: pyte.screens.Char) -> Style:
-    return Style(
-        color=_colour(cell.fg),
-        bgcolor=_colour(cell.bg),
-        bold=cell.bold,
-        italic=cell.italics,
-        underline=cell.underscore,
-        reverse=cell.reverse,
-    )
-
-
-def _colour(name: str) -> str:
-    if len(name) == 6 and not set(name) - set("0123456789abcdef"):
-        return f"#{name}"
-    return {"brown": "yellow"}.get(name, name)
+def pictures_page() -> str:
+    """Return docs/pictures.md."""
+    lines = ["# Pictures", "", "Of a rehearsal (`gonogo rehearse`), made by"]
+    lines += ["`make screenshots`, each as SVG and as PNG."]
+    for scene, text in SCENES.items():
+        lines += ["", f"## {text}", "", "| | dark | light |", "|---|---|---|"]
+        for size in SIZES:
+            cells = []
+            for theme in THEMES:
+                place = f"pictures/{scene}-{size}-{theme}"
+                cells.append(f"[SVG]({place}.svg), [PNG]({place}.png)")
+            lines.append(f"| {size} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
 
 
 def keys_table() -> str:
@@ -166,24 +157,15 @@ def keys_table() -> str:
 
 def main() -> None:
     (ROOT / "docs/keys.md").write_text(keys_table())
-    with deployment():
-        for name, (columns, lines) in PICTURES.items():
-            draw(take(columns, lines), ROOT / f"docs/pictures/{name}.svg")
-
-
-def draw(screen: pyte.Screen, path: Path) -> None:
-    """Write what *screen* shows as SVG, and beside it as PNG."""
-    console = Console(
-        record=True,
-        width=screen.columns,
-        file=io.StringIO(),
-        color_system="truecolor",
-    )
-    console.print(Segments(segments(screen)), end="")
-    path.write_text(console.export_svg(title="gonogo", unique_id="gonogo"))
-    if convert := shutil.which("rsvg-convert"):
-        png = path.with_suffix(".png")
-        subprocess.run([convert, "--output", png, path], check=True)
+    (ROOT / "docs/pictures.md").write_text(pictures_page())
+    shutil.rmtree(PICTURES)
+    PICTURES.mkdir()
+    # A name that is the same each time, since some steps tell where they looked.
+    with start(Path(gettempdir(), "rehearsal")) as deployment:
+        for size, (columns, lines) in SIZES.items():
+            for look, theme in THEMES.items():
+                for scene, screen in take(deployment, theme, columns, lines):
+                    draw(screen, PICTURES / f"{scene}-{size}-{look}.svg")
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ def rehearse(number: int, home: Path, place: Path) -> set[int]:
             time.sleep(after)
         else:
             terminal.until("nothing here is real", LIMIT)
-            terminal.until("only people are waited for", LIMIT)
+            terminal.until("could not look", LIMIT)
         for plan in place.glob("*/layout.json"):
             ports |= set(read(plan.parent).ports.values())
         if number in KILLED:

@@ -56,4 +56,5 @@ def shortened(text: Content, width: int) -> Content:
     """Return *text* in at most *width* cells, saying so where it was cut."""
     if text.cell_length <= width:
         return text
-    return Content.assemble(text.truncate(max(0, width - 1)), signs().cut)
+    cut = signs().cut
+    return Content.assemble(text.truncate(max(0, width - 1)).rstrip(cut), cut)
