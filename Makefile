@@ -22,7 +22,7 @@ TEST_PROGRAMS := bash:bash curl:curl git:git ps:procps strace:strace tmux:tmux \
 	prometheus-alertmanager:prometheus-alertmanager \
 	/usr/lib/postgresql/15/bin/postgres:postgresql-15 gpg:gnupg /usr/sbin/nft:nftables
 
-.PHONY: help install run test check bench torture oracle screenshots wheelhouse clean
+.PHONY: help install run test torture check bench oracle screenshots wheelhouse clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -35,6 +35,9 @@ run: .venv/.rehearsing .venv/.compiled ## rehearse: a practice deployment, and t
 test: .venv/.developing .venv/.programs .venv/.compiled ## run the tests
 	$(BIN)/pytest -n 2
 
+torture: .venv/.developing .venv/.programs .venv/.compiled ## the tests that take minutes
+	$(BIN)/pytest tests/torture
+
 check: .venv/.developing ## lint, format, types, import contracts
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -43,9 +46,6 @@ check: .venv/.developing ## lint, format, types, import contracts
 
 bench: .venv/.developing .venv/.compiled .venv-rivals/.installed ## time and memory as ratios against a floor
 	$(BIN)/python bench/run.py
-
-torture: .venv/.developing .venv/.compiled ## what takes minutes: rehearsals killed at any moment
-	$(BIN)/python tests/torture/rehearsals.py
 
 oracle: .venv/.developing ## record the golden counts of Markdown files again
 	$(BIN)/python tests/oracle/record.py

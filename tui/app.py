@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 from textual.app import App, SystemCommand
@@ -28,6 +28,9 @@ from tui.palette import BoundActions, Palette
 from tui.signals import SignalWatch
 from tui.terminal import too_small
 from tui.writer import GonogoDriver
+
+if TYPE_CHECKING:
+    from runbooks.rehearsal import Deployment
 
 CALM = Theme(
     name="gonogo",
@@ -54,7 +57,8 @@ class GonogoApp(App[None]):
 
     Attributes:
         at_work: says what commands are at work, one line each; asked on leaving.
-        commands_end: they end with the screen instead of going on without it.
+        deployment: the rehearsal that this process holds and the screen is about; None
+            for a real deployment, which nobody may break. Commands end with it.
     """
 
     TITLE = "gonogo"
@@ -66,6 +70,7 @@ class GonogoApp(App[None]):
     ENABLE_COMMAND_PALETTE = True
 
     at_work: Callable[[], Sequence[str]]
+    deployment: Deployment | None = None
     _walls: ClassVar[tuple[LineFilter, ...]] = (Sanitize(), AsciiOnly())
     _watch_signals: SignalWatch | None = None
 
@@ -76,7 +81,6 @@ class GonogoApp(App[None]):
         self._first = first
         self._config = config or Config()
         self.at_work = lambda: ()
-        self.commands_end = False
         self.register_theme(CALM)
         known = self._config.theme in self.available_themes
         self.theme = self._config.theme if known else CALM.name
@@ -200,7 +204,9 @@ class GonogoApp(App[None]):
         if isinstance(self.screen, LeaveScreen):
             return
         if running := self.at_work():
-            self.push_screen(LeaveScreen(running, self.commands_end), self._leave)
+            self.push_screen(
+                LeaveScreen(running, end=bool(self.deployment)), self._leave
+            )
         else:
             self.exit()
 
@@ -210,7 +216,7 @@ class GonogoApp(App[None]):
 
     def action_help_quit(self) -> None:
         """Ctrl-C: say how to leave."""
-        fate = "ends with" if self.commands_end else "goes on without"
+        fate = "ends with" if self.deployment else "goes on without"
         self.notify(f"Ctrl-Q leaves gonogo. A running command {fate} it.")
 
     def _handle_exception(self, error: Exception) -> None:

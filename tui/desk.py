@@ -48,7 +48,7 @@ class Desk(GonogoApp):
     def __init__(self, options: Options, config: Config) -> None:
         super().__init__(self._first_screen, config)
         self.at_work = self._at_work
-        self.commands_end = options.rehearsal is not None
+        self.deployment = options.deployment
         self.rehearses = False
         self._options = options
         self._engine: Engine | None = None
@@ -151,7 +151,8 @@ class Desk(GonogoApp):
             )
         target = read_target(runbook, self._options.target)
         run, notice = open_run(runbook, target, self._options)
-        engine = make_engine(runbook, run, target, self._tell, self._options.rehearsal)
+        scratch = self.deployment.directory if self.deployment else None
+        engine = make_engine(runbook, run, target, self._tell, scratch)
         return engine, " ".join(filter(None, (self._options.greeting, notice)))
 
     def _begin(self, engine: Engine, notice: str) -> Screen[Any]:

@@ -22,6 +22,7 @@ from tui.told import Told
 
 if TYPE_CHECKING:
     from runbooks.model import Runbook
+    from runbooks.rehearsal import Deployment
     from runbooks.target import Target
     from tui.config import Config
 
@@ -40,8 +41,8 @@ class Options:
         target: name of the target profile, or None for the document's default.
         directory: of the run to go on with, or None to look for one.
         name: what the operator is called, where several share an account.
-        rehearsal: directory of the rehearsal that it is about, and that takes with
-            it whatever commands left or still do; None for a real deployment.
+        deployment: the rehearsal that it is about, which ends with the screen; None
+            for a real deployment.
         greeting: a sentence to begin with.
     """
 
@@ -50,7 +51,7 @@ class Options:
     target: str | None = None
     directory: Path | None = None
     name: str = ""
-    rehearsal: Path | None = None
+    deployment: Deployment | None = None
     greeting: str = ""
 
 

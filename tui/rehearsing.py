@@ -44,12 +44,6 @@ def require() -> None:
         )
 
 
-def without() -> str:
-    """Return what a rehearsal here has to do without, as a sentence, or ""."""
-    names = programs.left_out()
-    return f"Left out, since not installed: {', '.join(names)}." if names else ""
-
-
 @contextmanager
 def started(keep: Path | None = None) -> Iterator[Deployment]:
     """Start a deployment, in *keep* if it is to be kept, and stop it at the end.
@@ -68,14 +62,14 @@ def started(keep: Path | None = None) -> Iterator[Deployment]:
             after = f"{time.monotonic() - began:5.1f} s"
             print(f"{after}  {display_text(said)}", file=sys.stderr, flush=True)
 
-    if said := without():
-        print(f"gonogo: {said}", file=sys.stderr, flush=True)
     tell("starting a practice deployment; Ctrl-C gives up")
     with start(
         keep,
         keep=keep is not None,
         ready=lambda part: tell(f"ready: {programs.NAMES.get(part, part)}"),
     ) as deployment:
+        if deployment.without:
+            print(f"gonogo: {without(deployment)}", file=sys.stderr, flush=True)
         yield deployment
     tell(f"stopped; what it made is in {keep}" if keep else "stopped, nothing is left")
 
@@ -89,10 +83,16 @@ def walk(deployment: Deployment, config: Config) -> int:
         deployment.runs,
         target=str(deployment.profile),
         name=config.name,
-        rehearsal=deployment.directory,
-        greeting=f"A rehearsal: nothing here is real. {without()}".rstrip(),
+        deployment=deployment,
+        greeting=f"A rehearsal: nothing here is real. {without(deployment)}".rstrip(),
     )
     return Desk(options, config).serve(RUNBOOK)
+
+
+def without(deployment: Deployment) -> str:
+    """Return what *deployment* had to do without, as a sentence, or ""."""
+    reasons = "; ".join(deployment.without)
+    return f"Left out: {display_text(reasons)}." if reasons else ""
 
 
 def _installing() -> str:

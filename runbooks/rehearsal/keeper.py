@@ -1,11 +1,10 @@
 """The process that holds a rehearsal together: starts its parts and ends with them.
 
 Run as ``python -m runbooks.rehearsal.keeper DIRECTORY [--keep] [--unmonitored]``. It
-answers on standard output with one JSON object a line: ``{"ready": part}`` while it
-starts, ``{"running": [part, …], "without": [reason, …]}`` once all is ready and after
-each order, ``{"refused": "…"}`` or ``{"error": "…"}``. Orders are lines on standard
-input: ``stop PART`` and ``start PART``. It stops everything when standard input ends,
-and so with its starter.
+answers with one JSON object a line: ``{"ready": part}`` for each that has started,
+``{"running": [part, …], "without": [reason, …]}`` once all is ready and after each
+order, ``{"refused": "…"}`` or ``{"error": "…"}``. Orders are lines, too: ``stop PART``
+and ``start PART``. It stops everything when they end, and so with its starter.
 """
 
 from __future__ import annotations
@@ -28,12 +27,12 @@ from runbooks.rehearsal import (
     parts,
     pooler,
     profile,
+    programs,
     rotation,
     settings,
     traffic,
 )
 from runbooks.rehearsal.claims import Claim, claim
-from runbooks.rehearsal.containers import Containers
 from runbooks.rehearsal.layout import lay_out
 from runbooks.rehearsal.parts import Part
 from runbooks.rehearsal.services import SERVICES
@@ -58,15 +57,11 @@ class Keeper:
         self._layout = lay_out(claimed.directory)
         self._parts: dict[str, Part] = {}
         self._processes: dict[str, asyncio.subprocess.Process] = {}
-        self._containers: Containers | None = None
-        self.without: list[str] = []
-        """Why what could be there is left out."""
+        self._containers: containers.Containers | None = None
+        self.without = [f"{name}: not installed" for name in programs.left_out()]
 
     async def start_all(self, *, monitored: bool) -> None:
-        """Make the deployment.
-
-        Args:
-            monitored: with Prometheus and Alertmanager, where they are installed.
+        """Make the deployment, *monitored* or not as `deployment.start` says.
 
         Raises:
             ExceptionGroup: of the CommandErrors of what did not start.
@@ -171,9 +166,6 @@ class Keeper:
             await self._do_without_containers(errors[0])
             for name in _PROGRAMS.keys() & services:
                 await self._add(self._own(name))
-        else:
-            for name in services:
-                _tell(ready=name)
 
     def _environment(self) -> dict[str, str]:
         return _PACE | settings.read(self._layout)
@@ -191,16 +183,16 @@ class Keeper:
         if part is not None:
             self._parts[part.name] = part
             await self._start(part.name)
-            _tell(ready=part.name)
 
     async def _start(self, name: str) -> None:
         if self._containers and name in SERVICES:
             await self._containers.start(name, self._environment())
-            return
-        part = self._own(name) if name in _PROGRAMS else self._parts[name]
-        process = await parts.start(part, self._layout)
-        self._processes[name] = process
-        self._claim.record(name, process.pid, part.stop_signal)
+        else:
+            part = self._own(name) if name in _PROGRAMS else self._parts[name]
+            process = await parts.start(part, self._layout)
+            self._processes[name] = process
+            self._claim.record(name, process.pid, part.stop_signal)
+        _tell(ready=name)
 
     async def _stop(self, name: str) -> None:
         if self._containers and name in SERVICES:

@@ -58,12 +58,14 @@ def _check(deployment: Deployment, form: str) -> int:
 
 def _print() -> int:
     """Say what a rehearsal would do, where nobody can see its screen."""
+    from runbooks.rehearsal.programs import left_out
     from tui.cli.printing import say
-    from tui.rehearsing import ABOUT, without
+    from tui.rehearsing import ABOUT
 
+    missing = ", ".join(left_out())
     for line in (
         ABOUT,
-        without(),
+        *([f"Left out, since not installed here: {missing}."] if missing else []),
         "",
         "There is no terminal here, so nothing was started.",
         "On one, 'gonogo rehearse' opens the production runbook on it.",
