@@ -79,10 +79,9 @@ class Keeper:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._start_programs())
             group.create_task(self._back_up())
-        async with asyncio.TaskGroup() as group:
-            group.create_task(traffic.browse(layout))
-            if "prometheus" in self._processes:
-                group.create_task(monitoring.watching(layout))
+        await traffic.browse(layout)
+        if "prometheus" in self._processes:
+            await monitoring.watching(layout)
         profile.write(layout, self.running(), self._containers)
 
     async def obey(self, line: str) -> None:

@@ -14,15 +14,15 @@ from typing import Any
 from urllib.parse import urlencode
 
 from runbooks.errors import CommandError
-from runbooks.rehearsal import programs
+from runbooks.rehearsal import programs, traffic
 from runbooks.rehearsal.layout import HOST, Layout
 from runbooks.rehearsal.parts import Part
 
 RULES = Path(__file__).parent / "alert_rules.yml"
 _WATCHING_LIMIT = 30.0
 """Seconds for the first scrape of everything."""
-_LATE = ("rate(cache_hits_total[1h])", "probe_ssl_earliest_cert_expiry")
-"""What a rate needs two scrapes for, and what needs an API that answers."""
+_CERTIFICATE = "probe_ssl_earliest_cert_expiry"
+_MOVED = "rate(cache_hits_total[1h]) > 0"
 _FRUGAL = {"GOMAXPROCS": "1", "GOGC": "50"}
 """Half the memory, for a little more time on two cores."""
 _PROMETHEUS = """\
@@ -89,28 +89,36 @@ def prometheus(layout: Layout) -> Part | None:
 
 
 async def watching(layout: Layout) -> None:
-    """Wait until Prometheus has found every target up, and what only time brings.
+    """Wait until Prometheus has found every target up and seen counters move.
 
     Raises:
         CommandError: it does not.
     """
+    await _until_up(layout, (_CERTIFICATE,))
+    # A counter that is there at the first scrape has not moved since.
+    await traffic.read_again(layout)
+    await _until_up(layout, (_CERTIFICATE, _MOVED))
+
+
+async def _until_up(layout: Layout, wanted: tuple[str, ...]) -> None:
     seen: list[str] = []
     try:
         async with asyncio.timeout(_WATCHING_LIMIT):
             while not seen or not all(state.endswith(" up") for state in seen):
                 await asyncio.sleep(0.1)
-                seen = await asyncio.to_thread(_states, layout.url("prometheus"))
+                url = layout.url("prometheus")
+                seen = await asyncio.to_thread(_states, url, wanted)
     except TimeoutError:
         raise CommandError(f"Prometheus does not see all: {', '.join(seen)}") from None
 
 
-def _states(prometheus: str) -> list[str]:
-    """Return a line for each target and each of `_LATE`, those there end in ``up``."""
+def _states(prometheus: str, wanted: tuple[str, ...]) -> list[str]:
+    """Return a line for each target and each query, those there end in ``up``."""
     try:
         targets = _asked(f"{prometheus}/api/v1/targets?state=active")["activeTargets"]
         late = {
             query: _asked(f"{prometheus}/api/v1/query?{urlencode({'query': query})}")
-            for query in _LATE
+            for query in wanted
         }
     except OSError as error:
         return [f"nothing: {error}"]
