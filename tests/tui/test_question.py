@@ -245,3 +245,22 @@ async def test_a_small_and_a_large_terminal() -> None:
             assert "1 Cancel" in asking.text
             assert "type prod-eu" in asking.text
             assert asking.app.screen.query_one("#problem", Static).region.height == 1
+
+
+async def test_a_look_that_does_more_is_agreed_to_with_one_key() -> None:
+    submits = Question(
+        id="q1",
+        title="Probe the target",
+        text="Job submission working",
+        command_class=CommandClass.MUTATE,
+        reason="looking submits a job",
+        target="prod-eu",
+        confirm=True,
+    )
+    async with asked(submits) as asking:
+        text = asking.text
+        assert "Job submission working" in text and "submits a job" in text
+        assert "where" not in text and "undo" not in text
+        assert "1 Cancel   2 Probe" in text
+        await asking.press("2")
+        assert asking.reply == Reply()

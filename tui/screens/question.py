@@ -77,7 +77,7 @@ class QuestionScreen(ModalScreen[Reply | None], LeftOnce[Reply | None]):
     def _choices(self) -> list[Choice]:
         question = self._question
         cancel = Choice("cancel", "Cancel")
-        verb = "run" if question.text else "probe"
+        verb = "run" if question.original else "probe"
         if question.untrusted:
             choices = [cancel, Choice("all", f"Trust this runbook and {verb}")]
             if question.original:
@@ -232,7 +232,7 @@ class QuestionScreen(ModalScreen[Reply | None], LeftOnce[Reply | None]):
             if typed != question.type_word:
                 self._complain(f"Type {question.type_word} to go on.", word)
                 return
-        cwd = self.query_one("#cwd", Input).value if question.text else ""
+        cwd = self.query_one("#cwd", Input).value if question.original else ""
         self.dismiss(
             Reply(
                 values=values,

@@ -14,16 +14,19 @@ from tui.widgets.wording import class_sentence
 
 
 def facts(question: Question) -> Iterator[Horizontal]:
-    """What will run, against what, where, and how it is taken back."""
+    """What will run, against what, where, and how it is taken back.
+
+    A probe runs nowhere in particular, and has nothing that could be taken back.
+    """
     if question.text:
         said = question.command_class, question.inferred, question.reason
         yield _fact("does", class_sentence(*said))
     if question.target:
         yield _fact("target", question.target)
-    if question.text:
+    if question.original:
         where = Input(question.cwd, id="cwd", compact=True, select_on_focus=False)
         yield row("where", where)
-    if question.confirm:
+    if question.confirm and question.original:
         yield _fact("undo", question.undo or "nobody said how to take it back")
 
 
