@@ -1,0 +1,88 @@
+"""The bars at the top of the board: target and who is on, verdict, what blocks."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from textual.content import Content
+
+from runbooks.tables import Gate
+from tui.display import content
+from tui.screens.panes import Panes
+from tui.widgets import verdict_bar
+from tui.widgets.outline import OPEN
+
+
+class Bars(Panes):
+    """Panes whose bars say how the run stands."""
+
+    def show_top(self) -> None:
+        """Target, runbook, OBSERVE, who, and the clock in UTC."""
+        engine = self.engine
+        left = self._target_words()
+        title = content(f"  {engine.runbook.title}", "$foreground-muted")
+        if left.cell_length + title.cell_length < self.size.width - 30:
+            left = Content.assemble(left, title)
+        right = Content.assemble(
+            Content.styled(" OBSERVE", "bold"),
+            content(f"   {engine.run.by.name}"),
+            content(f" +{others}" if (others := self._others.number) else "", "bold"),
+            f"   {clock()}",
+        )
+        self.line("top").show(left, right)
+
+    def _target_words(self) -> Content:
+        """Which deployment it is, or what to do so that probes know one."""
+        target, name = self.engine.target, self.engine.run.target
+        if target.untrusted:
+            what = f"{target.untrusted.name} is not trusted yet: T says how"
+            return content(f"{name}: {what}" if name else what)
+        if target.path:
+            return content(name, "bold $accent")
+        missing = content("no target profile, T sets it up")
+        if not name:
+            return missing
+        return Content.assemble(content(name, "bold $accent"), ": ", missing)
+
+    def show_bars(self) -> None:
+        """The verdict, how far it is, and what blocks."""
+        engine = self.engine
+        runbook = engine.runbook
+        verdict = self._tally.verdict(engine.run.progress, datetime.now(UTC))
+        self._verdict = verdict
+        mine = sum(
+            self.mine(step) and self.standings.standing(step.id) in OPEN
+            for step in runbook.steps
+            if self._roles and (not runbook.declares or step.gate is Gate.GO)
+        )
+        gate = "go" if runbook.declares else ""
+        left = verdict_bar.summary(verdict, mine)
+        right = verdict_bar.progress(verdict, gate)
+        if left.cell_length + right.cell_length > self.app.size.width - 4:
+            left = verdict_bar.summary(verdict, mine, brief=True)
+        self.line("verdict").show(left, right)
+        self.line("blocking").show(
+            *verdict_bar.blocking(verdict, runbook, self.standings, self._nothing_yet)
+        )
+
+    def _nothing_yet(self) -> str:
+        """Why nothing is checked yet, or what to do about it."""
+        engine = self.engine
+        if self.status.looking:
+            return "looking at all there is"
+        if engine.untrusted:
+            return "the file is not trusted, P asks about that"
+        if unset := self.standings.unset():
+            steps = "1 step needs" if unset == 1 else f"{unset} steps need"
+            return f"T sets up what {steps}"
+        return "P looks at all there is, space answers"
+
+    @property
+    def blocking(self) -> tuple[str, ...]:
+        """Ids of the steps that keep the verdict from GO, in document order."""
+        return tuple(id for id, _ in self._verdict.blocking) if self._verdict else ()
+
+
+def clock() -> str:
+    """Return the time in UTC; minutes, so that an idle screen is seldom painted."""
+    return f"{datetime.now(UTC):%H:%MZ}"
