@@ -9,7 +9,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.tui.walking import BAD, WEIGHTY, walk
-from tui.screens import answering, board
+from tui.screens import answering, bars
 
 TEXT = (
     WEIGHTY
@@ -25,7 +25,7 @@ kubectl delete pod <pod-name>
 
 @pytest.fixture(autouse=True)
 def stopped_clock(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(board, "clock", lambda: "02:14Z")
+    monkeypatch.setattr(bars, "clock", lambda: "02:14Z")
     monkeypatch.setattr(answering, "default_end", lambda: "2026-12-01")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.delenv("NO_COLOR", raising=False)
