@@ -22,7 +22,8 @@ RULES = Path(__file__).parent / "alert_rules.yml"
 _WATCHING_LIMIT = 30.0
 """Seconds for the first scrape of everything."""
 _CERTIFICATE = "probe_ssl_earliest_cert_expiry"
-_MOVED = "rate(cache_hits_total[1h]) > 0"
+_COUNTER = "cache_hits_total"
+_MOVED = f"rate({_COUNTER}[1h]) > 0"
 _FRUGAL = {"GOMAXPROCS": "1", "GOGC": "50"}
 """Half the memory, for a little more time on two cores."""
 _PROMETHEUS = """\
@@ -94,8 +95,8 @@ async def watching(layout: Layout) -> None:
     Raises:
         CommandError: it does not.
     """
-    await _until_up(layout, (_CERTIFICATE,))
-    # A counter that is there at the first scrape has not moved since.
+    await _until_up(layout, (_CERTIFICATE, _COUNTER))
+    # A counter that is there at its first scrape has not moved yet.
     await traffic.read_again(layout)
     await _until_up(layout, (_CERTIFICATE, _MOVED))
 
