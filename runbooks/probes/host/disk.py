@@ -6,7 +6,7 @@ import os
 import pwd
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -35,6 +35,9 @@ class DiskProbe(MachineProbe, frozen=True, kw_only=True):
     """Measures a directory's disk: its mount, what is free, and who may write.
 
     Sources: statvfs(3), stat(2) and ``/proc/self/mountinfo``.
+
+    Of a disk that is mounted for other processes alone, and reached by a link below
+    ``/proc``, nobody can tell mount, type and in_memory.
 
     Readings:
         exists: whether it is a directory; all others are absent where it is none.
@@ -87,9 +90,12 @@ class DiskProbe(MachineProbe, frozen=True, kw_only=True):
                 }
                 gone["exists"] = Reading("exists", False)
                 return Measurement(gone, f"{path} is no directory")
+            space, seen = os.statvfs(path), path.stat()
             real = path.resolve()
-            space, seen = os.statvfs(real), real.stat()
-            mount = _mount(real)
+            mount: _Mount | None = _mount(real)
+            if not (real.exists() and os.path.samestat(seen, real.stat())):
+                # A link below /proc leads to what only other processes see mounted.
+                real, mount = path, None
         except OSError as error:
             stage = "login" if isinstance(error, PermissionError) else "query"
             raise ProbeError(f"{path}: {error.strerror}", stage=stage) from error
@@ -101,16 +107,18 @@ class DiskProbe(MachineProbe, frozen=True, kw_only=True):
         may = not read_only and seen.st_mode & _WRITES == _WRITES
         owner = _name(seen.st_uid)
         root = seen.st_dev == os.stat("/").st_dev
-        return measured(
+        lacking: dict[str, str] = {}
+        if mount is None:
+            mounted = "mounted where only other processes see it"
+            lacking = dict.fromkeys(("mount", "type", "in_memory"), mounted)
+        else:
+            mounted = f"{mount.kind} {mount.device} mounted at {mount.point}"
+        measurement = measured(
             f"{real}: {shown(free)} of {shown(Reading('', size, 'B'))} free\n"
-            f"{mount.kind} {mount.device} mounted at {mount.point}"
-            f"{', read-only' if read_only else ''}, owned by {owner}",
+            f"{mounted}{', read-only' if read_only else ''}, owned by {owner}",
             Reading("exists", True),
             Reading("path", str(real)),
-            Reading("mount", str(mount.point)),
-            Reading("type", mount.kind),
             Reading("on_root_disk", root),
-            Reading("in_memory", mount.kind in _MEMORY),
             free,
             Reading("free_share", share, "%"),
             Reading("free_inodes", inodes, "%"),
@@ -118,7 +126,9 @@ class DiskProbe(MachineProbe, frozen=True, kw_only=True):
             Reading("read_only", read_only),
             Reading("writable", may),
             Reading("owner", owner),
+            *_of_mount(mount),
         )
+        return replace(measurement, lacking=lacking)
 
 
 def _mount(path: Path) -> _Mount:
@@ -131,6 +141,16 @@ def _mount(path: Path) -> _Mount:
         if path.is_relative_to(point) and len(point.parts) >= len(found.point.parts):
             found = _Mount(point, kind, _plain(device))
     return found
+
+
+def _of_mount(mount: _Mount | None) -> list[Reading]:
+    if mount is None:
+        return []
+    return [
+        Reading("mount", str(mount.point)),
+        Reading("type", mount.kind),
+        Reading("in_memory", mount.kind in _MEMORY),
+    ]
 
 
 def _plain(text: str) -> str:

@@ -127,6 +127,33 @@ def test_a_small_full_disk_that_is_read_only(tmp_path: Path) -> None:
     assert (read_only, writable) == ("True", "False")
 
 
+async def test_a_full_disk_that_only_another_process_sees_mounted(
+    tmp_path: Path,
+) -> None:
+    place, link = tmp_path / "disk", tmp_path / "link"
+    place.mkdir()
+    script = 'mount -t tmpfs -o size=1m tmpfs "$1" && echo ready && exec sleep 60'
+    command = ["unshare", "-m", "sh", "-c", script, "sh", str(place)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as other:
+        try:
+            assert other.stdout
+            if other.stdout.readline() != "ready\n":
+                pytest.skip("this user may mount nothing")
+            link.symlink_to(f"/proc/{other.pid}/root{place}")
+            with pytest.raises(OSError), (link / "full").open("wb") as full:
+                full.write(bytes(2**21))
+            seen = await look(DiskProbe(hostname="localhost", path=str(link)))
+            assert value(seen, "path") == str(link)
+            assert value(seen, "size") == 2**20
+            assert value(seen, "free") == value(seen, "free_share") == 0
+            assert value(seen, "on_root_disk") is False
+            assert seen.reading("in_memory") is None
+            assert "only other processes see it" in seen.lacking["in_memory"]
+            assert "only other processes see it" in seen.evidence
+        finally:
+            other.kill()
+
+
 async def test_what_is_no_directory_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     (tmp_path / "loop").symlink_to("loop")
