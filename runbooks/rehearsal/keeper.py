@@ -23,6 +23,7 @@ from runbooks.rehearsal import (
     cache,
     containers,
     database,
+    front,
     monitoring,
     parts,
     pooler,
@@ -33,6 +34,7 @@ from runbooks.rehearsal import (
     traffic,
 )
 from runbooks.rehearsal.claims import Claim, claim
+from runbooks.rehearsal.faults import culprits
 from runbooks.rehearsal.layout import lay_out
 from runbooks.rehearsal.parts import Part
 from runbooks.rehearsal.services import SERVICES
@@ -55,7 +57,7 @@ class Keeper:
     def __init__(self, claimed: Claim) -> None:
         self._claim = claimed
         self._layout = lay_out(claimed.directory)
-        self._parts: dict[str, Part] = {}
+        self._parts = {part.name: part for part in culprits.parts(self._layout)}
         self._processes: dict[str, asyncio.subprocess.Process] = {}
         self._containers: containers.Containers | None = None
         self.without = [f"{name}: not installed" for name in programs.left_out()]
@@ -76,12 +78,16 @@ class Keeper:
             group.create_task(self._prepare_monitoring(monitored))
             group.create_task(self._prepare_containers())
         settings.write(layout, pooled="pgbouncer" in self._parts)
+        front.write(layout)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._start_programs())
             group.create_task(self._back_up())
-        await traffic.browse(layout)
-        if "prometheus" in self._processes:
-            await monitoring.watching(layout)
+        async with asyncio.TaskGroup() as group:
+            if "alertmanager" in self._processes:
+                group.create_task(monitoring.deliver_test_alert(layout))
+            await traffic.browse(layout)
+            if "prometheus" in self._processes:
+                await monitoring.watching(layout)
         profile.write(layout, self.running(), self._containers)
 
     async def obey(self, line: str) -> None:

@@ -9,6 +9,7 @@ import asyncio
 import json
 import shutil
 import urllib.request
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -24,6 +25,8 @@ _WATCHING_LIMIT = 30.0
 _CERTIFICATE = "probe_ssl_earliest_cert_expiry"
 _COUNTER = "cache_hits_total"
 _MOVED = f"rate({_COUNTER}[1h]) > 0"
+_TEST_ALERT = 5.0
+"""Seconds that the test alert is true: more than it waits for others."""
 _FRUGAL = {"GOMAXPROCS": "1", "GOGC": "50"}
 """Half the memory, for a little more time on two cores."""
 _PROMETHEUS = """\
@@ -47,6 +50,7 @@ scrape_configs:
 _ALERTMANAGER = """\
 route:
   receiver: operators
+  group_by: [alertname]
   group_wait: 1s
   routes:
     - matchers: ['severity="critical"']
@@ -66,7 +70,7 @@ def prometheus(layout: Layout) -> Part | None:
         return None
     directory = layout.path("prometheus")
     directory.mkdir(exist_ok=True)
-    rules = directory / RULES.name
+    rules = rules_file(layout)
     shutil.copyfile(RULES, rules)
     configuration = directory / "prometheus.yml"
     configuration.write_text(
@@ -82,11 +86,16 @@ def prometheus(layout: Layout) -> Part | None:
             f"--storage.tsdb.path={directory / 'data'}",
             f"--web.listen-address={HOST}:{layout.ports['prometheus']}",
             "--web.enable-lifecycle",
+            "--web.enable-admin-api",  # what a healed fault left is forgotten by it
             "--log.level=warn",
         ),
         "prometheus",
         environment=_FRUGAL,
     )
+
+
+def rules_file(layout: Layout) -> Path:
+    return layout.path("prometheus", RULES.name)
 
 
 async def watching(layout: Layout) -> None:
@@ -133,6 +142,32 @@ def _states(prometheus: str, wanted: tuple[str, ...]) -> list[str]:
 def _asked(address: str) -> dict[str, Any]:
     with urllib.request.urlopen(address, timeout=2) as answer:
         return dict(json.load(answer)["data"])
+
+
+async def deliver_test_alert(layout: Layout) -> None:
+    """Let Alertmanager deliver an alert, as one does before a launch.
+
+    Raises:
+        CommandError: it does not.
+    """
+    ends = datetime.now(UTC) + timedelta(seconds=_TEST_ALERT)
+    alert = {
+        "labels": {"alertname": "TestAlert", "severity": "critical"},
+        "annotations": {"summary": "A test: nothing is wrong."},
+        "endsAt": ends.isoformat(),
+    }
+    order = urllib.request.Request(
+        f"{layout.url('alertmanager')}/api/v2/alerts",
+        json.dumps([alert]).encode(),
+        {"Content-Type": "application/json"},
+    )
+    try:
+        await asyncio.to_thread(urllib.request.urlopen, order, timeout=5)
+        async with asyncio.timeout(_WATCHING_LIMIT):
+            while not layout.path("alerts.jsonl").exists():
+                await asyncio.sleep(0.05)
+    except OSError as error:
+        raise CommandError(f"Alertmanager delivers nothing: {error}") from error
 
 
 def alertmanager(layout: Layout) -> Part | None:

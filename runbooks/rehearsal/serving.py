@@ -9,7 +9,9 @@ import ssl
 from collections.abc import Awaitable, Callable
 
 from aiohttp import hdrs, web
+from aiohttp.typedefs import Middleware
 
+from runbooks.rehearsal import front
 from runbooks.rehearsal.layout import HOST, Layout
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -33,10 +35,11 @@ _TEXTUAL = ("text/", "application/json", "application/javascript", "image/svg+xm
 
 
 def tls(layout: Layout) -> ssl.SSLContext:
-    """Return a server context with our certificate, TLS 1.2 and 1.3."""
+    """Return a server context with our certificate and what ``front.toml`` allows."""
+    allowed = front.read(layout)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.set_ciphers("ECDHE+AESGCM:ECDHE+CHACHA20")
+    context.minimum_version = allowed.protocols
+    context.set_ciphers(allowed.ciphers)
     context.load_cert_chain(
         layout.path("tls", "server.pem"), layout.path("tls", "server.key")
     )
@@ -74,3 +77,17 @@ async def compress(request: web.Request, handler: Handler) -> web.StreamResponse
         response.body = gzip.compress(response.body, 5)
         response.headers[hdrs.CONTENT_ENCODING] = "gzip"
     return response
+
+
+def hide(layout: Layout) -> Middleware:
+    """Return a middleware that passes on no header that ``front.toml`` hides."""
+    hidden = front.read(layout).hidden
+
+    @web.middleware
+    async def pass_on(request: web.Request, handler: Handler) -> web.StreamResponse:
+        response = await handler(request)
+        for name in hidden:
+            response.headers.popall(name, None)
+        return response
+
+    return pass_on

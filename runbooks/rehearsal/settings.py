@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from runbooks.rehearsal import cache
@@ -15,14 +16,23 @@ def env_file(layout: Layout) -> Path:
 
 def write(layout: Layout, *, pooled: bool) -> None:
     """Write the env file of API and worker; *pooled*: by way of PgBouncer."""
-    lines = [f"{name}={value}\n" for name, value in _values(layout, pooled).items()]
-    write_private(env_file(layout), "".join(lines))
+    _write(layout, _values(layout, pooled))
 
 
 def read(layout: Layout) -> dict[str, str]:
     """Return what the env file says now."""
     lines = env_file(layout).read_text().splitlines()
     return dict(line.split("=", 1) for line in lines)
+
+
+def change(layout: Layout, **values: str) -> None:
+    """Let the env file say *values*; they count from a part's next start on."""
+    _write(layout, read(layout) | values)
+
+
+def _write(layout: Layout, values: Mapping[str, str]) -> None:
+    lines = [f"{name}={value}\n" for name, value in values.items()]
+    write_private(env_file(layout), "".join(lines))
 
 
 def _values(layout: Layout, pooled: bool) -> dict[str, str]:

@@ -68,7 +68,8 @@ class Worker:
 
     def __init__(self, settings: dict[str, str]) -> None:
         self._settings = settings
-        self._database = Database(settings["DATABASE_URL"], size=1)
+        # Work, heartbeat and metrics do not wait for each other.
+        self._database = Database(settings["DATABASE_URL"], size=3)
         self._records = Records("worker", settings["LOG_LEVEL"])
         self._in_state = float(settings["REHEARSAL_STATE_SECONDS"])
         self._between_heartbeats = float(settings["REHEARSAL_HEARTBEAT_SECONDS"])

@@ -11,6 +11,8 @@ from runbooks.rehearsal.api.errors import Refusal, answer, invalid
 from runbooks.rehearsal.api.jobs import identifier
 from runbooks.rehearsal.api.service import Service, service
 
+KINDS = ("video", "segments")
+"""Of what is cached, as the metrics name it."""
 _INFO = """
   select v.id, v.youtube_id, v.title, v.duration_seconds, v.state,
     v.caption_ingest_state, v.diarization_state, v.uploaded_at, v.created_at,

@@ -1,0 +1,58 @@
+"""``python -m runbooks.rehearsal.faults``: injects every fault and prints its table.
+
+The text that it prints is that of docs/faults.md from the first fault on. It takes
+some minutes.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+
+from runbooks.rehearsal import start
+from runbooks.rehearsal.faults import FAULTS, Fault
+from runbooks.rehearsal.faults.turning import (
+    Standing,
+    rest,
+    standing,
+    turned,
+    warm_up,
+)
+from runbooks.results import Result
+
+_WIDTH = 88
+_ORDER = (Result.FAIL, Result.WARN, Result.UNKNOWN, Result.NA, Result.PASS)
+
+
+def told(fault: Fault, turns: Standing) -> Iterator[str]:
+    """Yield the lines about one fault: what it is, and the steps by their results."""
+    yield f"## {fault.name}\n\n{fault.says}\n"
+    for result in _ORDER:
+        if ids := sorted(id for id, each in turns.items() if each is result):
+            yield _listed(result, ids)
+    yield ""
+
+
+def _listed(result: Result, ids: Iterable[str]) -> str:
+    lines = [f"- {result}:"]
+    for id in ids:
+        if len(lines[-1]) + len(id) + 4 > _WIDTH:
+            lines.append(" ")
+        lines[-1] += f" `{id}`"
+    return "\n".join(lines)
+
+
+def main(names: Iterable[str]) -> None:
+    with start() as deployment:
+        warm_up(deployment)
+        healthy = standing(deployment)
+        for name in names:
+            rest(deployment)
+            FAULTS[name].inject(deployment)
+            turns = turned(healthy, standing(deployment))
+            FAULTS[name].heal(deployment)
+            print("\n".join(told(FAULTS[name], turns)), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:] or FAULTS)

@@ -1,0 +1,71 @@
+"""What a fault turns: the shipped runbook before it, during it, and afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import ssl
+import urllib.request
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from runbooks import parsing
+from runbooks.rehearsal import Deployment
+from runbooks.rehearsal.faults.settling import refresh, settle, visit
+from runbooks.results import Result
+from runbooks.runner import Runner
+from runbooks.target import parse
+
+SHIPPED = Path(__file__).parents[2] / "documents" / "production-deployment.md"
+HISTORY = frozenset({"ops.daily-dashboards", "post24h.metrics-logs"})
+"""Steps on a whole day: what they say depends on how much there was before a fault,
+and for how long it lasts."""
+_A_PASS = 45
+"""Requests that one pass sends to the API, at most; it refuses from the 101st a
+minute on."""
+_COUNTED = re.compile(r"(?m)^http_requests_total\{.*\} (\d+)$")
+
+Standing = Mapping[str, Result]
+
+
+def warm_up(deployment: Deployment) -> None:
+    """Let there be figures of everything that is counted over a time."""
+    refresh(deployment)
+    settle(deployment)
+    visit(deployment)
+    settle(deployment)
+
+
+def rest(deployment: Deployment) -> None:
+    """Let a healthy API forget how often it was asked, before that is too often."""
+    context = ssl.create_default_context(cafile=deployment.layout.path("tls", "ca.pem"))
+    address = f"{deployment.url('api')}/metrics"
+    with urllib.request.urlopen(address, context=context, timeout=5) as answer:
+        asked = sum(map(int, _COUNTED.findall(answer.read().decode())))
+    if asked > 100 - _A_PASS:
+        refresh(deployment)
+        settle(deployment)
+
+
+def standing(deployment: Deployment, ids: Collection[str] = ()) -> Standing:
+    """Return the results of all steps, or of *ids* alone."""
+    profile = parse(deployment.profile.read_bytes(), deployment.profile)
+    steps = [s for s in parsing.read(SHIPPED).steps if not ids or s.id in ids]
+
+    async def look() -> Standing:
+        found = Runner(profile).probe_all(steps)
+        return {id: finding.result async for id, finding in found}
+
+    return asyncio.run(look())
+
+
+def turned(before: Standing, after: Standing) -> Standing:
+    """Return what *after* says of those steps of it that *before* says else of.
+
+    Those of `HISTORY` are left out.
+    """
+    return {
+        id: result
+        for id, result in after.items()
+        if result is not before[id] and id not in HISTORY
+    }
