@@ -129,6 +129,13 @@ KEYS: Mapping[str, tuple[Key, ...]] = {
             "",
             "Set up the target: write its profile, or change it",
         ),
+        Key(
+            "rehearsal.faults",
+            "X",
+            "faults",
+            "",
+            "Faults of this rehearsal: inject or heal one",
+        ),
         Key("list.blockers", "b", "blockers", "blockers", "Show what blocks"),
         Key("list.filter", "f", "filter", "filter", "Filter: open, mine, failing, all"),
         Key("list.mark", "v", "mark", "mark", "Mark, to answer many at once"),
@@ -158,6 +165,14 @@ KEYS: Mapping[str, tuple[Key, ...]] = {
         Key("leave.leave", "y", "dismiss(True)", "leave", "Leave; commands go on"),
         Key("leave.stay", "escape,n", "dismiss(False)", "stay", "Stay here"),
     ),
+    "faults": (
+        Key(
+            "faults.toggle", "space", "toggle", "inject, heal", "Inject it, or heal it"
+        ),
+        Key(
+            "faults.back", "escape,q", "dismiss(None)", "back", "Back; all stays as is"
+        ),
+    ),
     "question": (
         Key("question.cancel", "escape", "cancel", "cancel", "Nothing runs"),
         Key("question.page_down", "pagedown", "scroll_text(1)", "", "Read on"),
@@ -179,6 +194,7 @@ SCREENS: Mapping[str, tuple[str, ...]] = {
     "help": ("pager", "back"),
     "loading": ("loading", "app"),
     "leave": ("leave",),
+    "faults": ("faults",),
     "question": ("question",),
 }
 """Screen to the groups that work on it together."""

@@ -16,7 +16,7 @@ from runbooks.model import Row, Step
 from state.author import person
 from state.standing import Answer, Standing
 from tui.keymap import bindings
-from tui.screens.setting_up import SettingUp
+from tui.screens.rehearsing import Rehearsing
 from tui.told import (
     Announced,
     Asks,
@@ -47,7 +47,7 @@ ABOUT_SCREENS = frozenset({Kind.RUN_OPENED, Kind.RUN_CLOSED})
 ABOUT_EVERYTHING = frozenset({Kind.DRIFT_FOUND, Kind.RUN_OPENED})
 
 
-class RunbookScreen(SettingUp):
+class RunbookScreen(Rehearsing):
     """Walks a runbook.
 
     Args:
@@ -68,6 +68,8 @@ class RunbookScreen(SettingUp):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
         """While an answer is typed no key may do anything behind it."""
+        if action == "faults" and self.deployment is None:
+            return False
         return self.answer.prompt is None or action in WHILE_TYPING
 
     def typed_ahead(self, key: events.Key) -> bool:

@@ -1,0 +1,125 @@
+"""Faults by key: only in a rehearsal, beside the screen, one sentence each."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from runbooks.errors import CommandError
+from runbooks.rehearsal import Deployment, faults
+from runbooks.rehearsal.faults import Fault, injected
+from runbooks.rehearsal.layout import lay_out
+from tests.tui.walking import lines, walk
+from tui.screens.faults import FaultsScreen
+
+DONE = threading.Event()
+
+
+def wait(deployment: Deployment, kept: Path) -> None:
+    assert DONE.wait(20)
+
+
+def fail(deployment: Deployment, kept: Path) -> None:
+    raise CommandError("it is too strong")
+
+
+def nothing(deployment: Deployment, kept: Path) -> None:
+    pass
+
+
+MADE_UP = (
+    Fault("door-open", "The door is open.", "door", nothing, nothing),
+    Fault("lock-slow", "The lock is slow.", "lock", wait, nothing),
+    Fault("wall-broken", "The wall is broken.", "wall", fail, nothing),
+)
+
+
+@pytest.fixture
+def deployment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Deployment:
+    """One without parts, so that nobody has to see a fault before it is injected."""
+    directory = tmp_path / "rehearsal"
+    directory.mkdir()
+    lay_out(directory)
+    monkeypatch.setattr(faults, "FAULTS", {fault.name: fault for fault in MADE_UP})
+    DONE.clear()
+    keeper: Any = None
+    return Deployment(directory, keeper)
+
+
+async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
+    for _ in range(400):
+        if holds():
+            return
+        await pilot.pause(0.02)
+    raise AssertionError("\n".join(lines(pilot.app)))  # type: ignore[arg-type]
+
+
+async def test_a_real_deployment_has_no_such_key(tmp_path: Path) -> None:
+    app, _ = walk(tmp_path)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.press("X")
+        assert not isinstance(app.screen, FaultsScreen)
+        assert "rehearsal.faults" not in {
+            active.binding.id for active in app.screen.active_bindings.values()
+        }
+
+
+async def test_a_fault_is_injected_and_healed(
+    tmp_path: Path, deployment: Deployment
+) -> None:
+    app, _ = walk(tmp_path)
+    app.deployment = deployment
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.press("X")
+        assert "The wall is broken." in "\n".join(lines(app))
+        await pilot.press("space")
+        await until(pilot, lambda: "door is open. Look again" in lines(app)[-2])
+        assert injected(deployment) == ("door-open",)
+        await pilot.press("X")
+        assert "injected  door-open" in "\n".join(lines(app))
+        await pilot.press("space")
+        await until(pilot, lambda: "Healed door-open" in lines(app)[-2])
+        assert injected(deployment) == ()
+
+
+async def test_it_is_in_the_palette(tmp_path: Path, deployment: Deployment) -> None:
+    app, _ = walk(tmp_path)
+    app.deployment = deployment
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.press("colon", *"faults")
+        await pilot.pause(0.5)
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: isinstance(app.screen, FaultsScreen))
+        await pilot.press("escape")
+        assert injected(deployment) == ()
+
+
+async def test_the_screen_goes_on_and_takes_no_second_one(
+    tmp_path: Path, deployment: Deployment
+) -> None:
+    app, _ = walk(tmp_path)
+    app.deployment = deployment
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.press("X", "down", "space")
+        assert "Injecting lock-slow" in lines(app)[-2]
+        await pilot.press("X")
+        assert "Not yet: still injecting lock-slow." in lines(app)[-2]
+        DONE.set()
+        await until(pilot, lambda: "lock is slow. Look again" in lines(app)[-2])
+
+
+async def test_what_does_not_work_is_one_sentence(
+    tmp_path: Path, deployment: Deployment
+) -> None:
+    app, _ = walk(tmp_path)
+    app.deployment = deployment
+    async with app.run_test(size=(120, 30)) as pilot:
+        await pilot.press("X", "end", "space")
+        said = "wall-broken could not be injected: it is too strong"
+        await until(pilot, lambda: said in lines(app)[-2])
+        assert injected(deployment) == ()
