@@ -1,7 +1,7 @@
 """Waiting until a change shows, and forgetting that there was a fault.
 
 A deployment that was healed is not yet as it was: the API has counted errors, its
-cache is empty, and Prometheus remembers both for a day.
+cache is empty, logs tell of errors, and Prometheus remembers for long.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from runbooks.errors import CommandError
@@ -24,6 +25,7 @@ from runbooks.rehearsal.faults.marks import injected
 _PATIENCE = 15.0
 """Seconds for something to come about by itself."""
 _PAUSE = 0.05
+_LOGS = ("api.log", "worker.log")
 
 
 def until(is_so: Callable[[], bool], otherwise: str) -> None:
@@ -67,7 +69,13 @@ def settle(deployment: Deployment) -> None:
 
 
 def forget(deployment: Deployment, since: float) -> None:
-    """Let Prometheus, if it runs, forget what it has seen since that time."""
+    """Let logs forget their errors since that time, and Prometheus, if it runs, all.
+
+    Raises:
+        CommandError: Prometheus does not.
+    """
+    for name in _LOGS:
+        _forget_errors(deployment.layout.path("logs", name), since)
     if "prometheus" in deployment.running:
         asked = {"match[]": '{__name__=~".+"}', "start": since, "end": time.time()}
         query = urllib.parse.urlencode(asked)
@@ -122,6 +130,23 @@ def refresh(deployment: Deployment) -> None:
             if time.monotonic() > deadline:
                 raise
             time.sleep(_PAUSE)
+
+
+def _forget_errors(log: Path, since: float) -> None:
+    """Leave out the lines on errors; its writer appends, and goes on doing so."""
+    begun = datetime.fromtimestamp(since, UTC)
+    lines = log.read_text().splitlines(keepends=True)
+    kept = [line for line in lines if not _is_error(line, begun)]
+    if len(kept) < len(lines):
+        log.write_text("".join(kept))
+
+
+def _is_error(line: str, begun: datetime) -> bool:
+    try:
+        said = json.loads(line)
+    except ValueError:  # a traceback, of a process that ended by itself
+        return False
+    return said["level"] == "ERROR" and _time(said["timestamp"]) >= begun
 
 
 def _told(deployment: Deployment, what: str) -> Any:
