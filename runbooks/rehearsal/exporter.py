@@ -3,7 +3,8 @@
 ``python -m runbooks.rehearsal.exporter DIRECTORY``. Everything is read when it is
 scraped: PostgreSQL's statistics (named as postgres_exporter does), the machine
 (node_exporter), backups (``export_backup_metrics.sh``) and the certificate that the
-API shows (blackbox_exporter).
+API shows (blackbox_exporter). PostgreSQL is asked past PgBouncer, which would keep it
+waiting, and the scrape of all the others with it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import ssl
 import sys
 from pathlib import Path
 
+from runbooks.rehearsal.database import APPLICATION
 from runbooks.rehearsal.exposing import expose
 from runbooks.rehearsal.layout import HOST, Layout, read
 from runbooks.rehearsal.metrics import Series
@@ -118,7 +120,7 @@ async def read_certificate(series: Series, layout: Layout) -> None:
 
 def main(directory: Path) -> None:
     layout = read(directory)
-    database = Database(os.environ["DATABASE_URL"], size=1)
+    database = Database(layout.dsn(APPLICATION, "postgres-password"), size=1)
 
     async def exposition() -> str:
         series = Series()

@@ -164,10 +164,14 @@ async def deliver_test_alert(layout: Layout) -> None:
     try:
         await asyncio.to_thread(urllib.request.urlopen, order, timeout=5)
         async with asyncio.timeout(_WATCHING_LIMIT):
-            while not layout.path("alerts.jsonl").exists():
+            while not _is_filled(layout.path("alerts.jsonl")):
                 await asyncio.sleep(0.05)
     except OSError as error:
         raise CommandError(f"Alertmanager delivers nothing: {error}") from error
+
+
+def _is_filled(file: Path) -> bool:
+    return file.exists() and file.stat().st_size > 0
 
 
 def alertmanager(layout: Layout) -> Part | None:

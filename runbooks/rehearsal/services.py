@@ -16,7 +16,7 @@ from runbooks.rehearsal.parts import UNPRIVILEGED
 
 DATA = "/data"
 """Where containers keep media."""
-_READ = ("layout.json", "tls")
+_READ = ("layout.json", "front.toml", "tls")
 """What every program reads of the rehearsal's directory."""
 _SECOND = 10**9
 _CPUS = {"cpu_period": 100_000, "cpu_quota": 200_000}

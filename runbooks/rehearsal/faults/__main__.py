@@ -1,11 +1,12 @@
 """``python -m runbooks.rehearsal.faults``: injects every fault and prints its table.
 
-The text that it prints is that of docs/faults.md from the first fault on. It takes
-some minutes.
+The text that it prints is that of docs/faults.md from the first fault on: of a
+rehearsal without containers. It takes some minutes.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator
 
@@ -43,13 +44,14 @@ def _listed(result: Result, ids: Iterable[str]) -> str:
 
 
 def main(names: Iterable[str]) -> None:
+    os.environ["DOCKER_HOST"] = "unix:///dev/null"
     with start() as deployment:
         warm_up(deployment)
         healthy = standing(deployment)
         for name in names:
             rest(deployment)
             FAULTS[name].inject(deployment)
-            turns = turned(healthy, standing(deployment))
+            turns = turned(healthy, standing(deployment, known=healthy))
             FAULTS[name].heal(deployment)
             print("\n".join(told(FAULTS[name], turns)), flush=True)
 

@@ -25,7 +25,6 @@ from runbooks.rehearsal.faults.marks import injected
 _PATIENCE = 15.0
 """Seconds for something to come about by itself."""
 _PAUSE = 0.05
-_LOGS = ("api.log", "worker.log")
 
 
 def until(is_so: Callable[[], bool], otherwise: str) -> None:
@@ -71,11 +70,17 @@ def settle(deployment: Deployment) -> None:
 def forget(deployment: Deployment, since: float) -> None:
     """Let logs forget their errors since that time, and Prometheus, if it runs, all.
 
+    The log of a container ends with it: that of the API did when it was refreshed.
+
     Raises:
         CommandError: Prometheus does not.
     """
-    for name in _LOGS:
-        _forget_errors(deployment.layout.path("logs", name), since)
+    for part in ("api", "worker"):
+        log = deployment.layout.path("logs", f"{part}.log")
+        if log.exists():
+            _forget_errors(log, since)
+        elif part == "worker":
+            restart(deployment, part)
     if "prometheus" in deployment.running:
         asked = {"match[]": '{__name__=~".+"}', "start": since, "end": time.time()}
         query = urllib.parse.urlencode(asked)

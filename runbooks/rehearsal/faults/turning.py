@@ -8,11 +8,12 @@ import ssl
 import urllib.request
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from runbooks import parsing
 from runbooks.rehearsal import Deployment
-from runbooks.rehearsal.faults.settling import refresh, settle, visit
-from runbooks.results import Finding, Result
+from runbooks.rehearsal.faults.settling import refresh, settle
+from runbooks.results import Result
 from runbooks.runner import Runner
 from runbooks.target import parse
 
@@ -26,7 +27,7 @@ HISTORY = frozenset(
 """Steps on a whole day or week: what they say depends on how much there was before a
 fault, and for how long it lasts."""
 _LOOKS = 3
-"""At what was only slow: that may be the machine, which has other things to do."""
+"""At what warns: slow, or waited for, it may have been for a moment only."""
 _A_PASS = 45
 """Requests that one pass sends to the API, at most; it refuses from the 101st a
 minute on."""
@@ -38,8 +39,6 @@ Standing = Mapping[str, Result]
 def warm_up(deployment: Deployment) -> None:
     """Let there be figures of everything that is counted over a time."""
     refresh(deployment)
-    settle(deployment)
-    visit(deployment)
     settle(deployment)
 
 
@@ -54,26 +53,34 @@ def rest(deployment: Deployment) -> None:
         settle(deployment)
 
 
-def standing(deployment: Deployment, ids: Collection[str] = ()) -> Standing:
-    """Return the results of all steps, or of *ids* alone."""
+def standing(
+    deployment: Deployment,
+    ids: Collection[str] = (),
+    known: Standing = MappingProxyType({}),
+) -> Standing:
+    """Return the results of all steps, or of *ids* alone.
+
+    Args:
+        known: results that need no second look.
+    """
     profile = parse(deployment.profile.read_bytes(), deployment.profile)
     steps = [s for s in parsing.read(SHIPPED).steps if not ids or s.id in ids]
 
     async def look() -> Standing:
-        findings: dict[str, Finding] = {}
-        runner, again = Runner(profile), steps
+        results: dict[str, Result] = {}
+        again = steps
         for _ in range(_LOOKS):
-            findings |= {id: found async for id, found in runner.probe_all(again)}
-            again = [step for step in again if _is_slow(findings[step.id])]
-        return {id: found.result for id, found in findings.items()}
+            # A new one each time: its ration would be used up, that of the API is not.
+            found = Runner(profile).probe_all(again)
+            results |= {id: finding.result async for id, finding in found}
+            again = [
+                step
+                for step in again
+                if results[step.id] is Result.WARN is not known.get(step.id)
+            ]
+        return results
 
     return asyncio.run(look())
-
-
-def _is_slow(found: Finding) -> bool:
-    """Whether it is nothing but times that are not as they should be."""
-    wrong = [each.reading.unit for each in found.judged if each.result is found.result]
-    return found.result in (Result.WARN, Result.FAIL) and set(wrong) == {"s"}
 
 
 def turned(before: Standing, after: Standing) -> Standing:

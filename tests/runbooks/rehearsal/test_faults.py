@@ -11,7 +11,7 @@ from runbooks.errors import CommandError, RefusedError
 from runbooks.rehearsal import Deployment
 from runbooks.rehearsal.faults import FAULTS, injected
 from runbooks.rehearsal.faults.turning import Standing, standing, turned, warm_up
-from tests.runbooks.rehearsal.faulting import PAGE, prove, table
+from tests.runbooks.rehearsal.faulting import PAGE, prove, table, wrong
 
 pytestmark = pytest.mark.timeout(120)
 FAST = ("backup-truncated", "wrong-cors-origin", "disk-full")
@@ -54,8 +54,9 @@ def test_two_faults_at_two_places_are_healed_in_any_order(
     second.inject(deployment)
     assert injected(deployment) == (second.name, first.name)
     first.heal(deployment)
-    again = standing(deployment, (*table()[first.name], *table()[second.name]))
-    assert turned(healthy, again) == table()[second.name]
+    asked = (*table()[first.name], *table()[second.name])
+    again = standing(deployment, asked, healthy)
+    assert not wrong(turned(healthy, again), table()[second.name])
 
 
 def test_a_place_is_taken_once(deployment: Deployment) -> None:
