@@ -167,11 +167,9 @@ KEYS: Mapping[str, tuple[Key, ...]] = {
     ),
     "faults": (
         Key(
-            "faults.toggle", "space", "toggle", "inject, heal", "Inject it, or heal it"
+            "faults.choose", "space", "choose", "inject, heal", "Inject it, or heal it"
         ),
-        Key(
-            "faults.back", "escape,q", "dismiss(None)", "back", "Back; all stays as is"
-        ),
+        Key("faults.back", "escape,q", "dismiss(None)", "back", "Nothing is changed"),
     ),
     "question": (
         Key("question.cancel", "escape", "cancel", "cancel", "Nothing runs"),
