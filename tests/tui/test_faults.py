@@ -39,6 +39,16 @@ MADE_UP = (
 )
 
 
+class WithoutParts(Deployment):
+    """A deployment whose parts need nobody to hold them."""
+
+    def start_part(self, name: str) -> None:
+        pass
+
+    def stop_part(self, name: str) -> None:
+        pass
+
+
 @pytest.fixture
 def deployment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Deployment:
     """One without parts, so that nobody has to see a fault before it is injected."""
@@ -48,7 +58,7 @@ def deployment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Deployment:
     monkeypatch.setattr(faults, "FAULTS", {fault.name: fault for fault in MADE_UP})
     DONE.clear()
     keeper: Any = None
-    return Deployment(directory, keeper)
+    return WithoutParts(directory, keeper)
 
 
 async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
