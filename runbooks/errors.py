@@ -4,6 +4,7 @@ GonogoError
 ├── DocumentError    a runbook (or sidecar, or profile) cannot be read at all
 ├── ProbeError       a probe could not look; the runner answers unknown
 ├── CommandError     a command could not be started (a non-zero exit is no error)
+├── ActionError      an action did not come to its end
 ├── RefusedError     the one door said no, and why
 └── StateError       a run's files cannot be read or written
     └── NewerState   they were written by a newer gonogo
@@ -52,6 +53,18 @@ class ProbeError(GonogoError):
 
 class CommandError(GonogoError):
     """A command could not be started."""
+
+
+class ActionError(GonogoError):
+    """An action did not come to its end: what the state is now, what to do next.
+
+    Attributes:
+        changed: whether something was changed, None where nobody knows.
+    """
+
+    def __init__(self, problem: str, *, changed: bool | None = True) -> None:
+        super().__init__(problem)
+        self.changed = changed
 
 
 class RefusedError(GonogoError):

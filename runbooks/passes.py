@@ -22,9 +22,11 @@ from runbooks.findings import AS_EXPECTED, together, unknown
 from runbooks.hiding import Hiding
 from runbooks.intrusive import allowed, more_than_read
 from runbooks.model import Step
+from runbooks.parameters import build
 from runbooks.probes.base import Measurement, Probe
 from runbooks.probes.sources import Sources
-from runbooks.references import fill, references
+from runbooks.references import fill
+from runbooks.resolving import resolved
 from runbooks.results import Finding, Judged, Reading, Result, worst
 from runbooks.tables import ProbeSpec
 from runbooks.target import SOURCE, Target
@@ -147,15 +149,12 @@ class Pass:
         return await self._sources.once(key, lambda: self._measure(cls, parameters))
 
     async def _measure(self, cls: type[Probe], parameters: dict[str, Any]) -> _Seen:
-        values: dict[str, str] = {}
         async with self._free:
-            for name, value in parameters.items():
-                if name not in cls.verbatim:
-                    for secret in references(value):
-                        values[secret] = await self._hiding.fetch(secret)
-                        parameters[name] = fill(value, self._target, values)
+            parameters = await resolved(
+                parameters, cls.verbatim, self._target, self._hiding.fetch
+            )
             with _configuring():
-                probe = probes.build(cls, parameters)
+                probe = build(cls, parameters)
             if self._declared_only and not probe.declared:
                 raise ProbeError(
                     'its class is inferred; declare class = "observe" in the step',

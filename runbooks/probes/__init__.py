@@ -9,16 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from runbooks import expectations
-from runbooks.durations import seconds
-from runbooks.probes.base import Duration
-from runbooks.references import misspelt, references
+from runbooks import expectations, parameters
+from runbooks.parameters import build as build
+from runbooks.parameters import near
 
 if TYPE_CHECKING:
     from runbooks.probes.base import Probe
@@ -80,18 +76,6 @@ def _family(family: str) -> Mapping[str, type[Probe]]:
     return known
 
 
-def build(cls: type[Probe], parameters: Mapping[str, Any]) -> Probe:
-    """Return the probe with these parameters.
-
-    Raises:
-        ValueError: a parameter is missing, unknown or of a wrong kind.
-    """
-    wrong = _wrong(cls, parameters)
-    if wrong:
-        raise ValueError(wrong[0])
-    return msgspec.convert(dict(parameters), cls, dec_hook=_decode)
-
-
 def check(spec: ProbeSpec) -> list[str]:
     """Return what is wrong with a probe as written, each with what to write.
 
@@ -101,7 +85,7 @@ def check(spec: ProbeSpec) -> list[str]:
         cls = probe_class(spec.use)
     except LookupError as error:
         return [str(error)]
-    wrong = _wrong(cls, spec.parameters)
+    wrong = parameters.complaints(cls, spec.parameters)
     if not wrong:
         wrong = cls.complaints(spec.parameters)
     if not spec.expect:
@@ -162,37 +146,3 @@ def _read(name: str, cls: type[Probe], step: Iterable[ProbeSpec]) -> bool:
     if other is not None:
         return probe_class(other.use).unit(rest) is not None
     return cls.unit(name) is not None
-
-
-def near(name: str, known: Iterable[str]) -> str:
-    """Return ``; did you mean 'x'?`` for the nearest of *known*, or ""."""
-    close = get_close_matches(name, list(known), n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""
-
-
-def _wrong(cls: type[Probe], parameters: Mapping[str, Any]) -> list[str]:
-    fields = {field.encode_name: field for field in msgspec.structs.fields(cls)}
-    wrong = [
-        f"no parameter is called {name!r}{near(name, fields)}"
-        for name in parameters
-        if name not in fields
-    ]
-    for name, field in fields.items():
-        if name not in parameters:
-            if field.required and not cls.table:
-                wrong.append(f"the parameter {name!r} is missing; add it")
-        elif name not in cls.verbatim and (broken := misspelt(parameters[name])):
-            wrong.append(f"{name}: {broken} is no reference; write ${{table.key}}")
-        elif name in cls.verbatim or not references(parameters[name]):
-            try:
-                msgspec.convert(parameters[name], field.type, dec_hook=_decode)
-            except (msgspec.ValidationError, ValueError) as error:
-                problem = str(error)
-                wrong.append(f"{name}: {problem[:1].lower()}{problem[1:]}")
-    return wrong
-
-
-def _decode(kind: type, value: object) -> object:
-    if kind is Duration:
-        return Duration(seconds(str(value)))
-    raise NotImplementedError(kind)

@@ -10,19 +10,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 
 from runbooks.errors import ProbeError
+from runbooks.parameters import Duration as Duration
+from runbooks.parameters import Parametrised
 from runbooks.probes.sources import Sources
 from runbooks.results import Reading
 
 if TYPE_CHECKING:
-    from runbooks.target import Target
+    pass
 
 
 SOURCE = "runbook"
 """Source of failures that only the document or profile can settle."""
-
-
-class Duration(float):
-    """Seconds, written as text such as ``"5s"`` or ``"500ms"`` in a document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +47,9 @@ def measured(evidence: str, *readings: Reading) -> Measurement:
     return Measurement({reading.name: reading for reading in readings}, evidence)
 
 
-class Probe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Looks at one resource and changes nothing.
+class Probe(Parametrised, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Looks at one resource and changes nothing."""
 
-    A subclass's fields are the parameters that a document may give; those that
-    say where to look and with what right come from the profile's table of that
-    name, so that a document need not repeat them.
-
-    Attributes:
-        timeout: budget for the whole look, in seconds.
-    """
-
-    timeout: Duration = Duration(10)
-
-    table: ClassVar[str] = ""
-    """Table of the profile whose keys are parameters that a document leaves out."""
     intrusive: ClassVar[str] = ""
     """What looking does beyond reading, such as "submits a job"; it needs a word."""
 
@@ -71,34 +57,11 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Base units of the readings whose names are fixed, "" for those without."""
     naming: ClassVar[frozenset[str]] = frozenset()
     """Readings that name what is there or are absent: never a yes or a no."""
-    verbatim: ClassVar[frozenset[str]] = frozenset()
-    """Parameters in which ``${…}`` is left alone, because it means something else."""
 
     @property
     def declared(self) -> bool:
         """Whether it is known, and not only inferred, that looking changes nothing."""
         return True
-
-    @classmethod
-    def with_defaults(
-        cls, parameters: Mapping[str, Any], target: Target
-    ) -> dict[str, Any]:
-        """Return *parameters* with what the profile adds to them.
-
-        Raises:
-            ProbeError: neither says what the probe cannot do without.
-        """
-        from runbooks.target import lookup
-
-        filled = dict(parameters)
-        said = target.tables.get(cls.table, {})
-        for known in msgspec.structs.fields(cls) if cls.table else ():
-            name = known.encode_name
-            if name in parameters or (name not in said and not known.required):
-                continue
-            lookup(target, f"{cls.table}.{name}")
-            filled[name] = f"${{{cls.table}.{name}}}"
-        return filled
 
     @classmethod
     def unit(cls, reading: str) -> str | None:

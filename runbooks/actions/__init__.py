@@ -1,0 +1,59 @@
+"""Actions, by the name that documents use.
+
+An action is called ``family.verb``. A family is one module here; it says in
+``ACTIONS`` which actions it holds, and is imported when one of them is first asked
+for. Nothing but the process that performs an action (`performing`) calls `perform`,
+and nothing but the one door starts that process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from runbooks import parameters
+from runbooks.parameters import near
+
+if TYPE_CHECKING:
+    from runbooks.actions.base import Action
+    from runbooks.tables import ActionSpec
+
+FAMILIES = ("docker", "kubernetes", "postgres")
+"""Names of the modules here that hold actions."""
+
+
+def names() -> list[str]:
+    """Return what documents may write after ``use``; imports every family."""
+    return sorted(name for family in FAMILIES for name in _family(family))
+
+
+def action_class(name: str) -> type[Action]:
+    """Return the action class that documents call *name*.
+
+    Raises:
+        LookupError: there is no such action; the message offers near names.
+    """
+    family = name.partition(".")[0]
+    if family not in FAMILIES:
+        hint = near(name, FAMILIES) or near(family, FAMILIES)
+        raise LookupError(f"no action is called {name!r}{hint}")
+    known = _family(family)
+    if name not in known:
+        hint = near(name, known) or f"; there are {', '.join(known)}"
+        raise LookupError(f"no action is called {name!r}{hint}")
+    return known[name]
+
+
+def check(spec: ActionSpec) -> list[str]:
+    """Return what is wrong with an action as written, each with what to write."""
+    try:
+        cls = action_class(spec.use)
+    except LookupError as error:
+        return [str(error)]
+    return parameters.complaints(cls, spec.parameters)
+
+
+def _family(family: str) -> Mapping[str, type[Action]]:
+    known: Mapping[str, type[Action]] = import_module(f"{__name__}.{family}").ACTIONS
+    return known

@@ -1,0 +1,64 @@
+"""From the name of an action to what it would do to this target now."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from runbooks.actions import action_class
+from runbooks.actions.base import Action, Description
+from runbooks.errors import ProbeError
+from runbooks.hiding import Hiding
+from runbooks.parameters import build
+from runbooks.probes.base import SOURCE
+from runbooks.probes.sources import Sources
+from runbooks.resolving import resolved
+from runbooks.tables import ActionSpec
+from runbooks.target import Target
+
+
+async def make(spec: ActionSpec, target: Target, sources: Sources) -> Action:
+    """Return the action that *spec* means on this target.
+
+    Raises:
+        ProbeError: there is no such action, or a parameter is missing or wrong.
+    """
+    try:
+        cls = action_class(spec.use)
+        parameters = cls.with_defaults(spec.parameters, target)
+        fetch = Hiding(target, sources).fetch
+        known = await resolved(parameters, cls.verbatim, target, fetch)
+        return build(cls, known)
+    except (ValueError, LookupError) as error:
+        raise ProbeError(str(error), source=SOURCE, stage="configuration") from error
+
+
+@asynccontextmanager
+async def looked_at(
+    spec: ActionSpec, target: Target
+) -> AsyncIterator[tuple[Action, Description, Sources]]:
+    """Yield the action and what it would do, with what was asked for that.
+
+    Nothing is changed.
+
+    Raises:
+        ProbeError: nobody could look, or there is nothing to act on.
+    """
+    async with Sources() as sources:
+        action = await make(spec, target, sources)
+        try:
+            description = await sources.within(action.timeout, action.describe(sources))
+        except TimeoutError as error:
+            said = f"no answer in {action.timeout:g} s"
+            raise ProbeError(said, source=action.source, stage="timeout") from error
+        yield action, description, sources
+
+
+async def describe(spec: ActionSpec, target: Target) -> Description:
+    """Return what the action would do now; changes nothing.
+
+    Raises:
+        ProbeError: nobody could look, or there is nothing to act on.
+    """
+    async with looked_at(spec, target) as (_, description, _):
+        return description
