@@ -40,6 +40,8 @@ class Question(msgspec.Struct, frozen=True):
             trusted yet; else empty.
         confirm: it changes something, so a person must say yes.
         type_word: what must be typed because it destroys something, or "".
+        arm: changes are not allowed yet, so a reason for them must be given.
+        facts: more to read before one agrees, a name and a text each.
     """
 
     id: str
@@ -57,6 +59,8 @@ class Question(msgspec.Struct, frozen=True):
     untrusted: tuple[str, ...] = ()
     confirm: bool = False
     type_word: str = ""
+    arm: bool = False
+    facts: tuple[tuple[str, str], ...] = ()
 
     @property
     def needed(self) -> bool:
@@ -74,6 +78,7 @@ class Reply(msgspec.Struct, frozen=True):
         trust: ``all`` trusts the document, ``this`` only this command.
         typed: what was typed for `Question.type_word`.
         cwd: another working directory, or "".
+        reason: why systems are changed, for `Question.arm`.
     """
 
     values: Mapping[str, str] = {}
@@ -81,6 +86,7 @@ class Reply(msgspec.Struct, frozen=True):
     trust: Literal["", "all", "this"] = ""
     typed: str = ""
     cwd: str = ""
+    reason: str = ""
 
 
 class Permit(msgspec.Struct, frozen=True):

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from runbooks.tables import CommandClass
+from runbooks.tables import ActionSpec, CommandClass
+
+if TYPE_CHECKING:
+    from runbooks.arming import Arming
+    from runbooks.changes import Description, Identity
 
 
 class Kind(StrEnum):
@@ -29,6 +33,13 @@ class Kind(StrEnum):
     INPUT_GIVEN = "input_given"
     EDITED_BY_HAND = "edited_by_hand"
     DRIFT_FOUND = "drift_found"
+    ARMED = "armed"
+    DISARMED = "disarmed"
+    LEVER_TAKEN = "lever_taken"
+    IDENTITY_RECORDED = "identity_recorded"
+    ACTION_REQUESTED = "action_requested"
+    ACTION_FINISHED = "action_finished"
+    LOOSE_END_ACCEPTED = "loose_end_accepted"
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -60,9 +71,38 @@ class Event(msgspec.Struct, frozen=True):
 class Ledger(Protocol):
     """What the door may know of a run's state, and write into it.
 
-    Each of the three writers returns once the event is durable, or raises
-    StateError: then nothing may run.
+    What writes returns once the event is durable, or raises StateError: then nothing
+    may run.
     """
+
+    def armed(self) -> Arming | None:
+        """Return why and until when changes are allowed, None when they are not."""
+
+    def arm(self, reason: str) -> None:
+        """Allow changes for a while, from now on."""
+
+    def take_lever(self) -> None:
+        """Take the right to change systems, unless this run has it already.
+
+        Raises:
+            RefusedError: another screen or person holds it; says who.
+        """
+
+    def expected(self, table: str) -> Identity | None:
+        """Return which system the profile's *table* led to at first contact."""
+
+    def know(self, identity: Identity) -> None:
+        """Remember which system it is, where none is known yet."""
+
+    def act(
+        self, command: str, step: str, asked: ActionSpec, description: Description
+    ) -> None:
+        """An action is about to start.
+
+        Args:
+            command: name of its files under outputs/.
+            step: id of the step that it belongs to, or "".
+        """
 
     def is_trusted(self, digest: str) -> bool:
         """Whether the operator has trusted the text with this sha256."""

@@ -2,8 +2,9 @@
 
 `Door.look` says what must be asked (at most one dialog, whatever is missing),
 `Door.admit` takes the reply, checks it and hands out a `Permit`; `Door.start`
-writes the request down durably and only then starts the command. Later rules
-(lever, arming, identity of the target) join `look` and `admit`.
+writes the request down durably and only then starts the command. Actions pass the
+same way: `look_at_action`, `admit_action`, `start_action`. What changes something also
+needs the lever, arming with a reason, and the system that was met at first.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from runbooks.tables import CommandClass
 from runbooks.wish import Wish
 
 if TYPE_CHECKING:
+    from runbooks.actions.wish import ActionWish
+    from runbooks.changes import Identity
     from runbooks.commands import Plan, Running
     from runbooks.placeholders import Placeholder
     from runbooks.target import Target
@@ -114,11 +117,8 @@ class Door:
             raise RefusedError("There is nothing to run: the command is empty.")
         said = wish.classified(names(self._place.context))
         changes = said.command_class is not CommandClass.OBSERVE
-        if changes and wish.block.step and (unmet := self._unmet(wish.block.step)):
-            raise RefusedError(
-                "This changes things and needs other steps first: "
-                f"{', '.join(unmet)}. Settle those, then run it again."
-            )
+        if changes:
+            self._refuse_unmet(wish.block.step or "")
         destroys = said.command_class is CommandClass.DESTRUCTIVE
         return Question(
             id=uuid4().hex,
@@ -135,8 +135,61 @@ class Door:
             placeholders=self._asked(wish),
             untrusted=self._untrusted(wish.digest),
             confirm=changes,
-            type_word=(self._target.name or self._runbook.id) if destroys else "",
+            type_word=self._word if destroys else "",
+            arm=changes and self._ledger.armed() is None,
         )
+
+    def look_at_action(self, wish: ActionWish) -> Question:
+        """What must be asked before an action may be performed.
+
+        Raises:
+            RefusedError: it may not be performed now, whatever a person says.
+        """
+        said = wish.description
+        self._refuse_unmet(wish.step)
+        self._refuse_other(said.identity)
+        if said.unmet:
+            raise RefusedError(f"Not now: {'; '.join(said.unmet)}.")
+        if self._target.path is None:
+            raise RefusedError("An action needs a profile; gonogo target init.")
+        destroys = wish.command_class is CommandClass.DESTRUCTIVE
+        calls = (f"{call.text}\n{call.body}".rstrip() for call in said.calls)
+        return Question(
+            id=uuid4().hex,
+            title=said.title,
+            text="\n".join(calls),
+            command_class=wish.command_class,
+            reason="declared",
+            target=self._target.name,
+            undo=str(said.undo),
+            untrusted=self._untrusted(),
+            confirm=True,
+            type_word=self._word if destroys else "",
+            arm=self._ledger.armed() is None,
+            facts=tuple(wish.facts()),
+        )
+
+    @property
+    def _word(self) -> str:
+        """What is typed before something is destroyed: the target, not the object."""
+        return self._target.name or self._runbook.id
+
+    def _refuse_unmet(self, step: str) -> None:
+        if step and (unmet := self._unmet(step)):
+            raise RefusedError(
+                "This changes things and needs other steps first: "
+                f"{', '.join(unmet)}. Settle those, then run it again."
+            )
+
+    def _refuse_other(self, found: Identity) -> None:
+        """Refuse a system that is not the one that was met at first contact."""
+        known = self._ledger.expected(found.table)
+        if known and known.id != found.id:
+            raise RefusedError(
+                f"Nothing ran: the profile leads to {found.says}, and at first contact "
+                f"it was {known.says}. If that is meant, say so with 'gonogo target "
+                f"check --accept {found.table}'."
+            )
 
     def _asked(self, wish: Wish) -> tuple[Asked, ...]:
         from runbooks.target import candidates
@@ -178,11 +231,8 @@ class Door:
             RefusedError: something that had to be said was not said.
             StateError: it could not be written down, so nothing may run.
         """
-        if question.type_word and reply.typed != question.type_word:
-            raise RefusedError(
-                f"Nothing ran: what was typed is not {question.type_word!r}."
-            )
         self.admit_trust(question, reply)
+        self._admit_change(question, reply)
         values = _values(question, reply)
         inputs = self._inputs()
         if any(inputs.get(name) != value for name, value in values.items()):
@@ -194,6 +244,30 @@ class Door:
             reply.cwd or question.cwd,
             question.command_class,
         )
+
+    def admit_action(self, wish: ActionWish, question: Question, reply: Reply) -> None:
+        """Check *reply*; what it says is recorded first.
+
+        Raises:
+            RefusedError: something that had to be said was not said.
+            StateError: it could not be written down, so nothing may run.
+        """
+        self.admit_trust(question, reply)
+        self._admit_change(question, reply)
+        self._ledger.know(wish.description.identity)
+
+    def _admit_change(self, question: Question, reply: Reply) -> None:
+        if question.type_word and reply.typed != question.type_word:
+            raise RefusedError(
+                f"Nothing ran: what was typed is not {question.type_word!r}."
+            )
+        if question.command_class is CommandClass.OBSERVE:
+            return
+        if question.arm and not reply.reason.strip():
+            raise RefusedError("Nothing ran: say why systems are to be changed.")
+        self._ledger.take_lever()
+        if question.arm:
+            self._ledger.arm(reply.reason.strip())
 
     def admit_trust(self, question: Question, reply: Reply) -> None:
         """Record the trust that *reply* gives.
@@ -262,6 +336,21 @@ class Door:
         plan = self.plan(permit, index)
         self.request(permit, plan, index)
         return start(plan)
+
+    def start_action(self, wish: ActionWish) -> Running:
+        """Record the request, then start the process that performs the action.
+
+        Raises:
+            StateError: the request could not be written; nothing ran.
+            CommandError: it could not be started.
+        """
+        from runbooks.actions.ordering import plan
+        from runbooks.commands import start
+
+        id = uuid4().hex[:12]
+        planned = plan(id, wish, self._target, self._place)
+        self._ledger.act(id, wish.step, wish.asked, wish.description)
+        return start(planned)
 
 
 def _values(question: Question, reply: Reply) -> dict[str, str]:

@@ -11,9 +11,10 @@ from typing import Any
 
 import msgspec
 
+from runbooks.changes import Description, Identity, Undo
 from runbooks.model import Runbook, Step
 from runbooks.results import Finding, Judged, Reading, Result, Soaked
-from runbooks.tables import CommandClass
+from runbooks.tables import ActionSpec, CommandClass
 from state.command_steps import decided_by
 from state.standing import Answer, Decision
 
@@ -259,3 +260,77 @@ def drift_found(
         "edited": list(edited),
         "moved": dict(moved),
     }
+
+
+def armed(reason: str, until: str) -> Data:
+    """Changes are allowed until then (ISO 8601)."""
+    return {"reason": reason, "until": until}
+
+
+def disarmed(why: str) -> Data:
+    """Changes are no longer allowed."""
+    return {"why": why}
+
+
+def lever_taken(before: str = "") -> Data:
+    """This screen holds the right to change systems; *before* held it, or ""."""
+    return {"before": before}
+
+
+def identity_recorded(identity: Identity) -> Data:
+    """The profile's table led to this system at first contact."""
+    data: Data = msgspec.to_builtins(identity)
+    return data
+
+
+def action_requested(
+    command: str, asked: ActionSpec, description: Description, undoes: str = ""
+) -> Data:
+    """An action is about to start.
+
+    Args:
+        command: name of its files under outputs/.
+        undoes: id of the action that it takes back, or "".
+    """
+    return {
+        "command": command,
+        "use": asked.use,
+        "parameters": dict(asked.parameters),
+        "title": description.title,
+        "identity": msgspec.to_builtins(description.identity),
+        "calls": [call.text for call in description.calls],
+        "things": [f"{thing.kind}/{thing.name}" for thing in description.things],
+        "undo": msgspec.to_builtins(description.undo),
+        "loose_end": description.loose_end,
+        "before": dict(description.snapshot),
+        "undoes": undoes,
+    }
+
+
+def undo_of(data: Mapping[str, Any]) -> Undo:
+    """Return how the action that `action_requested` wrote is taken back."""
+    return msgspec.convert(data["undo"], Undo)
+
+
+def action_finished(
+    command: str, ending: str, seconds: float, says: str, after: Mapping[str, str]
+) -> Data:
+    """An action ended.
+
+    Args:
+        ending: ``done``, ``failed``, ``refused`` (nothing was changed) or
+            ``in doubt`` (nobody knows).
+        says: what the state is now and what to do next.
+    """
+    return {
+        "command": command,
+        "ending": ending,
+        "seconds": seconds,
+        "says": says,
+        "after": dict(after),
+    }
+
+
+def loose_end_accepted(command: str, note: str) -> Data:
+    """A person leaves what that action changed as it is."""
+    return {"command": command, "note": note}

@@ -13,10 +13,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from runbooks.arming import Arming
 from runbooks.errors import StateError
 from runbooks.events import Event, Kind
 from runbooks.results import Finding, Result
-from state import entries
+from state import acted, entries
+from state.acted import Actions
 from state.author import person
 from state.standing import Answer, Attachment, Command, Decision, StepState
 
@@ -36,6 +38,8 @@ class Progress:
         running: command id to part id, of commands that have not ended.
         deciding: command id to the step that its exit code decides, or "".
         inputs: remembered placeholder answers and outputs of commands.
+        actions: what was changed by actions, by id, in order.
+        arming: that changes are allowed, and until when; it may be over.
         document: digest of the runbook at the last opening.
         digests: step id to its digest, in the order of that document.
         at, by: time of the last event and the person behind it.
@@ -48,6 +52,8 @@ class Progress:
     running: dict[str, str] = field(default_factory=dict)
     deciding: dict[str, str] = field(default_factory=dict)
     inputs: dict[str, str] = field(default_factory=dict)
+    actions: Actions = field(default_factory=dict)
+    arming: Arming | None = None
     runbook: str = ""
     title: str = ""
     target: str = ""
@@ -67,6 +73,7 @@ class Progress:
             running=self.running.copy(),
             deciding=self.deciding.copy(),
             inputs=self.inputs.copy(),
+            actions=self.actions.copy(),
         )
 
 
@@ -102,6 +109,13 @@ def _apply(progress: Progress, event: Event) -> set[str]:
             return _finished(progress, event)
         case Kind.INPUT_GIVEN:
             progress.inputs.update(data["values"])
+        case Kind.ARMED:
+            by = person(event.by)
+            progress.arming = Arming(data["reason"], data["until"], by)
+        case Kind.DISARMED:
+            progress.arming = None
+        case Kind.ACTION_REQUESTED | Kind.ACTION_FINISHED | Kind.LOOSE_END_ACCEPTED:
+            acted.apply(progress.actions, event)
         case _ if step is not None:
             old = progress.steps.get(step, EMPTY)
             new = _step(old, event)
@@ -115,6 +129,7 @@ _MACHINE = {
     Kind.PROBE_FINISHED,
     Kind.SOAK_LOOKED,
     Kind.COMMAND_FINISHED,
+    Kind.ACTION_FINISHED,
     Kind.DRIFT_FOUND,
 }
 

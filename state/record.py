@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from state.acted import Acted
 from state.locations import cannot, open_file
 from state.progress import Progress
 from state.standing import Command, StepState
@@ -52,6 +53,11 @@ class Record:
     def inputs(self) -> Mapping[str, str]:
         """Remembered placeholder answers and outputs, by variable."""
         return self._state.inputs
+
+    @property
+    def actions(self) -> Mapping[str, Acted]:
+        """What was changed by actions, by id, in order."""
+        return self._state.actions
 
     @property
     def seq(self) -> int:

@@ -13,13 +13,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from runbooks.arming import Arming, armed_until
 from runbooks.errors import RefusedError, StateError
 from runbooks.events import Event, Kind
 from runbooks.model import Runbook
-from runbooks.tables import CommandClass
+from runbooks.tables import ActionSpec, CommandClass
 from state import entries
+from state.acted import standing
 from state.author import Author
+from state.identities import Identities
 from state.journal import Journal
+from state.lever import Lever
 from state.locations import run_directory
 from state.lock import Lock
 from state.progress import Progress, apply
@@ -28,6 +32,7 @@ from state.replaying import JOURNAL
 from state.trust import TrustStore, shipped, unsafe
 
 if TYPE_CHECKING:
+    from runbooks.changes import Description, Identity
     from state.resume import Drift
     from state.saving import Saving
 
@@ -53,6 +58,8 @@ class Run(Record):
         self._changed: set[str] = set()
         self.heard: Callable[[Event], None] = lambda event: None
         self._trust = TrustStore()
+        self._lever = Lever(directory / "lever", by)
+        self._identities = Identities(directory.parent.parent)
         self.left_at = ""
 
     # Imported when first asked for: the first picture needs neither.
@@ -184,6 +191,75 @@ class Run(Record):
         )
         self.record(Kind.COMMAND_REQUESTED, part, data)
 
+    # ----------------------------------------------------- the right to change
+
+    def armed(self) -> Arming | None:
+        """Return why and until when changes are allowed, None when they are not."""
+        arming = self._state.arming
+        return arming if arming and arming.left(datetime.now(UTC)) else None
+
+    def arm(self, reason: str) -> None:
+        """Allow changes for a while, or for a while more.
+
+        Raises:
+            StateError: it could not be written.
+        """
+        until = armed_until(datetime.now(UTC), self.armed())
+        self.record(Kind.ARMED, None, entries.armed(reason, until))
+
+    def disarm(self, why: str) -> None:
+        """Allow changes no longer.
+
+        Raises:
+            StateError: it could not be written.
+        """
+        if self._state.arming:
+            self.record(Kind.DISARMED, None, entries.disarmed(why))
+
+    def take_lever(self) -> None:
+        """Take the right to change systems, unless it is ours already.
+
+        Raises:
+            RefusedError: somebody else holds it, who is named.
+            StateError: it could not be written.
+        """
+        if not self._lever.held:
+            before = self._lever.take()
+            self.record(Kind.LEVER_TAKEN, None, entries.lever_taken(before))
+
+    def expected(self, table: str) -> Identity | None:
+        """Return which system the profile's *table* led to at first contact.
+
+        Raises:
+            StateError: what is known cannot be read.
+        """
+        return self._identities.expected(self.target, table)
+
+    def know(self, identity: Identity) -> None:
+        """Remember which system it is, where none is known yet.
+
+        Raises:
+            StateError: it could not be written.
+        """
+        if self.expected(identity.table) is None:
+            data = entries.identity_recorded(identity)
+            self.record(Kind.IDENTITY_RECORDED, None, data)
+            self._identities.know(self.target, identity)
+
+    def act(
+        self, command: str, step: str, asked: ActionSpec, description: Description
+    ) -> None:
+        """Write down that an action is about to start.
+
+        Raises:
+            StateError: it could not be written; it must not start.
+        """
+        undoes = next(
+            (a.id for a in standing(self.actions) if a.undo.is_done_by(asked)), ""
+        )
+        data = entries.action_requested(command, asked, description, undoes)
+        self.record(Kind.ACTION_REQUESTED, step or None, data)
+
     def poll(self) -> list[Event]:
         """Return what other writers recorded since the last call, applied.
 
@@ -246,5 +322,6 @@ class Run(Record):
         """
         self.record(Kind.RUN_CLOSED, None, entries.run_closed(note))
         self.save()
+        self._lever.release()
         self._journal.close()
         self._saving.close()

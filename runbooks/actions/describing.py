@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from runbooks.actions import action_class
-from runbooks.actions.base import Action, Description
+from runbooks.actions.base import Action
+from runbooks.changes import Description
 from runbooks.errors import ProbeError
 from runbooks.hiding import Hiding
 from runbooks.parameters import build

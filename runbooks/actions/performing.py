@@ -22,8 +22,9 @@ from typing import Any
 
 import msgspec
 
-from runbooks.actions.base import Action, Description, Identity, Progress
+from runbooks.actions.base import Action
 from runbooks.actions.describing import looked_at
+from runbooks.changes import Description, Identity, Progress
 from runbooks.errors import ActionError, DocumentError, GonogoError, ProbeError
 from runbooks.probes.sources import Sources
 from runbooks.tables import ActionSpec

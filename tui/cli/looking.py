@@ -21,16 +21,18 @@ from runbooks.gate import Door
 from runbooks.model import Part, Runbook, Step
 from runbooks.results import Finding, Result, worst
 from runbooks.runner import Runner
-from runbooks.tables import CommandClass
+from runbooks.tables import ActionSpec, CommandClass
 from state.standing import Command, StepState
 
 if TYPE_CHECKING:
+    from runbooks.changes import Description, Identity
     from runbooks.target import Target
     from state.trust import TrustStore
 
 WALL = 60.0
 """Seconds that a command may take if it declares no limit: nobody watches it."""
 _POLL = 0.02
+_ONLY_LOOKS = "A check only looks."
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +156,26 @@ class _NothingKept:
     def request(
         self, command: str, part: str, text: str, command_class: CommandClass, cwd: str
     ) -> None: ...
+
+    def armed(self) -> None:
+        return None
+
+    def arm(self, reason: str) -> None:
+        raise RefusedError(_ONLY_LOOKS)
+
+    def take_lever(self) -> None:
+        raise RefusedError(_ONLY_LOOKS)
+
+    def expected(self, table: str) -> None:
+        return None
+
+    def know(self, identity: Identity) -> None:
+        raise RefusedError(_ONLY_LOOKS)
+
+    def act(
+        self, command: str, step: str, asked: ActionSpec, description: Description
+    ) -> None:
+        raise RefusedError(_ONLY_LOOKS)
 
 
 class _Commands:

@@ -1,0 +1,184 @@
+"""What an action says of itself: the system, the calls, the objects, the way back.
+
+Plain values: describing makes them, the screen shows them, the journal keeps them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from runbooks.tables import ActionSpec
+
+
+class Call(msgspec.Struct, frozen=True):
+    """One request or command that changes something, exactly as it will be made.
+
+    Attributes:
+        text: ``PATCH /apis/apps/v1/namespaces/…`` or a command line.
+        body: what is sent along, for people to read, or "".
+    """
+
+    text: str
+    body: str = ""
+
+
+class Thing(msgspec.Struct, frozen=True):
+    """A live object that is touched, known by more than its name.
+
+    Attributes:
+        kind: as its API says, ``Deployment`` or ``container``.
+        id: what tells it from another one of that name: uid, full container id, pid
+            with its start.
+        version: what changes when somebody changes what is asked of it (not with its
+            status): generation, revision, config hash; "" where there is none.
+    """
+
+    kind: str
+    name: str
+    id: str = ""
+    version: str = ""
+
+
+class Change(msgspec.Struct, frozen=True):
+    """One difference that people should read before they agree."""
+
+    what: str
+    before: str
+    after: str
+
+
+class Precondition(msgspec.Struct, frozen=True):
+    """Something that has to hold before anything is changed.
+
+    Attributes:
+        says: what was looked at and found, a sentence.
+        holds: None where nobody could look; it then counts as not holding.
+    """
+
+    says: str
+    holds: bool | None
+
+
+class Undo(msgspec.Struct, frozen=True):
+    """How an action is taken back: by an action, by a command, or not at all.
+
+    Attributes:
+        use, parameters: the action that takes it back.
+        command: the command line that does, where no action of ours does.
+        irreversible: why nothing takes it back, or "".
+    """
+
+    use: str = ""
+    parameters: Mapping[str, Any] = {}
+    command: str = ""
+    irreversible: str = ""
+
+    def is_done_by(self, asked: ActionSpec) -> bool:
+        """Whether *asked* is the action that takes it back."""
+        same = self.parameters.items() <= asked.parameters.items()
+        return self.use == asked.use and bool(self.use) and same
+
+    def __str__(self) -> str:
+        if self.irreversible:
+            return f"cannot be taken back: {self.irreversible}"
+        words = (f"{name}={value}" for name, value in self.parameters.items())
+        return self.command or " ".join([self.use, *words])
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """Which system it is, told by itself and not by its address.
+
+    Attributes:
+        table: the profile's table that leads there.
+        id: uid of a cluster with the namespace, system identifier of a database with
+            its name, id of a Docker Engine.
+        says: the same for people, ``cluster 7f3c… namespace shop``.
+    """
+
+    table: str
+    id: str
+    says: str
+
+
+class Description(msgspec.Struct, frozen=True, kw_only=True):
+    """What an action would do now, from looking at what there is now.
+
+    Attributes:
+        title: one line, such as ``roll back Deployment/api from revision 42 to 41``.
+        calls: everything that will be sent, in order.
+        things: the live objects that are touched.
+        count: how many there are of what people count (pods, sessions, images),
+            where that is not the number of `things`.
+        changes: the difference that it makes.
+        stays: what people may expect to change and does not.
+        fights: who else controls the objects, and what they will do to the change.
+        preconditions: what has to hold.
+        dry_run: what the system said to the same calls without effect, "" where it
+            has no dry run.
+        undo: how it is taken back.
+        loose_end: what is left different on purpose until it is taken back, or "".
+        seconds: how long it takes at most, None where nobody knows.
+        point_of_no_return: after what it cannot be taken back, or "".
+        watch: which reading should make one go back, or "".
+        snapshot: the state before, by what is compared afterwards.
+        outcome: the part of the state that has to be so afterwards.
+        pins: what performing it needs of this look; never a secret.
+    """
+
+    title: str
+    identity: Identity
+    calls: tuple[Call, ...]
+    things: tuple[Thing, ...]
+    undo: Undo
+    count: int | None = None
+    changes: tuple[Change, ...] = ()
+    stays: tuple[str, ...] = ()
+    fights: tuple[str, ...] = ()
+    preconditions: tuple[Precondition, ...] = ()
+    dry_run: str = ""
+    loose_end: str = ""
+    seconds: float | None = None
+    point_of_no_return: str = ""
+    watch: str = ""
+    snapshot: Mapping[str, str] = {}
+    outcome: Mapping[str, str] = {}
+    pins: Mapping[str, Any] = {}
+
+    @property
+    def digest(self) -> str:
+        """sha256 hex of what a person agrees to; another one needs another yes."""
+        agreed = (
+            self.title,
+            self.identity,
+            self.calls,
+            self.things,
+            self.count,
+            self.changes,
+            self.undo,
+        )
+        return hashlib.sha256(
+            msgspec.json.encode(agreed, order="deterministic")
+        ).hexdigest()
+
+    @property
+    def unmet(self) -> tuple[str, ...]:
+        """What keeps it from being done, a sentence each."""
+        return tuple(each.says for each in self.preconditions if not each.holds)
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """How far an action under way has come.
+
+    Attributes:
+        says: one line of text, which also is the next line of its output.
+        bars: name to done and of how many (``new revision 41``: (3, 6)).
+        deadline: seconds that have gone and that there are, None without one.
+    """
+
+    says: str = ""
+    bars: Mapping[str, tuple[int, int]] = {}
+    deadline: tuple[float, float] | None = None
