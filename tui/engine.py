@@ -16,8 +16,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from runbooks.errors import GonogoError, RefusedError, StateError
+from runbooks.events import Kind
+from state import entries
 from state.deciding import attach, decide_all, note, withdraw
 from state.standing import Answer
+from tui.acting import Acting
 from tui.probing import Probing
 from tui.told import Asks, Happened, NotSaved, Refused, Saved, Told
 from tui.working import Working
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from runbooks.commands import Ending
     from runbooks.gate import Door
     from runbooks.model import Runbook
+    from runbooks.tables import ActionSpec
     from runbooks.target import Target
     from runbooks.wish import Wish
     from state.run import Run
@@ -69,12 +73,14 @@ class Engine:
         self._asked: dict[str, Callable[[Reply], None]] = {}
         self._working = Working(runbook, run, door, tell, self._spawn)
         self._probing = Probing(runbook, run, target, tell, self._spawn)
+        self._acting = Acting(run, target, door, tell, self._spawn, self.probe)
 
     def start(self) -> None:
         """Begin: take up commands that outlived their screen, then serve."""
         self.run.heard = lambda event: self._tell(Happened(event))
         self._thread.start()
         self._submit(self._working.reattach)
+        self._submit(self._acting.reattach)
         if self.target.path and any(step.probes for step in self.runbook.steps):
             self._submit(self._watch)
 
@@ -144,9 +150,56 @@ class Engine:
 
         self._ask(question, go)
 
+    def act(self, asked: ActionSpec, step: str = "") -> None:
+        """Perform an action: look what it would do, ask, do it, look at *verify*."""
+
+        async def look_and_ask() -> None:
+            wish = await self._acting.wish(asked, step)
+            question = self._door.look_at_action(wish)
+
+            def go(reply: Reply) -> None:
+                self._door.admit_action(wish, question, reply)
+                self._acting.perform(wish)
+
+            self._ask(question, go)
+
+        self._submit(lambda: self._spawn(look_and_ask()))
+
     def stop(self, command_id: str) -> None:
-        """SIGTERM to a running command, SIGKILL after its grace."""
-        self._submit(lambda: self._working.stop(command_id))
+        """SIGTERM to a running command, SIGKILL after its grace.
+
+        Of an action only the watching ends: what was sent stands.
+        """
+
+        def stop() -> None:
+            if not self._acting.stop(command_id):
+                self._working.stop(command_id)
+
+        self._submit(stop)
+
+    # ------------------------------------------------- the right to change
+
+    def arm(self, reason: str) -> None:
+        """Allow changes for half an hour, or for half an hour more."""
+
+        def arm() -> None:
+            self.run.take_lever()
+            self.run.arm(reason)
+
+        self._submit(arm)
+
+    def disarm(self) -> None:
+        """Allow changes no longer; what runs goes on."""
+        self._submit(lambda: self.run.disarm("by hand"))
+
+    def accept_loose_end(self, action: str, note: str) -> None:
+        """Leave what an action changed as it is, for a reason."""
+
+        def accept() -> None:
+            data = entries.loose_end_accepted(action, note)
+            self.run.record(Kind.LOOSE_END_ACCEPTED, None, data)
+
+        self._submit(accept)
 
     def interactive_ended(self, command_id: str, ending: Ending) -> None:
         """The caller ran an interactive command in the terminal; this is its end."""

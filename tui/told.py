@@ -10,6 +10,7 @@ from runbooks.events import Event
 
 if TYPE_CHECKING:
     from runbooks.asking import Question
+    from runbooks.changes import Progress
     from runbooks.commands import Ending, Plan
 
 
@@ -32,6 +33,19 @@ class CommandEnded(msgspec.Struct, frozen=True):
 
     command: str
     ending: Ending
+
+
+class Advanced(msgspec.Struct, frozen=True):
+    """An action of this run has come so far."""
+
+    action: str
+    progress: Progress
+
+
+class ActionEnded(msgspec.Struct, frozen=True):
+    """An action of this run has ended; the run knows how."""
+
+    action: str
 
 
 class Saved(msgspec.Struct, frozen=True):
@@ -85,6 +99,8 @@ Told = (
     Happened
     | OutputCame
     | CommandEnded
+    | Advanced
+    | ActionEnded
     | Saved
     | NotSaved
     | Looking

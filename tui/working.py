@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from runbooks.errors import RefusedError
 from runbooks.events import Kind
 from state import entries
-from tui.told import CommandEnded, NeedsTerminal, OutputCame, Refused, Told
+from tui.following import follow
+from tui.told import CommandEnded, NeedsTerminal, Refused, Told
 
 if TYPE_CHECKING:
     from runbooks.asking import Permit
@@ -19,12 +19,6 @@ if TYPE_CHECKING:
     from runbooks.model import Runbook
     from runbooks.wish import Wish
     from state.run import Run
-
-FLUSH = 1 / 20
-"""Seconds between two looks at what a command printed."""
-AT_ONCE = 256 * 1024
-"""Bytes of output handed on in one go; a command that prints more is skipped
-through on the screen and kept whole on disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,19 +108,9 @@ class Working:
 
     async def _follow(self, job: Job) -> Ending:
         """Hand on what the command prints until it ends, then write down the end."""
-        from runbooks.commands import Tail
-
-        tail = Tail(job.running.output)
         self.jobs[job.running.id] = job
         try:
-            while True:
-                ending = job.running.ending()
-                data, skipped = tail.read(AT_ONCE)
-                if data or skipped:
-                    self._tell(OutputCame(job.running.id, data, skipped))
-                elif ending is not None:
-                    break
-                await asyncio.sleep(0 if ending else FLUSH)
+            ending = await follow(job.running, self._tell)
         finally:
             self.jobs.pop(job.running.id, None)
         self._ended(job.running.id, job.part, ending)

@@ -1,0 +1,131 @@
+"""The actions of a run that are under way: described, performed, taken up again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any
+
+from runbooks.errors import RefusedError
+from runbooks.events import Kind
+from state import entries
+from tui.following import follow
+from tui.told import ActionEnded, Advanced, Told
+
+if TYPE_CHECKING:
+    from runbooks.actions.wish import ActionWish
+    from runbooks.changes import Progress
+    from runbooks.commands import Running
+    from runbooks.gate import Door
+    from runbooks.tables import ActionSpec
+    from runbooks.target import Target
+    from state.run import Run
+
+_ENDINGS = {0: "done", 1: "failed", 3: "refused"}
+"""Exit code of the performing process to how an action ended; all others: in doubt."""
+_IN_DOUBT = (
+    "Nobody knows how it ended: its process died. Look at the state before anything "
+    "else is done."
+)
+
+
+class Acting:
+    """Performs what the door admitted, one action at a time."""
+
+    def __init__(
+        self,
+        run: Run,
+        target: Target,
+        door: Door,
+        tell: Callable[[Told], None],
+        spawn: Callable[[Coroutine[Any, Any, None]], None],
+        verify: Callable[[tuple[str, ...]], None],
+    ) -> None:
+        self._run = run
+        self._target = target
+        self._door = door
+        self._tell = tell
+        self._spawn = spawn
+        self._verify = verify
+        self.jobs: dict[str, Running] = {}
+
+    async def wish(self, asked: ActionSpec, step: str) -> ActionWish:
+        """Look at what the action would do.
+
+        Raises:
+            RefusedError: another one is under way.
+            ProbeError: nobody could look.
+        """
+        from runbooks.actions.describing import describe
+        from runbooks.actions.wish import ActionWish
+
+        self._refuse_second()
+        return ActionWish(asked, await describe(asked, self._target), step)
+
+    def _refuse_second(self) -> None:
+        for id in self.jobs:
+            title = self._run.actions[id].title
+            raise RefusedError(
+                f"An action is under way: {title}. Wait for it, or stop watching it."
+            )
+
+    def perform(self, wish: ActionWish) -> None:
+        """Start it and follow it to its end.
+
+        Raises:
+            RefusedError: another one was started meanwhile.
+            StateError: the request could not be written; nothing ran.
+            CommandError: it could not be started.
+        """
+        self._refuse_second()
+        running = self._door.start_action(wish)
+        self.jobs[running.id] = running
+        self._spawn(self._follow(running, wish.asked.verify))
+
+    def stop(self, id: str) -> bool:
+        """Stop watching; what was sent stands. Return whether there was one."""
+        running = self.jobs.get(id)
+        if running:
+            running.stop()
+        return running is not None
+
+    def reattach(self) -> None:
+        """Take up the actions that outlived the screen that started them."""
+        from runbooks.commands import attach
+
+        for acted in [each for each in self._run.actions.values() if not each.ending]:
+            running = attach(self._run.outputs, acted.id)
+            if running is None:
+                self._ended(acted.id, "refused", 0.0, "Its process was never started.")
+            else:
+                self.jobs[running.id] = running
+                self._spawn(self._follow(running, ()))
+
+    async def _follow(self, running: Running, verify: tuple[str, ...]) -> None:
+        from runbooks.actions.ordering import ended, progress
+
+        told: list[Progress] = []
+
+        def look() -> None:
+            now = progress(self._run.outputs, running.id)
+            if told[-1:] != [now]:
+                told[:] = [now]
+                self._tell(Advanced(running.id, now))
+
+        try:
+            ending = await follow(running, self._tell, look)
+        finally:
+            self.jobs.pop(running.id, None)
+        said = ended(self._run.outputs, running.id)
+        how = _ENDINGS.get(said.code, "in doubt") if said else "in doubt"
+        says, after = (said.says, said.after) if said else (_IN_DOUBT, {})
+        self._ended(running.id, how, ending.seconds, says, after)
+        if verify and how != "refused":
+            self._verify(verify)
+
+    def _ended(
+        self, id: str, how: str, seconds: float, says: str, after: Any = None
+    ) -> None:
+        data = entries.action_finished(id, how, seconds, says, after or {})
+        step = self._run.actions[id].step
+        self._run.record(Kind.ACTION_FINISHED, step or None, data)
+        self._tell(ActionEnded(id))
