@@ -160,12 +160,49 @@ def test_a_person_may_give_a_command_the_terminal(desk: Desk) -> None:
 def test_what_changes_things_asks_once_and_runs(desk: Desk) -> None:
     desk.trust()
     desk.engine.run_part(desk.part("touch changed-it"))
-    desk.engine.answer(desk.wait_for(Asks).question.id, Reply())
+    desk.engine.answer(desk.wait_for(Asks).question.id, Reply(reason="drill"))
     assert desk.wait_for(CommandEnded).ending.code == 0
     assert Path("changed-it").exists()
     kinds = [entry["kind"] for entry in desk.journal()]
     requested, started = Kind.COMMAND_REQUESTED, Kind.COMMAND_STARTED
     assert kinds.index(requested) < kinds.index(started)
+
+
+def test_a_change_needs_a_reason_once_in_a_while(desk: Desk) -> None:
+    desk.trust()
+    desk.engine.run_part(desk.part("touch changed-it"))
+    question = desk.wait_for(Asks).question
+    assert question.arm
+    desk.engine.answer(question.id, Reply())
+    assert "say why" in desk.wait_for(Refused).message
+    assert not Path("changed-it").exists()
+    desk.engine.arm("INC-311")
+    desk.wait_event(Kind.ARMED)
+    desk.engine.run_part(desk.part("touch changed-it"))
+    question = desk.wait_for(Asks).question
+    assert question.confirm and not question.arm
+    desk.engine.answer(question.id, Reply())
+    desk.wait_for(CommandEnded)
+    desk.engine.disarm()
+    desk.wait_event(Kind.DISARMED)
+    desk.engine.run_part(desk.part("touch changed-it"))
+    assert desk.wait_for(Asks).question.arm
+    armed = next(e for e in desk.journal() if e["kind"] == "armed")
+    assert armed["data"]["reason"] == "INC-311"
+
+
+def test_only_one_screen_changes_systems(desk: Desk) -> None:
+    desk.trust()
+    other = Run.open(desk.run.directory, desk.runbook, current("ben"))
+    other.take_lever()
+    desk.engine.run_part(desk.part("touch changed-it"))
+    desk.engine.answer(desk.wait_for(Asks).question.id, Reply(reason="drill"))
+    assert "ben" in desk.wait_for(Refused).message
+    assert not Path("changed-it").exists()
+    other.close()
+    desk.engine.run_part(desk.part("touch changed-it"))
+    desk.engine.answer(desk.wait_for(Asks).question.id, Reply(reason="drill"))
+    assert desk.wait_for(CommandEnded).ending.code == 0
 
 
 def test_what_only_reads_runs_at_once(desk: Desk) -> None:
@@ -181,7 +218,7 @@ def test_an_edited_text_is_what_is_classed_and_written_down(desk: Desk) -> None:
     desk.engine.run_part(desk.part("Look"), "touch edited-it")
     question = desk.wait_for(Asks).question
     assert question.text == "touch edited-it" and question.confirm
-    desk.engine.answer(question.id, Reply())
+    desk.engine.answer(question.id, Reply(reason="drill"))
     desk.wait_for(CommandEnded)
     assert Path("edited-it").exists()
     requested = next(e for e in desk.journal() if e["kind"] == "command_requested")
@@ -218,7 +255,7 @@ def test_as_written_is_another_text_and_asked_about_anew(desk: Desk) -> None:
     desk.engine.answer(first.id, Reply(as_written=True))
     second = desk.wait_for(Asks).question
     assert second.confirm and second.text == "cat <name>>made-by-redirection"
-    desk.engine.answer(second.id, Reply())
+    desk.engine.answer(second.id, Reply(reason="drill"))
     assert desk.wait_for(CommandEnded).ending.code == 0
     assert Path("made-by-redirection").read_text() == "read by redirection\n"
 

@@ -17,7 +17,16 @@ from runbooks.asking import Question, Reply
 from tui.display import content
 from tui.keymap import bindings
 from tui.screens.left_once import LeftOnce
-from tui.screens.question_rows import facts, field, field_id, known, row, text_view
+from tui.screens.question_rows import (
+    facts,
+    field,
+    field_id,
+    known,
+    row,
+    text_view,
+    typed_label,
+    typed_line,
+)
 from tui.widgets.choices import Choice, Choices
 from tui.widgets.text_view import Paragraph, TextView
 
@@ -69,8 +78,8 @@ class QuestionScreen(ModalScreen[Reply | None], LeftOnce[Reply | None]):
                 yield text_view("untrusted")
             for asked in question.placeholders:
                 yield field(asked)
-            if question.type_word:
-                yield row(f"type {question.type_word}", Input(id="word", compact=True))
+            if label := typed_label(question):
+                yield row(label, Input(id="word", compact=True))
             yield Static(id="problem")
             yield Choices(self._choices(), id="choices")
 
@@ -225,20 +234,24 @@ class QuestionScreen(ModalScreen[Reply | None], LeftOnce[Reply | None]):
                 self._complain(f"{asked.placeholder.text} has no value yet.", line)
                 return
             values[asked.placeholder.variable] = line.value
-        typed = ""
-        if question.type_word:
-            word = self.query_one("#word", Input)
-            typed = word.value
+        typed, reason = "", ""
+        if typed_label(question):
+            line = self.query_one("#word", Input)
+            typed, reason = typed_line(question, line.value)
             if typed != question.type_word:
-                self._complain(f"Type {question.type_word} to go on.", word)
+                self._complain(f"Type {question.type_word} to go on.", line)
                 return
-        cwd = self.query_one("#cwd", Input).value if question.original else ""
+            if question.arm and not reason:
+                self._complain("Say why: a ticket, or a few words.", line)
+                return
+        cwd = self.query_one("#cwd", Input).value if question.cwd else ""
         self.dismiss(
             Reply(
                 values=values,
                 as_written=self._as_written,
                 trust="all" if choice == "all" else "this" if choice == "this" else "",
                 typed=typed,
+                reason=reason,
                 cwd="" if cwd == question.cwd else cwd,
             )
         )

@@ -23,10 +23,12 @@ def facts(question: Question) -> Iterator[Horizontal]:
         yield _fact("does", class_sentence(*said))
     if question.target:
         yield _fact("target", question.target)
-    if question.original:
+    if question.cwd:
         where = Input(question.cwd, id="cwd", compact=True, select_on_focus=False)
         yield row("where", where)
-    if question.confirm and question.original:
+    for name, text in question.facts:
+        yield _fact(name, text)
+    if question.confirm and (question.original or question.undo):
         yield _fact("undo", question.undo or "nobody said how to take it back")
 
 
@@ -42,6 +44,25 @@ def field(asked: Asked) -> Horizontal:
         compact=True,
     )
     return row(asked.placeholder.text, value)
+
+
+def typed_label(question: Question) -> str:
+    """What the one line is for that is typed before something changes, or ""."""
+    if question.type_word:
+        return f"type {question.type_word}" + (" and why" if question.arm else "")
+    return "why" if question.arm else ""
+
+
+def typed_line(question: Question, line: str) -> tuple[str, str]:
+    """Return the word and the reason in that line."""
+    if not question.type_word:
+        return "", line.strip()
+    if not question.arm:
+        return line, ""
+    word = question.type_word
+    if not line.startswith(f"{word} "):
+        return line.strip(), ""
+    return word, line.removeprefix(word).strip()
 
 
 def field_id(asked: Asked) -> str:
