@@ -27,6 +27,7 @@ from tui.line_filters import AsciiOnly, Sanitize
 from tui.palette import BoundActions, Palette
 from tui.signals import SignalWatch
 from tui.terminal import too_small
+from tui.torn_arrows import TornArrows
 from tui.writer import GonogoDriver
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ class GonogoApp(App[None]):
         self._first = first
         self._config = config or Config()
         self.at_work = lambda: ()
+        self._torn_arrows = TornArrows()
         self.register_theme(CALM)
         known = self._config.theme in self.available_themes
         self.theme = self._config.theme if known else CALM.name
@@ -160,6 +162,11 @@ class GonogoApp(App[None]):
             save_theme(theme.name)
         except GonogoError as error:
             self.notify(str(error), severity="warning")
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key) and self._torn_arrows.swallow(event.key):
+            return
+        await super().on_event(event)
 
     def on_key(self, event: events.Key) -> None:
         # An Input stops what it takes: this one was forwarded before it was there.

@@ -75,13 +75,21 @@ class Engine:
         self._probing = Probing(runbook, run, target, tell, self._spawn)
         self._acting = Acting(run, target, door, tell, self._spawn, self.probe)
 
-    def start(self) -> None:
-        """Begin: take up commands that outlived their screen, then serve."""
+    def start(self, watching: bool = True) -> None:
+        """Begin: take up commands that outlived their screen, then serve.
+
+        Args:
+            watching: look at the steps without being asked, again and again.
+        """
         self.run.heard = lambda event: self._tell(Happened(event))
         self._thread.start()
         self._submit(self._working.reattach)
         self._submit(self._acting.reattach)
-        if self.target.path and any(step.probes for step in self.runbook.steps):
+        if (
+            watching
+            and self.target.path
+            and any(step.probes for step in self.runbook.steps)
+        ):
             self._submit(self._watch)
 
     @property

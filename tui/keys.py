@@ -136,6 +136,10 @@ KEYS: Mapping[str, tuple[Key, ...]] = {
             "",
             "Faults of this rehearsal: inject or heal one",
         ),
+        Key(
+            "change.arm", "D", "arm", "arm", "Arm for changes with a reason, or disarm"
+        ),
+        Key("change.longer", "A", "arm_longer", "", "Armed for half an hour more"),
         Key("list.blockers", "b", "blockers", "blockers", "Show what blocks"),
         Key("list.filter", "f", "filter", "filter", "Filter: open, mine, failing, all"),
         Key("list.mark", "v", "mark", "mark", "Mark, to answer many at once"),

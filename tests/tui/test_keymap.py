@@ -9,6 +9,7 @@ import pytest
 from runbooks.errors import DocumentError
 from tui.config import Config, read_config, save_theme
 from tui.keymap import KEYS, SCREENS, bindings, clashes, keys_of, shown, unknown_ids
+from tui.torn_arrows import TornArrows
 
 
 def test_no_key_has_two_meanings_on_one_screen() -> None:
@@ -29,10 +30,29 @@ def test_every_group_is_on_a_screen_and_every_key_is_explained() -> None:
 
 @pytest.mark.parametrize("screen", ["runbook", "choose", "output", "help"])
 def test_an_arrow_that_arrives_byte_by_byte_does_nothing(screen: str) -> None:
-    """ESC, then ``[`` or ``O``, then a letter: the last two must be unbound."""
+    """ESC, then ``[`` or ``O``, then a letter or a number and ``~``."""
     bound = {name for key in keys_of(screen) for name in key.keys.split(",")}
-    assert not bound & {"left_square_bracket", "O", *"ABCDHF", "tilde"}
+    assert not bound & {"left_square_bracket", "O", "tilde"}
+    for sequence in ("[A", "[D", "OD", "[H"):
+        torn = TornArrows(lambda: 0.0)
+        assert not torn.swallow("escape")
+        first = {"[": "left_square_bracket", "O": "O"}[sequence[0]]
+        assert torn.swallow(first) and torn.swallow(sequence[1])
+        assert not torn.swallow(sequence[1]), "a second one is meant"
     assert not bound & set("0123456789"), "digits only answer a choice"
+
+
+def test_only_what_comes_at_once_is_torn() -> None:
+    now = 0.0
+    torn = TornArrows(lambda: now)
+    torn.swallow("escape")
+    now = 5.0
+    assert not torn.swallow("left_square_bracket")
+    assert not torn.swallow("D")
+    torn.swallow("escape")
+    assert torn.swallow("left_square_bracket")
+    assert torn.swallow("3") and torn.swallow("tilde")
+    assert not torn.swallow("D")
 
 
 def test_enter_decides_nothing() -> None:

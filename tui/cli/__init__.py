@@ -9,6 +9,7 @@ COMMANDS = {
     "trust": "Trust a runbook's commands, probes and hosts.",
     "probes": "List the probes, or try one.",
     "rehearse": "Practise on a deployment that is made up and thrown away.",
+    "act": "List the actions, or perform one: restart, roll back, scale.",
     "target": "Make the profile of a deployment, or try one.",
 }
 """Name to its line in the help."""

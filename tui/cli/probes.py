@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import tomllib
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from tui.cli.parameters import read_parameters
 from tui.cli.printing import paint, say
 
 if TYPE_CHECKING:
@@ -101,23 +101,13 @@ def _spec(name: str, parameters: tuple[str, ...]) -> ProbeSpec:
 
     given: dict[str, Any] = {}
     expect: dict[str, Any] = {}
-    for parameter in parameters:
-        key, equals, value = parameter.partition("=")
-        if not equals:
-            raise click.UsageError(f"{parameter!r} is not KEY=VALUE.")
+    for key, value in read_parameters(parameters).items():
         reading = key.removeprefix("expect.")
-        (given if reading == key else expect)[reading] = _value(value)
+        (given if reading == key else expect)[reading] = value
     spec = ProbeSpec(name, expect, given)
     if wrong := [said for said in check(spec) if expect or "is expected" not in said]:
         raise click.UsageError(f"{'; '.join(wrong)}.")
     return spec
-
-
-def _value(text: str) -> Any:
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
 
 
 async def _measure(spec: ProbeSpec, target: str | None) -> int:

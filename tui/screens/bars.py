@@ -7,29 +7,48 @@ from datetime import UTC, datetime
 from textual.content import Content
 
 from runbooks.tables import Gate
+from state.acted import loose_ends
 from tui.display import content
 from tui.screens.panes import Panes
 from tui.widgets import verdict_bar
 from tui.widgets.outline import OPEN
+
+REASON = 16
+"""Characters of the reason for being armed that the first line has room for."""
 
 
 class Bars(Panes):
     """Panes whose bars say how the run stands."""
 
     def show_top(self) -> None:
-        """Target, runbook, OBSERVE, who, and the clock in UTC."""
+        """Target, runbook, OBSERVE or ARMED, who, and the clock in UTC."""
         engine = self.engine
         left = self._target_words()
         title = content(f"  {engine.runbook.title}", "$foreground-muted")
         if left.cell_length + title.cell_length < self.size.width - 30:
             left = Content.assemble(left, title)
         right = Content.assemble(
-            Content.styled(" OBSERVE", "bold"),
+            self._right_to_change(),
             content(f"   {engine.run.by.name}"),
             content(f" +{others}" if (others := self._others.number) else "", "bold"),
             f"   {clock()}",
         )
         self.line("top").show(left, right)
+
+    def _right_to_change(self) -> Content:
+        """Whether changes are allowed, for how long and why; what they left open."""
+        run = self.engine.run
+        loose = sum(1 for _ in loose_ends(run.actions))
+        ends = f"loose end{'s' if loose > 1 else ''}"
+        open_ones = Content.styled(f" {loose} {ends}", "bold $text-warning")
+        words = [open_ones] if loose else []
+        if arming := run.armed():
+            minutes = -(-arming.left(datetime.now(UTC)).seconds // 60)
+            words.append(Content.styled(f" ARMED {minutes} min", "bold $text-error"))
+            words.append(content(f" {arming.reason[:REASON]}"))
+        else:
+            words.append(Content.styled(" OBSERVE", "bold"))
+        return Content("").join(words)
 
     def _target_words(self) -> Content:
         """Which deployment it is, or what to do so that probes know one."""

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from tui.engine import Engine
 
 
+WHY = "A ticket, or a few words. Half an hour; A adds another, D ends it."
+
+
 class Deciding(Moving):
     """A board whose steps are answered in place."""
 
@@ -81,9 +84,9 @@ class Deciding(Moving):
 
     @on(AnswerLine.Typed)
     def keep_typed(self, message: AnswerLine.Typed) -> None:
-        if message.prompt.purpose != "find":
+        if message.prompt.about:
             self._answering.keep(message.prompt, message.values)
-        elif wanted := message.values["text"]:
+        elif message.prompt.purpose == "find" and (wanted := message.values["text"]):
             rows = self.engine.runbook.rows
             start = self._before_find
             before = rows[rows.index(start) - 1] if start else None
@@ -97,7 +100,7 @@ class Deciding(Moving):
         if message.prompt.purpose == "find":
             if self._before_find is not None:
                 self.steps.go_to(self._before_find)
-        elif any(message.values.values()):
+        elif message.prompt.about and any(message.values.values()):
             self._answering.keep(message.prompt, message.values)
             self.say("What you typed is kept for this step.")
 
@@ -107,6 +110,8 @@ class Deciding(Moving):
         if prompt.purpose == "find":
             self._close_answer()
             self._found(values["text"])
+        elif prompt.purpose == "arm":
+            self._arm(values["text"].strip())
         elif prompt.purpose in ("note", "evidence"):
             if not (text := values["text"].strip()):
                 self.say("Nothing is typed yet; Esc leaves.")
@@ -120,6 +125,28 @@ class Deciding(Moving):
         elif self._answering.given(prompt, values):
             self._close_answer()
             self._decided([self.engine.runbook.step_by_id[id] for id in prompt.about])
+
+    def action_arm(self) -> None:
+        """Allow changes once a person has said why, or no longer."""
+        if self.engine.run.armed():
+            self.engine.disarm()
+            self.say("Disarmed: nothing is changed any more. What runs goes on.")
+            return
+        title = "why are systems to be changed?"
+        self._ask(Prompt("arm", title, WHY, (Field("text", "why"),)))
+
+    def action_arm_longer(self) -> None:
+        if arming := self.engine.run.armed():
+            self.engine.arm(arming.reason)
+        else:
+            self.say("You are not armed; D arms.")
+
+    def _arm(self, reason: str) -> None:
+        if reason:
+            self._close_answer()
+            self.engine.arm(reason)
+        else:
+            self.say("Nothing is typed yet; Esc leaves.")
 
 
 def kind_of(evidence: str) -> str:

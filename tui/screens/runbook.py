@@ -44,6 +44,16 @@ ABOUT_COMMANDS = frozenset(
     {Kind.COMMAND_REQUESTED, Kind.COMMAND_STARTED, Kind.COMMAND_FINISHED}
 )
 ABOUT_SCREENS = frozenset({Kind.RUN_OPENED, Kind.RUN_CLOSED})
+ABOUT_CHANGES = frozenset(
+    {
+        Kind.ARMED,
+        Kind.DISARMED,
+        Kind.LEVER_TAKEN,
+        Kind.ACTION_REQUESTED,
+        Kind.ACTION_FINISHED,
+        Kind.LOOSE_END_ACCEPTED,
+    }
+)
 ABOUT_EVERYTHING = frozenset({Kind.DRIFT_FOUND, Kind.RUN_OPENED})
 
 
@@ -115,6 +125,8 @@ class RunbookScreen(Rehearsing):
         runbook, step_id = self.engine.runbook, event.step or ""
         if event.kind in ABOUT_SCREENS:
             self._others.hear(event)
+            self.show_top()
+        if event.kind in ABOUT_CHANGES:
             self.show_top()
         if event.kind in ABOUT_EVERYTHING:
             self.standings.look_again()
