@@ -140,6 +140,10 @@ KEYS: Mapping[str, tuple[Key, ...]] = {
             "change.arm", "D", "arm", "arm", "Arm for changes with a reason, or disarm"
         ),
         Key("change.longer", "A", "arm_longer", "", "Armed for half an hour more"),
+        Key(
+            "change.way_back", "u", "way_back", "rollback", "What was changed, and back"
+        ),
+        Key("change.loose_ends", "L", "loose_ends", "", "Changes left open on purpose"),
         Key("list.blockers", "b", "blockers", "blockers", "Show what blocks"),
         Key("list.filter", "f", "filter", "filter", "Filter: open, mine, failing, all"),
         Key("list.mark", "v", "mark", "mark", "Mark, to answer many at once"),
@@ -163,6 +167,12 @@ KEYS: Mapping[str, tuple[Key, ...]] = {
         Key("output.other", "o", "outputs", "outputs", "Outputs of commands"),
         Key("command.stop", "full_stop", "stop", "stop", "Stop the running command"),
         Key("row.copy", "y", "copy", "copy", "Copy, also to a file whose path shows"),
+    ),
+    "way-back": (
+        Key("way_back.undo", "enter", "undo", "take back", "Take this change back"),
+        Key(
+            "way_back.accept", "a", "accept", "leave", "Leave it as it is, for a reason"
+        ),
     ),
     "loading": (Key("loading.cancel", "escape", "cancel", "cancel", "Stop reading"),),
     "leave": (
@@ -195,6 +205,7 @@ SCREENS: Mapping[str, tuple[str, ...]] = {
     "output": ("output", "find", "pager", "back"),
     "help": ("pager", "back"),
     "loading": ("loading", "app"),
+    "way-back": ("way-back", "list", "back"),
     "leave": ("leave",),
     "faults": ("faults",),
     "question": ("question",),

@@ -8,93 +8,53 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar
 
-from rich.segment import Segment
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
-from textual.strip import Strip
 from textual.widgets import Input, Static
 
 from tui.display import content, display_text
 from tui.keymap import KEYS, bindings
 from tui.offers import Offer
-from tui.widgets.line_view import LineView
+from tui.widgets.pick_list import PickList
 from tui.widgets.signs import signs
 from tui.widgets.wording import age
 
 TAUGHT = "There is nothing to open here: start gonogo with the path of a runbook."
 
 
-class OfferList(LineView):
-    """One line each, under headings; the cursor stops at offers only."""
+class OfferList(PickList[Offer]):
+    """Runbooks and runs, each under its group."""
 
     def __init__(self, offers: Sequence[Offer], *, id: str = "") -> None:
-        super().__init__(id=id or None)
         self._offers = offers
-        self._rows: list[Offer | str] = []
-        self.cursor = 0
-        self.narrow("")
-
-    @property
-    def line_count(self) -> int:
-        return len(self._rows)
-
-    @property
-    def offer(self) -> Offer | None:
-        """What the cursor is on; None when nothing is left to choose."""
-        row = self._rows[self.cursor] if self._rows else None
-        return row if isinstance(row, Offer) else None
+        super().__init__(_grouped(offers), id=id)
 
     def narrow(self, wanted: str) -> None:
         """Show only what holds *wanted* in title, path or target."""
-        before = self.offer
-        self._rows = []
-        group = ""
-        for offer in self._offers:
-            target = offer.run.target if offer.run else ""
-            text = f"{offer.title} {offer.runbook} {target}".casefold()
-            if wanted.casefold() in text:
-                if offer.group != group:
-                    group = offer.group
-                    self._rows += ["", group] if self._rows else [group]
-                self._rows.append(offer)
-        self.top = 0
-        self.cursor = self._rows.index(before) if before in self._rows else 0
-        self.move(0)
-        self.refresh()
+        self.fill(_grouped([o for o in self._offers if wanted.casefold() in _words(o)]))
 
-    def move(self, by: int) -> None:
-        """Move by so many lines, on to the next offer; stop at the ends."""
-        places = [n for n, row in enumerate(self._rows) if isinstance(row, Offer)]
-        if not places:
-            return
-        wanted = max(places[0], min(places[-1], self.cursor + by))
-        beyond = [n for n in places if (n >= wanted if by >= 0 else n <= wanted)]
-        old, self.cursor = self.cursor, beyond[0 if by >= 0 else -1]
-        self.refresh_lines((old, self.cursor))
-        if self.cursor <= places[0]:
-            self.scroll_to_line(0)
-        elif not self.top <= self.cursor < self.top + self.size.height:
-            self.scroll_to_line(self.cursor - self.size.height // 2)
+    def line_of(self, row: Offer, width: int, here: bool) -> Content:
+        return _line(row, width, here)
 
-    def render_line(self, y: int) -> Strip:
-        width, index = self.size.width, y + self.top
-        if index >= self.line_count:
-            return Strip.blank(width, self.rich_style)
-        row = self._rows[index]
-        here = index == self.cursor
-        line = content(row, "bold") if isinstance(row, str) else _line(row, width, here)
-        if here:
-            line = line.stylize_before("bold on $primary 30%")
-        pieces = line.render(
-            self.visual_style, end="", parse_style=self.app.stylesheet.parse_style
-        )
-        # Every segment needs a style: NO_COLOR's filter reads it unasked.
-        strip = Strip([Segment(text, style.rich_style) for text, style in pieces])
-        return strip.adjust_cell_length(width, self.rich_style)
+
+def _words(offer: Offer) -> str:
+    target = offer.run.target if offer.run else ""
+    return f"{offer.title} {offer.runbook} {target}".casefold()
+
+
+def _grouped(offers: Sequence[Offer]) -> list[Offer | str]:
+    rows: list[Offer | str] = []
+    group = ""
+    for offer in offers:
+        if offer.group != group:
+            group = offer.group
+            rows += ["", group] if rows else [group]
+        rows.append(offer)
+    return rows
 
 
 def _line(offer: Offer, width: int, here: bool) -> Content:
@@ -175,7 +135,7 @@ class ChooseScreen(Screen[None]):
 
     def _show_rest(self) -> None:
         """Below the list: where the document under the cursor is."""
-        offer = self._list.offer
+        offer = self._list.picked
         if offer is None:
             said = "Nothing holds that text." if self._offers else TAUGHT
         elif offer.run is not None and offer.run.problem:
@@ -207,7 +167,7 @@ class ChooseScreen(Screen[None]):
         self._move(self._list.line_count)
 
     def action_open(self) -> None:
-        offer = self._list.offer
+        offer = self._list.picked
         if offer is not None and offer.rehearsal:
             self.post_message(self.RehearsalChosen())
         elif offer is not None and not (offer.run and offer.run.problem):

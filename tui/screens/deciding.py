@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from tui.engine import Engine
 
 
-WHY = "A ticket, or a few words. Half an hour; A adds another, D ends it."
+CHANGING = ("arm", "accept")
+"""Purposes of prompts that `Changing` puts."""
 
 
 class Deciding(Moving):
@@ -104,14 +105,18 @@ class Deciding(Moving):
             self._answering.keep(message.prompt, message.values)
             self.say("What you typed is kept for this step.")
 
+    def change_given(self, prompt: Prompt, text: str) -> None:
+        """Take what was typed for a change of systems."""
+        raise NotImplementedError
+
     @on(AnswerLine.Given)
     def give(self, message: AnswerLine.Given) -> None:
         prompt, values = message.prompt, message.values
         if prompt.purpose == "find":
             self._close_answer()
             self._found(values["text"])
-        elif prompt.purpose == "arm":
-            self._arm(values["text"].strip())
+        elif prompt.purpose in CHANGING:
+            self.change_given(prompt, values["text"].strip())
         elif prompt.purpose in ("note", "evidence"):
             if not (text := values["text"].strip()):
                 self.say("Nothing is typed yet; Esc leaves.")
@@ -125,28 +130,6 @@ class Deciding(Moving):
         elif self._answering.given(prompt, values):
             self._close_answer()
             self._decided([self.engine.runbook.step_by_id[id] for id in prompt.about])
-
-    def action_arm(self) -> None:
-        """Allow changes once a person has said why, or no longer."""
-        if self.engine.run.armed():
-            self.engine.disarm()
-            self.say("Disarmed: nothing is changed any more. What runs goes on.")
-            return
-        title = "why are systems to be changed?"
-        self._ask(Prompt("arm", title, WHY, (Field("text", "why"),)))
-
-    def action_arm_longer(self) -> None:
-        if arming := self.engine.run.armed():
-            self.engine.arm(arming.reason)
-        else:
-            self.say("You are not armed; D arms.")
-
-    def _arm(self, reason: str) -> None:
-        if reason:
-            self._close_answer()
-            self.engine.arm(reason)
-        else:
-            self.say("Nothing is typed yet; Esc leaves.")
 
 
 def kind_of(evidence: str) -> str:

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from runbooks.errors import GonogoError
-from tui.screens.commanding import Commanding
+from tui.screens.changing import Changing
 
 if TYPE_CHECKING:
     from tui.app import GonogoApp
 
 
-class SettingUp(Commanding):
+class SettingUp(Changing):
     """A board from which the target's profile is made and changed."""
 
     def action_set_up_target(self) -> None:
