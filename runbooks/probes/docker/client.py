@@ -9,7 +9,14 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Callable, Hashable, Iterator
+from collections.abc import (
+    AsyncIterator,
+    Callable,
+    Hashable,
+    Iterable,
+    Iterator,
+    Sequence,
+)
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
@@ -78,13 +85,18 @@ class Engine:
                 or ``configuration``.
         """
 
-        async def put() -> T:
-            client = await sources.client(
-                ("docker", self.url), lambda: self._open(sources)
-            )
-            return await self.in_thread(lambda: call(client))
+        return await sources.once(
+            ("docker", self.url, what), lambda: self.ask_again(sources, call)
+        )
 
-        return await sources.once(("docker", self.url, what), put)
+    async def ask_again(self, sources: Sources, call: Callable[[APIClient], T]) -> T:
+        """Return what *call* answers now, whoever has asked before.
+
+        Raises:
+            ProbeError: as `ask`.
+        """
+        client = await sources.client(("docker", self.url), lambda: self._open(sources))
+        return await self.in_thread(lambda: call(client))
 
     async def inspect(self, sources: Sources, label: str) -> list[dict[str, Any]]:
         """Return every container with *label*, as the Engine describes it.
@@ -99,16 +111,20 @@ class Engine:
         """
 
         def inspected(client: APIClient) -> list[dict[str, Any]]:
-            from docker.errors import NotFound
-
-            answers = []
-            for found in client.containers(all=True, filters={"label": label}):
-                # It may have been removed since it was listed.
-                with suppress(NotFound):
-                    answers.append(client.inspect_container(found["Id"]))
-            return answers
+            listed = client.containers(all=True, filters={"label": label})
+            return _inspected(client, [each["Id"] for each in listed])
 
         return await self.ask(sources, ("inspected", label), inspected)
+
+    async def inspect_again(
+        self, sources: Sources, ids: Sequence[str]
+    ) -> list[dict[str, Any]]:
+        """Return these containers as they are now, without those that are gone.
+
+        Raises:
+            ProbeError: as `ask`.
+        """
+        return await self.ask_again(sources, lambda client: _inspected(client, ids))
 
     @asynccontextmanager
     async def _open(self, sources: Sources) -> AsyncIterator[APIClient]:
@@ -176,6 +192,17 @@ class Engine:
             said, stage = _explained(error)
             said = f"{self.name} {said.replace(self.url, self.name)}"
             raise ProbeError(said, source=self.source, stage=stage) from error
+
+
+def _inspected(client: APIClient, ids: Iterable[str]) -> list[dict[str, Any]]:
+    from docker.errors import NotFound
+
+    answers = []
+    for id in ids:
+        # It may have been removed since it was listed.
+        with suppress(NotFound):
+            answers.append(client.inspect_container(id))
+    return answers
 
 
 def _explained(error: Exception) -> tuple[str, str]:

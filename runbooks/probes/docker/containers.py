@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from runbooks.errors import ProbeError
@@ -60,6 +61,11 @@ class Container:
         return self.inspected["State"]  # type: ignore[no-any-return]
 
     @property
+    def image(self) -> str:
+        """Id of the image that it was made from, ``sha256:…``."""
+        return str(self.inspected["Image"])
+
+    @property
     def running(self) -> bool:
         """Whether its process is there; one that waits to be restarted is not."""
         return bool(self.state["Running"]) and not self.state["Restarting"]
@@ -69,6 +75,24 @@ class Container:
         """``starting``, ``healthy`` or ``unhealthy``, "" where nothing checks."""
         status = (self.state.get("Health") or {}).get("Status", "")
         return "" if status == "none" else str(status)
+
+    @property
+    def ready(self) -> bool:
+        """Whether it runs and is healthy, or nothing checks it."""
+        return self.running and self.health in ("", "healthy")
+
+    def looping(self, settled: float) -> bool:
+        """Whether the Engine keeps restarting it.
+
+        Args:
+            settled: how long it has to run to be no longer looping, in seconds.
+        """
+        if self.state["Restarting"]:
+            return True
+        if not self.inspected["RestartCount"] or not self.running:
+            return False
+        started = datetime.fromisoformat(self.state["StartedAt"])
+        return (datetime.now(UTC) - started).total_seconds() < settled
 
 
 async def project_containers(

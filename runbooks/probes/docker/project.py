@@ -1,4 +1,4 @@
-"""What the probes of an Engine and of its compose project have in common."""
+"""What all that looks at an Engine and its compose project has in common."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
 from runbooks.errors import ProbeError
+from runbooks.parameters import Parametrised
 from runbooks.probes.base import Probe
 from runbooks.probes.docker.client import Engine
 from runbooks.probes.docker.containers import Container, project_containers
@@ -14,8 +15,8 @@ from runbooks.results import Reading
 from runbooks.target import Target, lookup
 
 
-class EngineProbe(Probe, frozen=True, kw_only=True):
-    """Asks one Docker Engine.
+class OfEngine(Parametrised, frozen=True, kw_only=True):
+    """Has to do with one Docker Engine.
 
     Attributes:
         host: URL of the Engine or path of its socket; empty it is where
@@ -49,20 +50,16 @@ class EngineProbe(Probe, frozen=True, kw_only=True):
         return self.engine.source
 
 
-class ProjectProbe(EngineProbe, frozen=True, kw_only=True):
-    """Looks at the containers of one compose project.
+class OfProject(OfEngine, frozen=True, kw_only=True):
+    """Has to do with the containers of one compose project.
 
     Attributes:
         project: name of the compose project; without one there may be only one.
-        services: those to look at, all where none is named.
+        services: those that are meant, all where none is named.
     """
 
     project: str = ""
     services: tuple[str, ...] = ()
-
-    @property
-    def thing(self) -> str:
-        return " ".join([self.source, ", ".join(self.services) or "all services"])
 
     async def containers(self, sources: Sources) -> list[Container]:
         """Return the containers of the services, at least one of each.
@@ -85,6 +82,18 @@ class ProjectProbe(EngineProbe, frozen=True, kw_only=True):
         """Return the services that were named and have no container."""
         there = {container.service for container in containers}
         return [service for service in self.services if service not in there]
+
+
+class EngineProbe(OfEngine, Probe, frozen=True, kw_only=True):
+    """Asks one Docker Engine."""
+
+
+class ProjectProbe(OfProject, EngineProbe, frozen=True, kw_only=True):
+    """Looks at the containers of one compose project."""
+
+    @property
+    def thing(self) -> str:
+        return " ".join([self.source, ", ".join(self.services) or "all services"])
 
 
 def services_where(

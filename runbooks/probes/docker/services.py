@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import ClassVar
 
 from runbooks.durations import seconds
@@ -62,28 +61,20 @@ class ServicesProbe(ProjectProbe, frozen=True, kw_only=True):
         found = await self.those_there(sources)
         missing = self.missing(found)
         running = [each for each in found if each.running]
-        ready = [each for each in running if each.health in ("", "healthy")]
+        ready = [each for each in found if each.ready]
         readings = [
             Reading("running", len(running)),
             Reading("ready", len(ready)),
             Reading("missing", ", ".join(missing) or None),
             services_where("stopped", found, _stopped),
             services_where("unhealthy", found, lambda c: c.health == "unhealthy"),
-            services_where("looping", found, self._looping),
+            services_where("looping", found, lambda c: c.looping(self.settled)),
             Reading("restarts", sum(c.inspected["RestartCount"] for c in found)),
             services_where("oom_killed", found, lambda c: c.state["OOMKilled"]),
         ]
         lines = [_line(each) for each in found]
         lines += [f"{service}: no container" for service in missing]
         return Measurement({each.name: each for each in readings}, "\n".join(lines))
-
-    def _looping(self, container: Container) -> bool:
-        if container.state["Restarting"]:
-            return True
-        if not container.inspected["RestartCount"] or not container.running:
-            return False
-        started = datetime.fromisoformat(container.state["StartedAt"])
-        return (datetime.now(UTC) - started).total_seconds() < self.settled
 
 
 def _stopped(container: Container) -> bool:
