@@ -18,6 +18,8 @@ from runbooks.probes.sources import Sources
 PROJECT = "com.docker.compose.project"
 SERVICE = "com.docker.compose.service"
 ONE_OFF = "com.docker.compose.oneoff"
+NUMBER = "com.docker.compose.container-number"
+CONFIG_HASH = "com.docker.compose.config-hash"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,11 @@ class Container:
     @property
     def labels(self) -> Mapping[str, str]:
         return self.config.get("Labels") or {}
+
+    @property
+    def project(self) -> str:
+        """Name of its compose project, "" of a container that has none."""
+        return self.labels.get(PROJECT, "")
 
     @property
     def service(self) -> str:

@@ -1,0 +1,25 @@
+"""Actions on a Docker Engine and on the compose project that runs on it.
+
+What is touched is found by labels and then known by its full id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from runbooks.actions.docker.prune import PruneAction
+from runbooks.actions.docker.recreate import RecreateAction
+from runbooks.actions.docker.restart import RestartAction
+from runbooks.actions.docker.stop import StartAction, StopAction
+
+if TYPE_CHECKING:
+    from runbooks.actions.base import Action
+
+ACTIONS: Mapping[str, type[Action]] = {
+    "docker.prune": PruneAction,
+    "docker.recreate": RecreateAction,
+    "docker.restart": RestartAction,
+    "docker.start": StartAction,
+    "docker.stop": StopAction,
+}

@@ -1,0 +1,126 @@
+"""What the actions on services of a compose project have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from runbooks.actions.base import Action, Tell
+from runbooks.actions.docker.identity import identity
+from runbooks.actions.docker.pinned import Pinned
+from runbooks.actions.docker.work import Work
+from runbooks.changes import Description, Identity, Undo
+from runbooks.durations import seconds
+from runbooks.errors import ProbeError
+from runbooks.parameters import Duration
+from runbooks.probes.base import SOURCE
+from runbooks.probes.docker.containers import (
+    CONFIG_HASH,
+    NUMBER,
+    Container,
+    project_containers,
+)
+from runbooks.probes.docker.project import OfProject
+from runbooks.probes.sources import Sources
+
+
+class ServicesAction(OfProject, Action, frozen=True, kw_only=True):
+    """Acts on the containers of services that are named.
+
+    Attributes:
+        services: in the order in which they are dealt with.
+        patience: how long each container may take to become ready.
+        settle: how long a container that nothing checks has to run on to be ready.
+    """
+
+    patience: Duration = Duration(seconds("2m"))
+    settle: Duration = Duration(seconds("10s"))
+
+    async def identity(self, sources: Sources) -> Identity:
+        found = await project_containers(sources, self.engine, self.project)
+        return await identity(self.engine, sources, found[0].project)
+
+    async def snapshot(self, sources: Sources) -> Mapping[str, str]:
+        """Return what is compared: of each container its image, state and settings."""
+        return snapshot(await self.those_there(sources))
+
+    async def chosen(self, sources: Sources) -> list[Container]:
+        """Return the containers of the services, in order.
+
+        Within a service those that are not ready come first: there is nothing to
+        lose with them, and if they do not become so, the others still serve.
+
+        Raises:
+            ProbeError: none is named, or one has no container.
+        """
+        if not self.services:
+            said = 'name the services, such as services = ["api", "worker"]'
+            raise ProbeError(said, source=SOURCE, stage="configuration")
+        found = await self.containers(sources)
+        return sorted(
+            found,
+            key=lambda each: (
+                self.services.index(each.service),
+                each.ready,
+                int(each.labels.get(NUMBER) or 0),
+                each.name,
+            ),
+        )
+
+    def undone_by(self, use: str, found: Iterable[Container], **more: Any) -> Undo:
+        """Return the action that takes this one back, at the same place."""
+        where = {"project": next(iter(found)).project}
+        if self.host and "@" not in self.host:
+            where["host"] = self.host
+        return Undo(use, {"services": list(self.services), **where, **more})
+
+    def work(
+        self, sources: Sources, tell: Tell, description: Description, ahead: str
+    ) -> Work:
+        """Return the change under way."""
+        return Work(self.engine, sources, tell, pinned(description), ahead)
+
+
+def pinned(description: Description) -> Sequence[Pinned]:
+    """Return the containers of a description, as it saw them."""
+    return tuple(description.pins["containers"])
+
+
+def snapshot(found: Iterable[Container]) -> dict[str, str]:
+    """Return what tells one state of containers from another."""
+    state = {}
+    for each in found:
+        state[f"{each.name} image"] = each.image
+        state[f"{each.name} state"] = str(each.state["Status"])
+        if each.health:
+            state[f"{each.name} health"] = each.health
+        if settings := each.labels.get(CONFIG_HASH):
+            state[f"{each.name} settings"] = settings
+    return state
+
+
+def up(found: Iterable[Container]) -> dict[str, str]:
+    """Return the part of `snapshot` that says that these containers serve."""
+    state = {}
+    for each in found:
+        state[f"{each.name} image"] = each.image
+        state[f"{each.name} state"] = "running"
+        if checked(each):
+            state[f"{each.name} health"] = "healthy"
+    return state
+
+
+def checked(container: Container) -> bool:
+    """Whether something checks its health."""
+    test = (container.config.get("Healthcheck") or {}).get("Test") or ["NONE"]
+    return bool(test[0] != "NONE")
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return different names as people read them: ``api, worker``."""
+    return ", ".join(dict.fromkeys(names))
+
+
+def short(id: str) -> str:
+    """Return an id as Docker's own command shows it."""
+    return id.removeprefix("sha256:")[:12]
