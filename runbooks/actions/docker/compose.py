@@ -128,8 +128,11 @@ async def changed_environment(
     Raises:
         ProbeError: the Engine cannot be asked.
     """
-    tool, origin = await compose(sources, engine), Origin.of(found)
-    if tool is None or tool.first or not engine.here or origin.missing:
+    origin = Origin.of(found)
+    if not engine.here or origin.missing:
+        return None
+    tool = await compose(sources, engine)
+    if tool is None or tool.first:
         return None
     services = await sources.once(
         ("compose config", engine.url, origin),

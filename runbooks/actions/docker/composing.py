@@ -36,15 +36,18 @@ class ByCompose:
     name = "compose"
 
     async def hindrance(self, sources: Sources, wanted: Wanted) -> str:
-        tool, first = await compose(sources, wanted.engine), wanted.found[0]
-        if tool is None:
-            return "there is no docker compose on this machine"
+        first = wanted.found[0]
         if not wanted.engine.here:
             return "the compose files are on the Engine's machine, which is another one"
+        if missing := Origin.of(first).missing:
+            return missing
+        tool = await compose(sources, wanted.engine)
+        if tool is None:
+            return "there is no docker compose on this machine"
         made_by = first.labels.get("com.docker.compose.version", "")
         if made_by and made_by.startswith("1.") != tool.first:
             return f"Compose {made_by} made {first.name}, here is {tool.version}"
-        return Origin.of(first).missing
+        return ""
 
     async def calls(self, sources: Sources, wanted: Wanted) -> tuple[Call, ...]:
         line = await _line(sources, wanted)

@@ -65,6 +65,11 @@ class Pinned(msgspec.Struct, frozen=True):
         return ""
 
 
+def steady(container: Container) -> bool:
+    """Whether it is ready, and not only between two restarts by the Engine."""
+    return container.ready and not container.looping(SETTLED)
+
+
 def state(container: Container | None) -> str:
     """Return how a container is in a few words."""
     if container is None:

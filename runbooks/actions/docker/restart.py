@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from runbooks.actions.base import Tell
 from runbooks.actions.docker.keeping import kept
-from runbooks.actions.docker.pinned import Pinned
+from runbooks.actions.docker.pinned import Pinned, steady
 from runbooks.actions.docker.sending import Request, version
 from runbooks.actions.docker.services import (
     ServicesAction,
@@ -93,7 +93,7 @@ def _outages(found: Sequence[Container]) -> list[Change]:
     """Return how many containers of each service serve meanwhile."""
     said = []
     for service in dict.fromkeys(each.service for each in found):
-        ready = sum(each.ready for each in found if each.service == service)
+        ready = sum(steady(each) for each in found if each.service == service)
         count = sum(each.service == service for each in found)
         least = max(0, min(ready, count - 1))
         after = f"{least} while each restarts" if least else "none while it restarts"
@@ -113,7 +113,7 @@ def _images(found: Sequence[Container]) -> list[str]:
 
 def _readiness(found: Sequence[Container]) -> list[Precondition]:
     services = listed(each.service for each in found)
-    broken = listed(each.name for each in found if not each.ready)
+    broken = listed(each.name for each in found if not steady(each))
     said = f"{services}: every container is ready"
     if broken:
         said = f"not ready are {broken}: they come first, the others only after them"

@@ -7,7 +7,7 @@ from typing import Any
 
 from runbooks.actions.base import Action, Tell
 from runbooks.actions.docker.identity import identity
-from runbooks.actions.docker.pinned import Pinned
+from runbooks.actions.docker.pinned import Pinned, steady
 from runbooks.actions.docker.work import Work
 from runbooks.changes import Description, Identity, Undo
 from runbooks.durations import seconds
@@ -61,7 +61,7 @@ class ServicesAction(OfProject, Action, frozen=True, kw_only=True):
             found,
             key=lambda each: (
                 self.services.index(each.service),
-                each.ready,
+                steady(each),
                 int(each.labels.get(NUMBER) or 0),
                 each.name,
             ),

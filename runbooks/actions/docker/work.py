@@ -138,7 +138,7 @@ class Work:
                 Progress(
                     says=fresh if fresh != said else "",
                     bars=self.bars,
-                    deadline=(gone, patience),
+                    deadline=(gone, float(patience)),
                 )
             )
             said = fresh

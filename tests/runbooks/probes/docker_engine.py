@@ -43,7 +43,44 @@ class DockerEngine:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        log = (self.directory / "log").open("wb")
+        self._launch()
+        from docker import APIClient
+
+        self.client = APIClient(self.url, timeout=20)
+        self.image(*IMAGE.split(":"))
+
+    def image(self, name: str, tag: str, *changes: str, seconds: int = 1000) -> str:
+        """Make an image, and return its id.
+
+        Args:
+            changes: further instructions, such as ``ENV RELEASE=2``.
+            seconds: how long its containers run.
+        """
+        command = f'CMD ["sleep","{seconds}"]'
+        self.client.import_image_from_data(
+            _root_file_system(), name, tag, changes=[command, *changes]
+        )
+        return str(self.client.inspect_image(f"{name}:{tag}")["Id"])
+
+    def kill(self) -> None:
+        """End the daemon at once; what it has started goes on without it."""
+        assert self._process
+        self._process.kill()
+        self._process.wait()
+
+    def start_again(self) -> None:
+        self.socket.unlink()
+        self._launch()
+        wait_until(self._answers, "dockerd answers again")
+
+    def _answers(self) -> bool:
+        # Connections from before are dead.
+        with suppress(OSError):
+            return bool(self.client.ping())
+        return False
+
+    def _launch(self) -> None:
+        log = (self.directory / "log").open("ab")
         with log:
             self._process = subprocess.Popen(
                 [
@@ -63,12 +100,6 @@ class DockerEngine:
                 start_new_session=True,
             )
         wait_until(self.socket.exists, "dockerd is up")
-        from docker import APIClient
-
-        self.client = APIClient(self.url, timeout=20)
-        self.client.import_image_from_data(
-            _root_file_system(), *IMAGE.split(":"), changes=['CMD ["sleep","1000"]']
-        )
 
     def create(
         self,
@@ -76,7 +107,7 @@ class DockerEngine:
         service: str,
         number: int = 1,
         *,
-        command: str | list[str] = "sleep 1000",
+        command: str | list[str] | None = "sleep 1000",
         image: str = IMAGE,
         host: dict[str, Any] | None = None,
         **settings: Any,
@@ -90,7 +121,9 @@ class DockerEngine:
         labels = {
             "com.docker.compose.project": project,
             "com.docker.compose.service": service,
+            "com.docker.compose.container-number": str(number),
             "com.docker.compose.oneoff": str(settings.pop("oneoff", False)),
+            **settings.pop("labels", {}),
         }
         host_config = {"network_mode": "none", **(host or {})}
         made = self.client.create_container(
