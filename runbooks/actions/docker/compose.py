@@ -1,4 +1,4 @@
-"""Docker's compose command: whether it is there, what it would do, running it.
+"""Docker's compose command: whether it is there, its command line, running it.
 
 ``docker compose`` is its second version, a plugin; the first one was a program of its
 own, ``docker-compose``, and is what some systems still have.
@@ -9,17 +9,12 @@ from __future__ import annotations
 import asyncio
 import os
 import shlex
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
-import msgspec
-
-from runbooks.actions.docker.origin import Origin, variables
+from runbooks.actions.docker.origin import Origin
 from runbooks.probes.docker.client import Engine
-from runbooks.probes.docker.containers import Container
-from runbooks.probes.docker.images import image
 from runbooks.probes.sources import Sources
 
 KEPT = ("PATH", "HOME", "DOCKER_CONFIG", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY")
@@ -68,7 +63,7 @@ async def compose(sources: Sources, engine: Engine) -> Compose | None:
     async def ask() -> Compose | None:
         for words in (("docker", "compose"), ("docker-compose",)):
             try:
-                code, said = await _output(engine, (*words, "version", "--short"))
+                code, said, _ = await output(engine, (*words, "version", "--short"))
             except OSError:
                 continue
             if code == 0 and said.strip():
@@ -114,73 +109,28 @@ async def run(
         await process.wait()
 
 
-async def changed_environment(
-    sources: Sources, engine: Engine, found: Container
-) -> list[str] | None:
-    """Return which variables its files give it now and it has otherwise.
-
-    They are told by name; None where nobody can tell.
-
-    Source: ``docker compose config --format=json``. The hash that ``config --hash``
-    prints leaves env files out in Compose 2.22 to 5.1, so that it differs from the
-    label of every container that has one.
+async def output(engine: Engine, line: Iterable[str]) -> tuple[int, str, str]:
+    """Run what only looks; return its exit code and what it printed.
 
     Raises:
-        ProbeError: the Engine cannot be asked.
+        OSError: it cannot be started.
     """
-    origin = Origin.of(found)
-    if not engine.here or origin.missing:
-        return None
-    tool = await compose(sources, engine)
-    if tool is None or tool.first:
-        return None
-    services = await sources.once(
-        ("compose config", engine.url, origin),
-        lambda: _configured(engine, tool.line(origin, "config", "--format=json")),
-    )
-    if found.service not in services:
-        return None
-    wanted = services[found.service].get("environment") or {}
-    baked = (await image(sources, engine, found))["Config"].get("Env") or ()
-    # A dollar sign is doubled, for the text to be a compose file again.
-    will = variables(baked) | {
-        name: str(value).replace("$$", "$")
-        for name, value in wanted.items()
-        if value is not None
-    }
-    has = variables(found.config.get("Env") or ())
-    return sorted(n for n in will.keys() | has.keys() if will.get(n) != has.get(n))
-
-
-async def _configured(engine: Engine, line: Sequence[str]) -> Mapping[str, Any]:
-    """Return the services as Compose understands its files, {} where it does not."""
-    code, text = await _output(engine, line)
-    if code:
-        return {}
-    try:
-        services: Mapping[str, Any] = msgspec.json.decode(text)["services"]
-    except (msgspec.DecodeError, LookupError, TypeError):
-        return {}
-    return services
-
-
-async def _output(engine: Engine, line: Iterable[str]) -> tuple[int, str]:
-    """Run what only looks; return its exit code and what it printed on stdout."""
     process = await asyncio.create_subprocess_exec(
         *line,
         env=_environment(engine),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
         start_new_session=True,
     )
     try:
-        output, _ = await process.communicate()
+        printed, problems = await process.communicate()
     finally:
         with suppress(ProcessLookupError):
             process.kill()
         await process.wait()
-    return process.returncode or 0, output.decode("utf-8", "replace")
+    code = process.returncode or 0
+    return code, printed.decode("utf-8", "replace"), problems.decode("utf-8", "replace")
 
 
 def _environment(engine: Engine) -> dict[str, str]:

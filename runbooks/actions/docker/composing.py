@@ -9,13 +9,8 @@ from typing import Any
 
 import msgspec
 
-from runbooks.actions.docker.compose import (
-    Compose,
-    changed_environment,
-    compose,
-    run,
-    shown,
-)
+from runbooks.actions.docker.compose import Compose, compose, run, shown
+from runbooks.actions.docker.configured import changed_environment, configured
 from runbooks.actions.docker.origin import STDIN, Origin
 from runbooks.actions.docker.pinned import Pinned
 from runbooks.actions.docker.previous import MEANT, meant
@@ -47,7 +42,19 @@ class ByCompose:
         made_by = first.labels.get("com.docker.compose.version", "")
         if made_by and made_by.startswith("1.") != tool.first:
             return f"Compose {made_by} made {first.name}, here is {tool.version}"
+        said = await configured(sources, wanted.engine, first)
+        if said and said.problem:
+            return f"Compose cannot read its files: {said.problem}"
         return ""
+
+    async def doubt(self, sources: Sources, wanted: Wanted) -> str:
+        said = await configured(sources, wanted.engine, wanted.found[0])
+        unset = said.unset if said else ()
+        if not unset:
+            return ""
+        return (
+            f"its files use {', '.join(unset)}, which no file sets: they would be empty"
+        )
 
     async def calls(self, sources: Sources, wanted: Wanted) -> tuple[Call, ...]:
         line = await _line(sources, wanted)

@@ -37,6 +37,9 @@ class ByCopy:
     async def hindrance(self, sources: Sources, wanted: Wanted) -> str:
         return ""
 
+    async def doubt(self, sources: Sources, wanted: Wanted) -> str:
+        return ""
+
     async def calls(self, sources: Sources, wanted: Wanted) -> tuple[Call, ...]:
         calls: list[Call] = []
         for each in wanted.found:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 
-from runbooks.actions.docker.compose import changed_environment
+from runbooks.actions.docker.configured import changed_environment
 from runbooks.actions.docker.origin import changed_files
 from runbooks.probes.docker.client import Engine
 from runbooks.probes.docker.containers import Container

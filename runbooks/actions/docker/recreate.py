@@ -151,7 +151,7 @@ class RecreateAction(ServicesAction, frozen=True, kw_only=True):
     async def _way(
         self, sources: Sources, wanted: Wanted
     ) -> tuple[Way, tuple[str, ...]]:
-        """Return the way to go, and why it is not a better one.
+        """Return the way to go, and what to know about that.
 
         Raises:
             ProbeError: the one that was asked for cannot be gone.
@@ -161,9 +161,12 @@ class RecreateAction(ServicesAction, frozen=True, kw_only=True):
             if self.way and way.name != self.way:
                 continue
             hindrance = await way.hindrance(sources, wanted)
-            if not hindrance:
+            doubt = "" if hindrance else await way.doubt(sources, wanted)
+            if doubt and self.way:
+                return way, (f"beware: {doubt}",)
+            if not hindrance and not doubt:
                 return way, why
-            why = (*why, f"not by docker {way.name}: {hindrance}")
+            why = (*why, f"not by docker {way.name}: {hindrance or doubt}")
         raise ProbeError("; ".join(why), source=self.source, stage="configuration")
 
     async def _images(self, sources: Sources, wanted: Wanted) -> list[Change]:

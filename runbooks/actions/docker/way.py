@@ -40,6 +40,9 @@ class Way(Protocol):
     async def hindrance(self, sources: Sources, wanted: Wanted) -> str:
         """Return why it cannot be gone here at all, or ""."""
 
+    async def doubt(self, sources: Sources, wanted: Wanted) -> str:
+        """Return why it is only gone where a person asks for it by name, or ""."""
+
     async def calls(self, sources: Sources, wanted: Wanted) -> tuple[Call, ...]:
         """Return what will be sent or run, in order."""
 

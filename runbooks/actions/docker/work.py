@@ -148,6 +148,8 @@ class Work:
         """Return what to tell of an Engine that refused, or that was lost."""
         refused = error.stage in ("login", "query")
         words = f"{error}" if refused else f"the Engine was lost: {error}"
+        if not refused:
+            self.say(f"{words}; it gets {RETURNS:g} s to be back")
         return await self.failure(f"{doing}: {words}", False if refused else None)
 
     async def failure(self, why: str, unchanged: bool | None = True) -> ActionError:

@@ -7,6 +7,10 @@ import pytest
 from runbooks.errors import ProbeError
 from tests.runbooks.actions.docker_project import QUICK, Project, health
 from tests.runbooks.actions.engine_proxy import EngineProxy
+from tests.runbooks.probes.docker_engine import wait_until
+
+WELL_ONCE = "[ -e /first ] && echo >/broken; echo >/first; sleep 1000"
+"""What a container runs that is healthy until it is restarted."""
 
 
 async def test_services_are_restarted_in_their_order(
@@ -84,22 +88,20 @@ async def test_those_that_are_not_ready_come_first(project: Project) -> None:
 
 
 async def test_unhealthy_afterwards_stops_it_there(project: Project) -> None:
-    (project.data / "ok").touch()
+    check = health("true")
+    check["test"] = ["CMD-SHELL", "[ ! -e /broken ]"]
+    command = ["sh", "-c", WELL_ONCE]
     first, second = (
-        project.run("api", number, healthcheck=health("cat /data/ok"))
+        project.run("api", number, command=command, healthcheck=check)
         for number in (1, 2)
     )
     before = project.started(second)
-    agreed = await project.describe("docker.restart", services=["api"], **QUICK)
-    (project.data / "ok").unlink()
-    # By now both are found unhealthy, and what was agreed to stays the same.
-    parameters = {"services": ["api"], **QUICK}
-    done = project.begin("docker.restart", parameters, agreed).wait()
-    if done.ended.code == 3:  # unhealthy before it began: another description
-        agreed = await project.describe("docker.restart", services=["api"], **QUICK)
-        done = project.begin("docker.restart", parameters, agreed).wait()
+    done = await project.act_quickly("docker.restart", services=["api"])
     assert done.ended.code == 1
     assert "shop-api-1 is running, unhealthy" in done.ended.says
+    assert "Now: shop-api-1 running, unhealthy; shop-api-2 running, healthy" in (
+        done.ended.says
+    )
     assert "docker logs" in done.ended.says
     assert project.running(first) and project.started(second) == before
 
@@ -126,8 +128,6 @@ async def test_one_that_the_engine_keeps_restarting_is_restarted(
         host={**always, "binds": [f"{project.data}:/data"]},
         stop_signal="SIGKILL",
     )
-    from tests.runbooks.probes.docker_engine import wait_until
-
     wait_until(lambda: project.inspect(id)["RestartCount"] > 0, "it is looping")
     agreed = await project.describe("docker.restart", services=["api"], **QUICK)
     assert agreed.things[0].version == "restarting again and again"
@@ -165,8 +165,6 @@ async def test_touched_by_somebody_else_between_two_of_them(project: Project) ->
     agreed = await project.describe("docker.restart", **slow)
     before = project.started(first)
     performance = project.begin("docker.restart", slow, agreed)
-    from tests.runbooks.probes.docker_engine import wait_until
-
     wait_until(lambda: project.started(first) != before, "the first is restarted")
     project.engine.client.restart(second)
     theirs = project.started(second)

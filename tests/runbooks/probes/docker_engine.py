@@ -70,6 +70,8 @@ class DockerEngine:
 
     def start_again(self) -> None:
         self.socket.unlink()
+        # Where nobody reaps it, what is left of containerd looks as if it ran.
+        (self.directory / "exec/containerd/containerd.pid").unlink()
         self._launch()
         wait_until(self._answers, "dockerd answers again")
 
@@ -143,9 +145,10 @@ class DockerEngine:
 
     def stop(self) -> None:
         """End containers, shims, daemon and mounts; keep nothing of them."""
-        if self.client:
+        if self.client and self._answers():
             for container in self.client.containers(all=True):
                 self.client.remove_container(container["Id"], force=True, v=True)
+        if self.client:
             self.client.close()
         if self._process:
             self._process.terminate()
