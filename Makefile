@@ -17,8 +17,8 @@ unexport PYTHONDONTWRITEBYTECODE VIRTUAL_ENV
 # command:Debian package, for what the tests drive besides gonogo itself.
 TEST_PROGRAMS := bash:bash curl:curl git:git ps:procps strace:strace tmux:tmux \
 	unshare:util-linux zsh:zsh gcc:build-essential openssl:openssl busybox:busybox-static \
-	dnsmasq:dnsmasq-base dockerd:docker.io docker-compose:docker-compose named:bind9 nginx:nginx-light \
-	pgbouncer:pgbouncer prometheus:prometheus \
+	dnsmasq:dnsmasq-base dockerd:docker.io docker-compose:docker-compose named:bind9 \
+	nginx:nginx-light pgbouncer:pgbouncer prometheus:prometheus \
 	prometheus-alertmanager:prometheus-alertmanager \
 	/usr/lib/postgresql/15/bin/postgres:postgresql-15 gpg:gnupg /usr/sbin/nft:nftables
 

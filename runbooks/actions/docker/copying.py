@@ -147,7 +147,8 @@ async def _back(
         # Another request could be one too many: nobody knows what has happened.
         said = f"{error} {where}: docker start {short(pin.id)} if nothing else serves."
         return ActionError(said, changed=None)
-    work.say(f"going back, because {error}")
+    why = work.why
+    work.say(f"going back: {why}")
     try:
         if new:
             await work.send(Request("DELETE", f"{at}/{new}", {"force": "true"}))
@@ -162,8 +163,9 @@ async def _back(
         said = f"{error} Going back failed, too: {second} {where}, {short(pin.id)}."
         return ActionError(said, changed=second.changed)
     said = (
-        f"{error} Then the new container was removed: {pin.name} is the old one again, "
-        f"with the image that it had, {now}."
+        f"{why}. The new container was removed, and {pin.name} is the old one again, "
+        f"with the image that it had: it {now}. Containers that come after it were not "
+        "touched. The last lines of the new one are in the output."
     )
     return ActionError(said, changed=error.changed)
 

@@ -65,16 +65,18 @@ class Pinned(msgspec.Struct, frozen=True):
         return ""
 
 
-def steady(container: Container) -> bool:
-    """Whether it is ready, and not only between two restarts by the Engine."""
-    return container.ready and not container.looping(SETTLED)
+def broken(container: Container) -> bool:
+    """Whether it does not serve, and will not by itself; one that starts is not."""
+    if not container.running or container.health == "unhealthy":
+        return True
+    return container.looping(SETTLED)
 
 
 def state(container: Container | None) -> str:
-    """Return how a container is in a few words."""
+    """Return how a container is, as a sentence about it goes on."""
     if container is None:
-        return "gone"
+        return "is gone"
     said = str(container.state["Status"])
     if said == "exited":
         return f"ended with exit code {container.state['ExitCode']}"
-    return f"{said}, {container.health}" if container.health else said
+    return f"is {said}, {container.health}" if container.health else f"is {said}"

@@ -64,7 +64,7 @@ class PruneAction(OfEngine, Action, frozen=True, kw_only=True):
         left = len(unused) + len(used) - len(gone)
         size = shown(Reading("size", sum(each["Size"] for each in gone), "B"))
         return Description(
-            title=f"remove {len(gone)} images without a tag, {size} at most",
+            title=f"remove images without a tag: {len(gone)}, {size} at most",
             identity=await self.identity(sources),
             calls=tuple(_removal(api, each["Id"]).call for each in gone),
             things=tuple(_thing(each) for each in gone),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from runbooks.actions.base import Tell
 from runbooks.actions.docker.keeping import kept
-from runbooks.actions.docker.pinned import Pinned, steady
+from runbooks.actions.docker.pinned import Pinned, broken
 from runbooks.actions.docker.sending import Request, version
 from runbooks.actions.docker.services import (
     ServicesAction,
@@ -44,7 +44,7 @@ class RestartAction(ServicesAction, frozen=True, kw_only=True):
         api = await version(self.engine, sources)
         patience = sum(pin.grace + self.patience for pin in pins)
         return Description(
-            title=f"restart {', '.join(self.services)} in this order",
+            title=f"restart {', then '.join(self.services)}",
             identity=await self.identity(sources),
             calls=tuple(_restart(api, pin).call for pin in pins),
             things=tuple(pin.thing for pin in pins),
@@ -90,16 +90,14 @@ def _restart(api: str, pin: Pinned) -> Request:
 
 
 def _outages(found: Sequence[Container]) -> list[Change]:
-    """Return how many containers of each service serve meanwhile."""
+    """Return what the restart does to each service meanwhile."""
     said = []
     for service in dict.fromkeys(each.service for each in found):
-        ready = sum(steady(each) for each in found if each.service == service)
         count = sum(each.service == service for each in found)
-        least = max(0, min(ready, count - 1))
-        after = f"{least} while each restarts" if least else "none while it restarts"
-        said.append(
-            Change(f"containers of {service} that are ready", f"{ready}", after)
+        after = (
+            "one restarts after the other" if count > 1 else "none while it restarts"
         )
+        said.append(Change(f"containers of {service}", f"{count}", after))
     return said
 
 
@@ -112,9 +110,8 @@ def _images(found: Sequence[Container]) -> list[str]:
 
 
 def _readiness(found: Sequence[Container]) -> list[Precondition]:
-    services = listed(each.service for each in found)
-    broken = listed(each.name for each in found if not steady(each))
-    said = f"{services}: every container is ready"
-    if broken:
-        said = f"not ready are {broken}: they come first, the others only after them"
+    ill = listed(each.name for each in found if broken(each))
+    said = "all containers run, and none is unhealthy"
+    if ill:
+        said = f"{ill} do not run well: they come first, the others only after them"
     return [Precondition(said, True)]

@@ -7,7 +7,7 @@ from typing import Any
 
 from runbooks.actions.base import Action, Tell
 from runbooks.actions.docker.identity import identity
-from runbooks.actions.docker.pinned import Pinned, steady
+from runbooks.actions.docker.pinned import Pinned, broken
 from runbooks.actions.docker.work import Work
 from runbooks.changes import Description, Identity, Undo
 from runbooks.durations import seconds
@@ -47,7 +47,7 @@ class ServicesAction(OfProject, Action, frozen=True, kw_only=True):
     async def chosen(self, sources: Sources) -> list[Container]:
         """Return the containers of the services, in order.
 
-        Within a service those that are not ready come first: there is nothing to
+        Within a service those that are broken come first: there is nothing to
         lose with them, and if they do not become so, the others still serve.
 
         Raises:
@@ -61,7 +61,7 @@ class ServicesAction(OfProject, Action, frozen=True, kw_only=True):
             found,
             key=lambda each: (
                 self.services.index(each.service),
-                steady(each),
+                not broken(each),
                 int(each.labels.get(NUMBER) or 0),
                 each.name,
             ),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
+from contextlib import suppress
 from time import monotonic
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from runbooks.actions.base import Tell
 from runbooks.actions.docker.pinned import Pinned, state
@@ -16,11 +17,16 @@ from runbooks.probes.docker.client import Engine
 from runbooks.probes.docker.containers import Container
 from runbooks.probes.sources import Sources
 
+if TYPE_CHECKING:
+    from docker import APIClient
+
 T = TypeVar("T")
 RETURNS = 10.0
 """Seconds for an Engine that went away to be back, so that the state can be told."""
 PAUSE = 0.25
 """Seconds between two looks at a container that is waited for."""
+LINES = 20
+"""So many of the last lines of a container that failed are printed."""
 RESTARTS = 3
 """So often the Engine restarts a container until nobody waits for it any more."""
 
@@ -31,6 +37,9 @@ class Work:
     Args:
         pinned: the containers as they were before; what failed is told by them.
         ahead: what to do next when it cannot go on, a sentence.
+
+    Attributes:
+        why: what went wrong last, a clause.
     """
 
     def __init__(
@@ -47,6 +56,7 @@ class Work:
         self._pinned = pinned
         self._told = pinned
         self._ahead = ahead
+        self.why = ""
         self._done = dict.fromkeys((pin.service for pin in pinned), 0)
 
     @property
@@ -125,15 +135,17 @@ class Work:
             found = await self.look(id)
             gone = monotonic() - began
             if found is None or _failed(found):
-                raise await self.failure(f"{name} is {state(found)} after {gone:.1f} s")
+                await self._tell_lines(id, name)
+                raise await self.failure(f"{name} {state(found)} after {gone:.1f} s")
             if started != found.state["StartedAt"]:
                 started, since = found.state["StartedAt"], monotonic()
             if found.ready and (found.health or monotonic() - since >= settle):
                 return
             if gone > patience:
-                late = f"{name} is {state(found)}, and not ready after {patience:g} s"
+                await self._tell_lines(id, name)
+                late = f"{name} {state(found)}, and is not ready after {patience:g} s"
                 raise await self.failure(late)
-            fresh = f"{name} is {state(found)}"
+            fresh = f"{name} {state(found)}"
             self._tell(
                 Progress(
                     says=fresh if fresh != said else "",
@@ -147,10 +159,21 @@ class Work:
     async def broken(self, error: ProbeError, doing: str) -> ActionError:
         """Return what to tell of an Engine that refused, or that was lost."""
         refused = error.stage in ("login", "query")
-        words = f"{error}" if refused else f"the Engine was lost: {error}"
+        words = str(error) if refused else f"the Engine was lost: {error}"
         if not refused:
             self.say(f"{words}; it gets {RETURNS:g} s to be back")
         return await self.failure(f"{doing}: {words}", False if refused else None)
+
+    async def _tell_lines(self, id: str, name: str) -> None:
+        """Print the last lines of a container, which may be gone soon."""
+
+        def lines(client: APIClient) -> bytes:
+            return client.logs(id, tail=LINES)
+
+        with suppress(ProbeError):  # it may be gone, or its driver keep none
+            printed = await self._engine.ask_again(self._sources, lines)
+            for line in printed.decode("utf-8", "replace").splitlines():
+                self.say(f"{name} | {line}")
 
     async def failure(self, why: str, unchanged: bool | None = True) -> ActionError:
         """Return what to tell when it cannot go on, from looking once more.
@@ -159,6 +182,7 @@ class Work:
             unchanged: what it means that all containers are as they were before:
                 False that nothing was changed, None that nobody knows.
         """
+        self.why = why
         try:
             now = await self._now()
         except ProbeError as error:

@@ -25,6 +25,7 @@ class EngineProxy:
             with 403; all where it is None.
         cuts: a request that has this in it reaches the Engine, and its answer is lost.
         rewrite: changes an answer's body, told the path that was asked.
+        after: called when the Engine has answered such a request.
     """
 
     url: str
@@ -32,6 +33,7 @@ class EngineProxy:
     refuses: int | None = None
     cuts: str = ""
     rewrite: Rewrite = lambda path, body: body
+    after: Callable[[str], None] = lambda asked: None
 
 
 class _Connection(HTTPConnection):
@@ -78,6 +80,8 @@ def engine_proxy(directory: Path, engine: Path) -> Iterator[EngineProxy]:
                 return
             finally:
                 upstream.close()
+            if self.command not in ("GET", "HEAD"):
+                proxy.after(asked)
             if proxy.cuts and proxy.cuts in asked:
                 self.close_connection = True
                 return

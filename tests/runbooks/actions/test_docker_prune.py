@@ -27,9 +27,7 @@ async def test_only_what_nobody_uses(project: Project, proxy: EngineProxy) -> No
     assert [thing.id for thing in agreed.things] == [built]
     assert proxy.changes == [call.text for call in agreed.calls]
     assert agreed.calls[0].text.endswith(f"/images/{built}")
-    assert (
-        "remove 1 images without a tag" in agreed.title and "iB at most" in agreed.title
-    )
+    assert agreed.title.startswith("remove images without a tag: 1, ")
     assert "docker.recreate cannot go back to it" in agreed.fights[0]
     assert any("a container has it" in line for line in agreed.stays)
     assert agreed.undo.irreversible and agreed.point_of_no_return

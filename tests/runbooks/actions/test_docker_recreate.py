@@ -135,7 +135,7 @@ async def test_one_that_does_not_come_up_is_put_back(
         "docker.recreate", services=["api"], image=bad, way="copy"
     )
     assert done.ended.code == 1
-    assert "shop-api-1 is ended with exit code 0" in done.ended.says
+    assert "shop-api-1 ended with exit code 0" in done.ended.says
     assert "shop-api-1 is the old one again" in done.ended.says
     assert project.inspect("api-1")["Id"] == old and project.running(old)
     assert project.started(second) == before

@@ -64,5 +64,5 @@ async def test_one_that_does_not_come_up(project: Project) -> None:
     (project.data / "bad").touch()
     done = await project.act_quickly("docker.start", services=["api"])
     assert done.ended.code == 1
-    assert "shop-api-1 is ended with exit code 1" in done.ended.says
+    assert "shop-api-1 ended with exit code 1" in done.ended.says
     assert "then start again" in done.ended.says
