@@ -47,6 +47,19 @@ async def test_what_got_a_name_after_all_is_kept(
     assert proxy.changes == []
 
 
+async def test_what_gets_a_name_in_the_middle_is_kept(
+    project: Project, proxy: EngineProxy
+) -> None:
+    for number in range(3):
+        project.engine.image("shop", "1", f"ENV A={number}")
+    agreed = await project.describe("docker.prune")
+    first, second = (thing.id for thing in agreed.things)
+    proxy.after = lambda asked: project.engine.client.tag(second, "shop", "good")
+    done = project.begin("docker.prune", {}, agreed).wait()
+    assert done.ended.code == 0 and "has a name by now" in done.printed
+    assert first not in images(project) and second in images(project)
+
+
 async def test_young_images_can_be_kept(project: Project) -> None:
     project.engine.image("shop", "1", "ENV A=1")
     project.engine.image("shop", "1", "ENV A=2")
