@@ -127,6 +127,8 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
         snapshot: the state before, by what is compared afterwards.
         outcome: the part of the state that has to be so afterwards.
         pins: what performing it needs of this look; never a secret.
+        settles: parameters with which looking again means exactly what was shown,
+            where those that were asked for leave a choice.
     """
 
     title: str
@@ -147,6 +149,7 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
     snapshot: Mapping[str, str] = {}
     outcome: Mapping[str, str] = {}
     pins: Mapping[str, Any] = {}
+    settles: Mapping[str, Any] = {}
 
     @property
     def digest(self) -> str:

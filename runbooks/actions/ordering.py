@@ -31,7 +31,7 @@ def plan(id: str, wish: ActionWish, target: Target, place: Place) -> Plan:
     file = place.outputs / f"{id}.order"
     order = Order(
         use=wish.asked.use,
-        parameters=wish.asked.parameters,
+        parameters={**wish.asked.parameters, **wish.description.settles},
         profile=str(target.path.absolute()),
         profile_digest=target.digest,
         agreed=wish.description.digest,

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from runbooks.actions.base import Action
 from runbooks.actions.describing import looked_at
@@ -119,8 +120,9 @@ async def _perform(
     order: Order, action: Action, description: Description, sources: Sources
 ) -> Ended:
     def tell(progress: Progress) -> None:
+        progress = replace(progress, says=sources.hidden(progress.says))
         if progress.says:
-            print(sources.hidden(progress.says), flush=True)
+            print(progress.says, flush=True)
         _replace(Path(order.progress), msgspec.json.encode(progress))
 
     before = description.snapshot
