@@ -66,9 +66,9 @@ class Database:
         sources.asked(self._source)
         try:
             return await self._transaction(statement, values)
-        except _failures() as error:
+        except failures() as error:
             closed = self._connection.is_closed()
-            raise _explained(error, self._source, closed) from error
+            raise explained(error, self._source, closed) from error
         finally:
             self._turn.release()
 
@@ -85,7 +85,18 @@ class Database:
 
 @asynccontextmanager
 async def connected(where: Address, source: str) -> AsyncIterator[Database]:
-    """Connect while the context lasts.
+    """Connect while the context lasts, for looking.
+
+    Raises:
+        ProbeError: the stage says how far it came.
+    """
+    async with opened(where, source) as connection:
+        yield Database(connection, source)
+
+
+@asynccontextmanager
+async def opened(where: Address, source: str) -> AsyncIterator[asyncpg.Connection[Any]]:
+    """Connect while the context lasts; only actions send more than looks by it.
 
     Raises:
         ProbeError: the stage says how far it came.
@@ -105,18 +116,18 @@ async def connected(where: Address, source: str) -> AsyncIterator[Database]:
             command_timeout=LONGEST,
             server_settings=named,
         )
-    except _failures() as error:
-        raise _explained(error, source) from error
+    except failures() as error:
+        raise explained(error, source) from error
     try:
-        yield Database(connection, source)
+        yield connection
     finally:
         try:
             await connection.close(timeout=1)
-        except _failures():
+        except failures():
             connection.terminate()
 
 
-def _failures() -> tuple[type[Exception], ...]:
+def failures() -> tuple[type[Exception], ...]:
     """Return what asyncpg raises when looking does not come off."""
     import asyncpg
     from asyncpg.pgproto import pgproto  # type: ignore[import-untyped]
@@ -157,7 +168,7 @@ def _check_authorities(file: str, source: str) -> None:
         raise ProbeError(said, source=source, stage="configuration") from error
 
 
-def _explained(error: Exception, source: str, closed: bool = False) -> ProbeError:
+def explained(error: Exception, source: str, closed: bool = False) -> ProbeError:
     """Say in plain words what asyncpg raises on a connection that was *closed*."""
     import asyncpg
 

@@ -2,94 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-from urllib.parse import quote
-
-from runbooks.errors import ProbeError
 from runbooks.probes.base import Probe
-from runbooks.probes.postgres.connection import Row, Rows, connected
-from runbooks.probes.postgres.dsn import Address, address
-from runbooks.probes.sources import Sources
-
-_ROLE = """
-select current_user::text as role, rolsuper as super,
-  coalesce(pg_has_role('pg_monitor', 'usage'), false) as monitor
-from pg_roles where rolname = current_user
-"""
+from runbooks.probes.postgres.one_database import OneDatabase
 
 
-class PostgresProbe(Probe, frozen=True, kw_only=True):
-    """Asks one database; a subclass says what.
-
-    Attributes:
-        dsn: address with user and password: a URL, also with SQLAlchemy's driver
-            (``postgresql+psycopg://``), or libpq's ``host=… user=…``. TLS as there:
-            ``sslmode=verify-full&sslrootcert=FILE``.
-        ca: file of the only certificate authorities to trust; the server has to
-            prove its name then, unless the address itself says otherwise.
-    """
-
-    dsn: str
-    ca: str = ""
-
-    table: ClassVar[str] = "postgres"
-
-    @property
-    def source(self) -> str:
-        try:
-            return f"postgres {address(self.dsn).place}"
-        except ValueError:
-            return "postgres"
-
-    def address(self) -> Address:
-        """Return where the database is.
-
-        Raises:
-            ProbeError: the address cannot be read.
-        """
-        try:
-            return address(self.dsn, self.ca)
-        except ValueError as error:
-            raise ProbeError(str(error), stage="configuration") from error
-
-    async def rows(self, sources: Sources, statement: str, *values: object) -> Rows:
-        """Return what one SELECT answers, asked once a pass.
-
-        Args:
-            values: of ``$1`` and so on.
-
-        Raises:
-            ProbeError: no connection, no right, no time, or the server refuses it.
-        """
-        where = self.address()
-        sources.hide(self.dsn, where.url, where.password, quote(where.password))
-        database = await sources.client(
-            ("postgres", where.url), lambda: connected(where, self.source)
-        )
-        return await sources.once(
-            ("postgres", where.url, statement, values),
-            lambda: database.ask(sources, statement, values),
-        )
-
-    async def row(self, sources: Sources, statement: str, *values: object) -> Row:
-        """Return the only row that a SELECT answers.
-
-        Raises:
-            ProbeError: as `rows`, or there is another number of rows.
-        """
-        rows = await self.rows(sources, statement, *values)
-        if len(rows) != 1:
-            said = f"one row was expected and {len(rows)} came"
-            raise ProbeError(said, source=self.source, stage="query")
-        return rows[0]
-
-    async def role(self, sources: Sources) -> Row:
-        """Return the name of the role that asks, and whether it is a superuser."""
-        return await self.row(sources, _ROLE)
-
-    async def asked_as(self, sources: Sources) -> str:
-        """Return a line for the evidence: with what rights was looked."""
-        role = await self.role(sources)
-        kind = "a superuser" if role["super"] else "no superuser"
-        watches = "reads all statistics" if role["monitor"] else "not in pg_monitor"
-        return f"asked as {role['role']}, {kind}, {watches}"
+class PostgresProbe(OneDatabase, Probe, frozen=True, kw_only=True):
+    """Asks one database; a subclass says what."""

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from runbooks.probes.base import Measurement
 from runbooks.probes.postgres.connection import Row
+from runbooks.probes.postgres.one_database import OneDatabase
 from runbooks.probes.postgres.probe import PostgresProbe
 from runbooks.probes.sources import Sources
 from runbooks.results import Reading, Value
@@ -22,14 +23,14 @@ _ASPECTS = {
     "seconds": "s",
     "bytes": "B",
 }
-_SCALES = {
+SCALES = {
     **{"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0},
     **{"B": 1, "kB": 2**10, "MB": 2**20, "GB": 2**30, "TB": 2**40},
 }
-_UNIT = re.compile(r"(\d*)([A-Za-z]+)")
+UNIT = re.compile(r"(\d*)([A-Za-z]+)")
 _NAME = re.compile(r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)?", re.IGNORECASE)
 # Their texts hold logins of archives and of other servers.
-_KEPT_BACK = re.compile(r"_command$|conninfo|passphrase|keytab|secret|password$")
+KEPT_BACK = re.compile(r"_command$|conninfo|passphrase|keytab|secret|password$")
 
 
 class SettingsProbe(PostgresProbe, frozen=True, kw_only=True):
@@ -97,7 +98,7 @@ class SettingsProbe(PostgresProbe, frozen=True, kw_only=True):
         return Measurement(found, "\n".join(lines))
 
 
-async def settings(probe: PostgresProbe, sources: Sources) -> Mapping[str, Row]:
+async def settings(probe: OneDatabase, sources: Sources) -> Mapping[str, Row]:
     """Return all settings by name, asked once a pass.
 
     Raises:
@@ -113,11 +114,11 @@ def pending(rows: Iterable[Row]) -> str | None:
 
 def quantity(row: Row) -> float | None:
     """Return a time in seconds or a size in bytes, None below zero."""
-    match = _UNIT.fullmatch(row["unit"])
+    match = UNIT.fullmatch(row["unit"])
     number = _number(row)
-    if match is None or match[2] not in _SCALES or number is None or number < 0:
+    if match is None or match[2] not in SCALES or number is None or number < 0:
         return None
-    return number * int(match[1] or 1) * _SCALES[match[2]]
+    return number * int(match[1] or 1) * SCALES[match[2]]
 
 
 def line(row: Row) -> str:
@@ -130,7 +131,7 @@ def line(row: Row) -> str:
 
 
 def _aspects(row: Row) -> dict[str, Value]:
-    kind = _UNIT.fullmatch(row["unit"])
+    kind = UNIT.fullmatch(row["unit"])
     size = bool(kind and kind[2].endswith("B"))
     return {
         "": _told(row),
@@ -144,7 +145,7 @@ def _aspects(row: Row) -> dict[str, Value]:
 
 
 def _told(row: Row) -> str | None:
-    if _KEPT_BACK.search(row["name"]) and row["shown"] not in ("", "(disabled)"):
+    if KEPT_BACK.search(row["name"]) and row["shown"] not in ("", "(disabled)"):
         return "set"
     return row["shown"] or None
 
