@@ -22,9 +22,13 @@ _ALWAYS: Mapping[str, tuple[str, ...]] = {
     "api": ("url", "host", "ca"),
     "web": ("url", "ca", "terms_url", "privacy_url"),
     "worker": ("metrics_url",),
-    "backups": ("directory", "media_directory", "wal_directory"),
+    "backups": (
+        *("directory", "media_directory", "wal_directory"),
+        *("command", "environment"),
+    ),
     "intrusive": ("steps",),
     "kubernetes": ("kubeconfig", "context", "namespace"),
+    "postgres": ("admin_dsn", "exclude"),
     "probes": ("every",),
     "settings": ("env_file", "api_env_file", "worker_env_file", "backup_env_file"),
 }

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from runbooks.actions.base import Action
     from runbooks.tables import ActionSpec
 
-FAMILIES = ("docker", "kubernetes", "postgres")
+FAMILIES = ("backups", "docker", "kubernetes", "postgres")
 """Names of the modules here that hold actions."""
 
 

@@ -104,7 +104,7 @@ class ContentsProbe(DumpsProbe, frozen=True, kw_only=True):
             if not known.advance(end):
                 unread = _how_far(dump, known, self.timeout)
                 break
-            checked.append(_checked(dump, known))
+            checked.append(checked_dump(dump, known))
         proven = next((each for each in checked if each.is_proven), None)
         readings = _sizes(listing.dumps)
         if proven or not unread:
@@ -123,7 +123,12 @@ class ContentsProbe(DumpsProbe, frozen=True, kw_only=True):
         )
 
 
-def _checked(dump: Dump, known: Contents) -> Checked:
+def checked_dump(dump: Dump, known: Contents) -> Checked:
+    """Return what a dump is worth that was read to its end.
+
+    Raises:
+        OSError: its checksum may not be read.
+    """
     beside = dump.path.with_name(f"{dump.name}{CHECKSUM}")
     differs = compared(dump.path, beside, known.sha256)
     return Checked(dump, known, known.problem or differs or "", differs is not None)
