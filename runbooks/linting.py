@@ -36,6 +36,7 @@ class _Lint:
             yield from self._references(step)
             yield from self._facts(step)
             yield from self._probes(step)
+            yield from self._actions(step)
             yield from self._level(step)
 
     def _roles(self) -> Iterator[Problem]:
@@ -68,9 +69,10 @@ class _Lint:
             yield self._at(step, owner, problem, remedy)
 
     def _facts(self, step: Step) -> Iterator[Problem]:
-        for fact, why in impossible(step.options.when).items():
-            remedy = f'write when = {{ {fact} = "…" }} or take it out'
-            yield self._at(step, fact, f"when: {why}", remedy)
+        for when in (step.options.when, *(action.when for action in step.actions)):
+            for fact, why in impossible(when).items():
+                remedy = f'write when = {{ {fact} = "…" }} or take it out'
+                yield self._at(step, fact, f"when: {why}", remedy)
 
     def _probes(self, step: Step) -> Iterator[Problem]:
         if not step.probes:
@@ -86,6 +88,17 @@ class _Lint:
                 said = f"no probe of the step reads {name!r}, to compare with"
                 remedy = "write [READING], or [NAME.READING] of a probe with as"
                 yield self._at(step, spec.use, said, remedy)
+
+    def _actions(self, step: Step) -> Iterator[Problem]:
+        if not step.actions:
+            return
+        from runbooks.actions import check
+
+        for spec in step.actions:
+            for complaint in check(spec):
+                problem, _, remedy = complaint.partition("; ")
+                named = f"action {spec.use!r}: {problem}"
+                yield self._at(step, spec.use, named, remedy or "correct it")
 
     def _level(self, step: Step) -> Iterator[Problem]:
         level = step.options.level

@@ -8,8 +8,9 @@ from typing import Any
 import msgspec
 
 from runbooks import probes
-from runbooks.model import Runbook
+from runbooks.model import Runbook, Step
 from runbooks.references import references
+from runbooks.tables import ActionSpec, ProbeSpec
 
 FREE = ("vars", "secrets", "window", "thresholds")
 """Tables whose keys are the operator's own, or checked by their own rules."""
@@ -45,9 +46,11 @@ def known_keys(runbook: Runbook) -> dict[str, set[str]]:
             known.setdefault(cls.table, set()).update(fields)
     for step in runbook.steps:
         known["facts"].update(step.options.when)
-        for spec in step.probes:
+        for spec in _looks_and_acts(step):
             known["facts"].update(spec.when)
-            said: list[Any] = [dict(spec.parameters), dict(spec.expect)]
+            said: list[Any] = [dict(spec.parameters)]
+            if isinstance(spec, ProbeSpec):
+                said.append(dict(spec.expect))
             for name in references(said):
                 table, _, key = name.partition(".")
                 known.setdefault(table, set()).add(key.partition(".")[0])
@@ -58,9 +61,14 @@ def known_facts(runbook: Runbook) -> dict[str, list[Any]]:
     """Return the values of each fact that steps tell apart."""
     values: dict[str, list[Any]] = {}
     for step in runbook.steps:
-        for when in (step.options.when, *(spec.when for spec in step.probes)):
+        specs = _looks_and_acts(step)
+        for when in (step.options.when, *(spec.when for spec in specs)):
             for fact, wanted in when.items():
                 several = wanted if isinstance(wanted, list) else [wanted]
                 found = values.setdefault(fact, [])
                 found += [each for each in several if each not in found]
     return values
+
+
+def _looks_and_acts(step: Step) -> list[ProbeSpec | ActionSpec]:
+    return [*step.probes, *step.actions]

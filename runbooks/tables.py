@@ -161,12 +161,18 @@ class BlockOptions(Declared, frozen=True, rename={"class_": "class"}):
 
 
 class ActionSpec(msgspec.Struct, frozen=True):
-    """A ``toml action`` table."""
+    """A ``toml action`` table.
+
+    Attributes:
+        verify: ids of the steps that are probed afterwards.
+        when: facts of the profile that must match, else it is not offered.
+    """
 
     use: str
     parameters: Mapping[str, Any] = {}
     undo: str | None = None
     verify: tuple[str, ...] = ()
+    when: Mapping[str, str | bool | int | list[str]] = {}
 
 
 NOTHING_DECLARED = StepOptions()

@@ -178,3 +178,30 @@ def test_every_near_miss_says_what_to_write() -> None:
     near = [p for p in linted(path.read_text()) if "looks like a task" in p.problem]
     assert near
     assert all(problem.warning and problem.remedy for problem in near)
+
+
+@pytest.mark.parametrize(
+    ("lines", "problem", "remedy"),
+    [
+        (['use = "postgres.relaod"'], "no action is called", "did you mean"),
+        (['use = "postgres.reload"', "pdi = 4"], "no parameter is called 'pdi'", ""),
+        (['use = "postgres.cancel_query"', 'pid = "x"'], "pid: expected `int`", ""),
+        (
+            ['use = "postgres.reload"', "when = { platform = [] }"],
+            "an empty list matches nothing",
+            "take it out",
+        ),
+    ],
+)
+def test_actions_of_a_step_are_checked(
+    lines: list[str], problem: str, remedy: str
+) -> None:
+    table = "".join(f"  {line}\n" for line in lines)
+    (found,) = linted(f"{HEAD}  ```toml action\n{table}  ```\n")
+    assert problem in found.problem and remedy in found.remedy
+    assert found.line > 13
+
+
+def test_an_action_may_be_for_one_platform_alone() -> None:
+    table = '  use = "postgres.reload"\n  when = { platform = "compose" }\n'
+    assert linted(f"{HEAD}  ```toml action\n{table}  ```\n") == ()

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from runbooks import linting, parsing, probes
+from runbooks import linting, parsing, probes, shell
+from runbooks.classes import classify
 from runbooks.model import Runbook
+from runbooks.placeholders import find, unfillable
 from runbooks.references import references
 from runbooks.results import Result
 from runbooks.runner import Runner
@@ -127,6 +129,34 @@ def test_the_thirteen_quick_reference_commands(
         CommandClass.MUTATE,
         CommandClass.MUTATE,
     ]
+
+
+def test_each_fix_is_one_command_that_changes_something(shipped: Runbook) -> None:
+    fixes = [(step.id, fix) for step in shipped.steps for fix in step.options.fix]
+    assert len({id for id, _ in fixes}) > 140
+    for id, fix in fixes:
+        (part,) = shell.split(fix, "bash")
+        assert part.text.strip() == fix, id
+        assert classify(fix, None).command_class is not CommandClass.OBSERVE, (id, fix)
+        # What is to be filled in is asked for, and nothing else is.
+        asked = {placeholder.text for placeholder in find(fix)}
+        assert asked == set(re.findall(r"<[^<>]+>", fix)), (id, fix)
+        assert not unfillable(fix), (id, fix)
+
+
+def test_no_fix_takes_a_secret_on_its_command_line(shipped: Runbook) -> None:
+    secret = re.compile(r"<[^<>]*(password|secret|token|dsn|key)[^<>]*>", re.I)
+    for step in shipped.steps:
+        for fix in step.options.fix:
+            assert not secret.search(fix), (step.id, fix)
+
+
+def test_what_an_action_changes_is_looked_at_afterwards(shipped: Runbook) -> None:
+    acting = [step for step in shipped.steps if step.actions]
+    assert len(acting) > 10
+    for step in acting:
+        for action in step.actions:
+            assert step.id in action.verify, step.id
 
 
 def test_every_item_has_an_owner_and_a_hint(shipped: Runbook) -> None:

@@ -14,9 +14,9 @@ from runbooks.actions.performing import DONE, REFUSED, UNKNOWN
 from runbooks.actions.wish import ActionWish
 from runbooks.errors import ProbeError
 from runbooks.target import Target
-from tests.runbooks.actions.breaking import breaking
-from tests.runbooks.actions.carrying_out import Performing, performed, wished
-from tests.runbooks.actions.conftest import Sessions
+from tests.runbooks.actions.databases.breaking import breaking
+from tests.runbooks.actions.databases.carrying_out import Performing, performed, wished
+from tests.runbooks.actions.databases.conftest import Sessions
 from tests.runbooks.probes.postgres_server import PostgresServer
 
 USE = "postgres.terminate_idle"

@@ -12,8 +12,8 @@ import pytest
 from runbooks.actions.performing import DONE, REFUSED
 from runbooks.errors import ProbeError
 from runbooks.target import Target
-from tests.runbooks.actions.carrying_out import Performing, performed, wished
-from tests.runbooks.actions.conftest import Sessions, with_roles
+from tests.runbooks.actions.databases.carrying_out import Performing, performed, wished
+from tests.runbooks.actions.databases.conftest import Sessions, with_roles
 from tests.runbooks.probes.postgres_server import PostgresServer, postgres_server
 
 SLOW = "select pg_sleep(60), 'hunter2-and-long' as note"

@@ -11,8 +11,8 @@ import pytest
 
 from runbooks.actions.performing import DONE, REFUSED
 from runbooks.target import Target
-from tests.runbooks.actions.carrying_out import performed, wished
-from tests.runbooks.actions.conftest import with_roles
+from tests.runbooks.actions.databases.carrying_out import performed, wished
+from tests.runbooks.actions.databases.conftest import with_roles
 from tests.runbooks.probes.postgres_server import (
     PASSWORD,
     PostgresServer,

@@ -15,7 +15,7 @@ import pytest
 from runbooks.actions.performing import DONE, FAILED, REFUSED, UNKNOWN
 from runbooks.errors import ProbeError
 from runbooks.target import Target
-from tests.runbooks.actions.carrying_out import (
+from tests.runbooks.actions.databases.carrying_out import (
     Performing,
     performed,
     target_of,
