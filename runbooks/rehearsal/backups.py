@@ -1,7 +1,8 @@
 """Backups with a past: dumps in the retention layout, media snapshots, their logs.
 
 All dumps hold today's data; name, time stamp and log alone say that they are older.
-Nobody here runs what the crontab says. Layout, names and checksums are those of the
+Nobody here runs what the crontab says; the profile names a command that makes one more
+dump, when somebody asks for it. Layout, names and checksums are those of the
 target system's own scripts; what its logs say besides their last line is made up.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import os
+import shlex
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -31,6 +33,15 @@ _CRONTAB = """\
 0 2 * * 0 /scripts/verify_backup.sh
 */5 * * * * /scripts/export_backup_metrics.sh --output-file /backups/metrics.prom
 17 3 * * * certbot renew --quiet
+"""
+_COMMAND = """\
+set -euo pipefail
+name=transcripts_daily_$(date +{stamp}).sql.gz
+cd "$BACKUP_DIR/daily"
+{dump} | gzip -9 > "$name"
+sha256sum "$name" > "$name.sha256"
+find . -name 'transcripts_*' -mtime +{days} -delete
+echo "Backup Completed Successfully"
 """
 
 
@@ -60,7 +71,16 @@ async def create(layout: Layout) -> None:
     said = _logged("Backup Verification Completed Successfully\n", sunday)
     _write(root / "logs" / sunday.strftime("verify_%Y%m%d.log"), said, sunday)
     (root / "crontab").write_text(_CRONTAB)
+    layout.path("backup_db.sh").write_text(_command(layout))
     _snapshot_media(layout)
+
+
+def _command(layout: Layout) -> str:
+    """Return the script that dumps the database as it is then."""
+    known = superuser(layout)
+    login = ("-h", known["PGHOST"], "-p", known["PGPORT"], "-U", known["PGUSER"])
+    dump = shlex.join([program("pg_dump"), *_DUMP, *login, DATABASE])
+    return _COMMAND.format(stamp=_STAMP, dump=dump, days=_DAYS)
 
 
 def _snapshot_media(layout: Layout) -> None:

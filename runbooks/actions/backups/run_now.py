@@ -186,7 +186,8 @@ class RunNowAction(Action, frozen=True, kw_only=True):
 
     def _undo(self, newest: Dump | None) -> str:
         """Return the command that deletes what is newer than the newest of now."""
-        words = ["find", str(self._place), "-type", "f", "-name", self.pattern]
+        words = ["find", str(self._place), "-maxdepth", "2", "-type", "f"]
+        words += ["-name", self.pattern]
         if newest:
             # Its checksum was written after it, and has to stay.
             there = with_checksum(newest)

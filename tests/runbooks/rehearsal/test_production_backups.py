@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
+import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +17,7 @@ from runbooks.rehearsal import Deployment
 from runbooks.results import Result
 from runbooks.runner import Runner
 from runbooks.target import Target, parse
+from tests.runbooks.actions.databases.carrying_out import Performing, wished
 
 SHIPPED = (
     Path(__file__).parents[3] / "runbooks" / "documents" / "production-deployment.md"
@@ -51,6 +54,7 @@ def target(deployment: Deployment, own: Path) -> Target:
     moved = {
         key: str(own) + value.removeprefix(before)
         for key, value in said.tables["backups"].items()
+        if isinstance(value, str)
     }
     host = {**said.tables["host"], "crontabs": [str(own / "crontab")]}
     return replace(said, tables={**said.tables, "backups": moved, "host": host})
@@ -184,3 +188,17 @@ async def test_without_the_directory_nobody_can_tell(target: Target, own: Path) 
     shutil.rmtree(own)
     seen = await results(target)
     assert set(seen.values()) == {Result.UNKNOWN}
+
+
+async def test_the_practice_deployment_can_be_backed_up_now(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    target = parse(deployment.profile.read_bytes(), deployment.profile)
+    wish = await wished(target, "backups.run_now")
+    assert not wish.description.unmet
+    performing = Performing(wish, target, tmp_path)
+    ended = await performing.ended()
+    assert ended.code == 0, performing.printed
+    assert "plain SQL" in performing.printed and "whole, checksum" in performing.printed
+    # The deployment is everybody's.
+    subprocess.run(shlex.split(wish.description.undo.command), check=True)
