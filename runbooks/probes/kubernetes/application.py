@@ -7,11 +7,12 @@ and charts name them differently.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from runbooks.errors import ProbeError
+from runbooks.parameters import Parametrised
 from runbooks.probes.base import Probe
 from runbooks.probes.kubernetes.connection import Connection
 from runbooks.probes.kubernetes.objects import DEPLOYMENTS, PODS, Kind, Object, objects
@@ -34,8 +35,8 @@ SCHEMES = (
 _DEFAULT = "kubectl.kubernetes.io/default-container"
 
 
-class ClusterProbe(Probe, frozen=True, kw_only=True):
-    """Asks one Kubernetes API server.
+class Cluster(Parametrised, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What leads to one Kubernetes API server.
 
     Attributes:
         kubeconfig, context, namespace: where; see
@@ -76,6 +77,10 @@ class ClusterProbe(Probe, frozen=True, kw_only=True):
     async def lists(self, sources: Sources, *kinds: Kind) -> list[list[Object]]:
         """Return the objects of several kinds, asked for at once."""
         return await asyncio.gather(*(self.objects(sources, each) for each in kinds))
+
+
+class ClusterProbe(Cluster, Probe, frozen=True, kw_only=True):
+    """Asks one Kubernetes API server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +151,8 @@ class ApplicationProbe(ClusterProbe, frozen=True, kw_only=True):
 
     def component(self, labels: Labels) -> str:
         """Return the component that labels name, "" where they are of no such one."""
-        for application, component in self.schemes:
-            if labels.get(application) == self.application:
-                named = labels.get(component, "")
-                if named in self.components:
-                    return named
-        return ""
+        named = components_of(labels, self.application, self.schemes)
+        return next((each for each in named if each in self.components), "")
 
     async def those_there(self, sources: Sources) -> list[Workload]:
         """Return the Deployments of the components, as far as there are any."""
@@ -183,6 +184,15 @@ class ApplicationProbe(ClusterProbe, frozen=True, kw_only=True):
     def missing(self, found: Iterable[Workload]) -> list[str]:
         there = {each.component for each in found}
         return [each for each in self.components if each not in there]
+
+
+def components_of(
+    labels: Labels, application: str, schemes: Iterable[tuple[str, str]]
+) -> Iterator[str]:
+    """Yield the components of an application that labels name, by each scheme."""
+    for whole, part in schemes:
+        if labels.get(whole) == application and labels.get(part):
+            yield labels[part]
 
 
 def owned_labels(thing: Object) -> Labels:

@@ -17,13 +17,19 @@ from runbooks.kubeconfig import Context, contexts
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient, Configuration
+    from urllib3 import HTTPResponse
 
 PARALLEL = 8
 """Requests under way at a time."""
 SHOWN = 200
 """Characters of what a library or plugin says that are passed on."""
 REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
-"""The only path that is ever POSTed to; nothing is stored there."""
+"""The only path that a probe ever POSTs to; nothing is stored there."""
+READING = ("path", "query", "accept", "timeout")
+"""What a request that only reads may say."""
+JSON = "application/json"
+PIECE = 64 * 1024
+"""Bytes of a stream that are read at once, at most."""
 _ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
@@ -130,7 +136,32 @@ def _in_cluster(settings: Configuration, usual: Path) -> str:
 
 
 def asked(client: ApiClient, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Return status and body of one request.
+    """Return the response to a GET, or to a ``review``, which is POSTed.
+
+    Whatever else the request says, it changes nothing.
+
+    Raises:
+        ProbeError: as `sent`.
+    """
+    reading = {
+        "method": "GET",
+        **{key: request[key] for key in READING if key in request},
+    }
+    if "review" in request:
+        body = _review(request["review"])
+        reading |= {"method": "POST", "path": REVIEWS, "query": {}, "body": body}
+    return sent(client, reading)
+
+
+def sent(client: ApiClient, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Return status and body of one request, and when to come again (``retry_after``).
+
+    Only processes of actions call this themselves.
+
+    Args:
+        request: ``method``, ``path``, ``query``, ``timeout`` in seconds, ``accept``,
+            ``body`` with its ``content_type``, and ``first`` where the first line of
+            a stream is enough.
 
     Raises:
         ProbeError: stage ``name``, ``tcp``, ``tls``, ``timeout`` or ``http``; there
@@ -141,14 +172,12 @@ def asked(client: ApiClient, request: Mapping[str, Any]) -> dict[str, Any]:
 
     server = client.configuration.host
     host = urlsplit(server).netloc
-    headers = {"Accept": "application/json", "User-Agent": "gonogo"}
-    if "review" in request:
-        method, path, query, body = "POST", REVIEWS, "", _review(request["review"])
-        headers["Content-Type"] = "application/json"
-    else:
-        method, path, body = "GET", request["path"], None
-        query = urlencode(request["query"])
-        headers["Accept"] = request["accept"]
+    method, path, body = request["method"], request["path"], request.get("body")
+    accept = request.get("accept", JSON)
+    headers = {"Accept": accept, "User-Agent": "gonogo"}
+    if body is not None:
+        headers["Content-Type"] = request.get("content_type", JSON)
+    query = urlencode(request["query"])
     url = server.rstrip("/") + path + (f"?{query}" if query else "")
     client.update_params_for_auth(headers, [], ["BearerToken"], path, method, None)
     # Files with tokens end with a newline, which the library keeps.
@@ -156,7 +185,8 @@ def asked(client: ApiClient, request: Mapping[str, Any]) -> dict[str, Any]:
     seconds = request["timeout"]
     try:
         response = client.call_api(method, url, headers, body, _request_timeout=seconds)
-        said = response.response.data.decode("utf-8", "replace")
+        read = _first_line if request.get("first") else _whole
+        said = read(response.response).decode("utf-8", "replace")
     except (ApiException, exceptions.SSLError) as error:
         problem = f"TLS with {host} failed: {_tls(error)}"
         raise ProbeError(problem, stage="tls") from error
@@ -172,7 +202,23 @@ def asked(client: ApiClient, request: Mapping[str, Any]) -> dict[str, Any]:
     except (exceptions.HTTPError, OSError) as error:
         problem = f"{host} gave no HTTP answer"
         raise ProbeError(problem, stage="http") from error
-    return {"status": response.status, "body": said}
+    retry_after = response.response.headers.get("Retry-After", "")
+    return {"status": response.status, "body": said, "retry_after": retry_after}
+
+
+def _whole(response: HTTPResponse) -> bytes:
+    return response.data
+
+
+def _first_line(response: HTTPResponse) -> bytes:
+    """Return the first line of a stream, and hang up: nobody waits for the others."""
+    line = b""
+    for part in response.stream(PIECE):
+        line += part
+        if b"\n" in line:
+            break
+    response.close()
+    return line.partition(b"\n")[0]
 
 
 def _review(attributes: Mapping[str, str]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from runbooks.errors import ProbeError
 from runbooks.probes.kubernetes.process import Answer, Process, started
@@ -32,6 +32,9 @@ class Connection:
     kubeconfig: str = ""
     context: str = ""
     namespace: str = ""
+
+    program: ClassVar[str] = "runbooks.probes.kubernetes.reader"
+    """Module of the process that asks; this one can do nothing but look."""
 
     @property
     def source(self) -> str:
@@ -69,7 +72,7 @@ class Connection:
     async def _asked(self, sources: Sources, request: Mapping[str, Any]) -> Answer:
         process, _ = await self._opened(sources)
         sources.asked(self.source)
-        return self._responded(await process.ask({**request, "timeout": LONGEST}))
+        return self._responded(await process.ask({"timeout": LONGEST, **request}))
 
     async def in_namespace(self, sources: Sources) -> str:
         """Return the namespace of the application."""
@@ -82,12 +85,12 @@ class Connection:
         return (await self._opened(sources))[1].server
 
     async def _opened(self, sources: Sources) -> tuple[Process, Answer]:
-        key = ("kubernetes", self.kubeconfig, self.context)
+        key = ("kubernetes", self.program, self.kubeconfig, self.context)
         return await sources.client(key, self._open)
 
     @asynccontextmanager
     async def _open(self) -> AsyncIterator[tuple[Process, Answer]]:
-        async with started() as process:
+        async with started(self.program) as process:
             yield process, await self._first_answer(process)
 
     async def _first_answer(self, process: Process) -> Answer:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -108,7 +109,7 @@ async def objects_if_known(
         ProbeError: as `objects`.
     """
     return await sources.once(
-        (connection, kind), lambda: _listed(sources, connection, kind)
+        (connection, kind), lambda: listed_now(sources, connection, kind)
     )
 
 
@@ -143,14 +144,25 @@ async def api_groups(sources: Sources, connection: Connection) -> set[str]:
     return {str(each["name"]) for each in found.get("groups") or []}
 
 
-async def _listed(
-    sources: Sources, connection: Connection, kind: Kind
+async def listed_now(
+    sources: Sources,
+    connection: Connection,
+    kind: Kind,
+    where: Mapping[str, str] | None = None,
 ) -> list[Object] | None:
+    """Return the objects of a kind as they are now, though they were asked for before.
+
+    Args:
+        where: ``labelSelector`` or ``fieldSelector``.
+
+    Raises:
+        ProbeError: as `objects`.
+    """
     namespace = await connection.in_namespace(sources)
     path = kind.path(namespace)
     asked = f"list {kind.plural}" + (f" in {namespace}" if kind.namespaced else "")
     accept = _METADATA if kind.metadata else "application/json"
-    first: dict[str, str | int] = {"limit": PAGE}
+    first: dict[str, str | int] = {"limit": PAGE, **(where or {})}
     found: list[Object] = []
     query, restarted = first, False
     while True:

@@ -32,6 +32,7 @@ class Answer(msgspec.Struct, frozen=True):
     id: int
     status: int = 0
     body: str = ""
+    retry_after: str = ""
     namespace: str = ""
     server: str = ""
     failed: str = ""
@@ -88,17 +89,21 @@ class Process:
 
 
 @asynccontextmanager
-async def started() -> AsyncIterator[Process]:
+async def started(program: str) -> AsyncIterator[Process]:
     """Start the process; end it for certain, with all that it has started or written.
 
     The client library writes client keys to files.
+
+    Args:
+        program: module that answers requests, `runbooks.probes.kubernetes.reader` or
+            one that speaks as it does.
     """
     with TemporaryDirectory(prefix="gonogo-", ignore_cleanup_errors=True) as directory:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-P",
             "-m",
-            "runbooks.probes.kubernetes.reader",
+            program,
             directory,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,

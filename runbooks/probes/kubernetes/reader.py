@@ -27,7 +27,7 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import IO, TYPE_CHECKING, Any
@@ -39,17 +39,24 @@ if TYPE_CHECKING:
     from kubernetes.client import ApiClient
 
 Said = Mapping[str, Any]
+Respond = Callable[["ApiClient", Said], Said]
 Opened = Future[tuple["ApiClient", str]]
 
 
-def main() -> None:
+def main(respond: Respond = asked) -> None:
+    """Answer every request until there are no more, then end this process.
+
+    Args:
+        respond: makes a request of a client that is logged in. Another one than
+            `asked` is for the processes of actions.
+    """
     requests = os.fdopen(os.dup(0), "rb")
     answers = os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDWR)
     for fd in (0, 1, 2):
         os.dup2(nothing, fd)
     tempfile.tempdir = sys.argv[1]
-    _serve(requests, answers)
+    _serve(requests, answers, respond)
     # Whoever started this may have been killed before.
     shutil.rmtree(tempfile.tempdir, ignore_errors=True)
     if os.getpgrp() == os.getpid():
@@ -57,7 +64,7 @@ def main() -> None:
     os._exit(0)
 
 
-def _serve(requests: IO[bytes], answers: IO[bytes]) -> None:
+def _serve(requests: IO[bytes], answers: IO[bytes], respond: Respond) -> None:
     """Answer every request until there are no more."""
     writing = threading.Lock()
     pool = ThreadPoolExecutor(PARALLEL)
@@ -76,7 +83,7 @@ def _serve(requests: IO[bytes], answers: IO[bytes]) -> None:
     pool.submit(_login, login).add_done_callback(partial(reply, 0))
     for line in requests:
         request = json.loads(line)
-        done = pool.submit(_response, login, request)
+        done = pool.submit(_response, login, request, respond)
         done.add_done_callback(partial(reply, request["id"]))
 
 
@@ -94,8 +101,8 @@ def _login(login: Opened) -> Said:
     return {"namespace": namespace, "server": client.configuration.host}
 
 
-def _response(login: Opened, request: Said) -> Said:
-    return asked(login.result()[0], request)
+def _response(login: Opened, request: Said, respond: Respond) -> Said:
+    return respond(login.result()[0], request)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ and the API's reference, "HorizontalPodAutoscaler".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -132,11 +132,15 @@ def autoscaler_of(workload: Workload, there: Iterable[Object]) -> Object | None:
 
     Of two neither scales: the controller makes ScalingActive False for both.
     """
+    return next(scaling("Deployment", workload.name, there), None)
+
+
+def scaling(kind: str, name: str, there: Iterable[Object]) -> Iterator[Object]:
+    """Yield the autoscalers whose target is the object of that kind and name."""
     for each in there:
         target = each["spec"]["scaleTargetRef"]
-        if (target["kind"], target["name"]) == ("Deployment", workload.name):
-            return each
-    return None
+        if (target["kind"], target["name"]) == (kind, name):
+            yield each
 
 
 def bounds(autoscaler: Object) -> tuple[int, int]:
