@@ -49,17 +49,21 @@ class RolloutProbe(ApplicationProbe, frozen=True, kw_only=True):
             for container in each.containers
         ]
         lines = [
-            f"{each.component} ({each.name}): {_strategy(each)}, takes away at most "
-            f"{_unavailable(each)} of {each.desired}, {number} revisions"
+            f"{each.component} ({each.name}): {strategy(each.deployment)}, takes away "
+            f"at most {unavailable(each.deployment, each.desired)} of {each.desired}, "
+            f"{number} revisions"
             for each, number in zip(found, revisions, strict=True)
         ]
         lines += [f"{container}: {image}" for container, image in images]
         return measured(
             "\n".join(lines),
             listed(
-                "recreating", (e.component for e in found if _strategy(e) == "Recreate")
+                "recreating",
+                (e.component for e in found if strategy(e.deployment) == "Recreate"),
             ),
-            Reading("unavailable", max(map(_unavailable, found))),
+            Reading(
+                "unavailable", max(unavailable(e.deployment, e.desired) for e in found)
+            ),
             Reading("least", min(each.desired for each in found)),
             Reading("revisions", min(revisions)),
             listed("unpinned", (name for name, image in images if not pinned(image))),
@@ -73,27 +77,29 @@ def pinned(image: str) -> bool:
     return "@sha256:" in image or tag not in ("", "latest")
 
 
-def _strategy(workload: Workload) -> str:
-    strategy = workload.deployment["spec"].get("strategy") or {}
-    return str(strategy.get("type") or "RollingUpdate")
+def strategy(deployment: Object) -> str:
+    """Return how pods of a Deployment are replaced."""
+    said = deployment["spec"].get("strategy") or {}
+    return str(said.get("type") or "RollingUpdate")
 
 
-def _unavailable(workload: Workload) -> int:
-    """Return how many pods a rollout takes away before others serve.
+def unavailable(deployment: Object, desired: int) -> int:
+    """Return how many of the desired pods a rollout takes away before others serve.
 
     See the API's reference, "RollingUpdateDeployment": a share is rounded down, that
     of ``maxSurge`` up, and a rollout that could do neither takes one away.
     """
-    if _strategy(workload) == "Recreate":
-        return workload.desired
-    strategy = workload.deployment["spec"].get("strategy") or {}
-    rolling = strategy.get("rollingUpdate") or {}
-    taken = _pods(rolling.get("maxUnavailable", "25%"), workload.desired, math.floor)
-    added = _pods(rolling.get("maxSurge", "25%"), workload.desired, math.ceil)
+    if strategy(deployment) == "Recreate":
+        return desired
+    said = deployment["spec"].get("strategy") or {}
+    rolling = said.get("rollingUpdate") or {}
+    taken = share(rolling.get("maxUnavailable", "25%"), desired, math.floor)
+    added = share(rolling.get("maxSurge", "25%"), desired, math.ceil)
     return taken if taken or added else 1
 
 
-def _pods(said: int | str, desired: int, rounded: Callable[[float], int]) -> int:
+def share(said: int | str, desired: int, rounded: Callable[[float], int]) -> int:
+    """Return a number of pods that may be given in percent."""
     if isinstance(said, str) and said.endswith("%"):
         return rounded(desired * int(said[:-1]) / 100)
     return int(said)
