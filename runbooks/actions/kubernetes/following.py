@@ -58,6 +58,7 @@ class Following:
         self._began = monotonic()
         self._after = rollout.before
         self._old = 0
+        self._older: Revision | None = None
         self._said = ""
 
     async def begin(self, request: Request, arrived: Arrived) -> None:
@@ -70,10 +71,15 @@ class Following:
         await self._happenings.news([self._uid])
         self._began = monotonic()
         at = self._rollout.path
-        self._after = await self._writer.change(request, at, arrived)
+        answer = await self._writer.change(request, at, arrived)
+        # A subresource answers with less; what it changes is no template.
+        self._after = answer if "template" in answer["spec"] else self._rollout.before
 
-    async def end(self) -> None:
+    async def end(self) -> Revision | None:
         """Return once every pod is of the followed revision, and serves.
+
+        Returns:
+            The revision, None of another kind than a Deployment.
 
         Raises:
             ActionError: that did not come to pass, or nobody knows.
@@ -82,8 +88,9 @@ class Following:
         watch = Watch(self._writer, listed, name)
         while True:
             found = await self._read()
-            if await self._is_done(found):
-                return
+            history = await self._history(found)
+            if await self._is_done(found, history):
+                return revisions.current(found, history)
             await watch.wait(str(found["metadata"].get("resourceVersion", "")))
 
     @property
@@ -115,13 +122,12 @@ class Following:
     async def _look(self) -> Object | None:
         return await self._writer.read(self._rollout.path)
 
-    async def _is_done(self, found: Object) -> bool:
+    async def _is_done(self, found: Object, history: Sequence[Revision]) -> bool:
         """Tell how far it is, and whether that is the end.
 
         Raises:
             ActionError: it cannot come to a good end any more.
         """
-        history = await self._history(found)
         if problem := self._problem(found):
             raise ActionError(f"{problem} {self._state(found)} {self._rollout.back}")
         ours = revisions.current(found, history)
@@ -199,7 +205,8 @@ class Following:
         bars = {_called("new", ours): (_ready(ours, now), now.desired)}
         if self._old:
             left = max(0, now.total - now.updated)
-            bars[_called("old", _older(history, ours))] = (left, self._old)
+            self._older = self._older or _older(history, ours)
+            bars[_called("old", self._older)] = (left, self._old)
         bars["ready"] = (min(now.ready, now.desired), now.desired)
         gone = (min(self._gone, self._rollout.deadline), self._rollout.deadline)
         for line in await self._happenings.news(await self._uids(ours)):

@@ -52,6 +52,7 @@ class RolloutUndoAction(RolloutAction, frozen=True, kw_only=True):
         pins = {
             **await self.pinned(sources, DEPLOYMENTS, found),
             "set": await self.path(sources, REPLICA_SETS, target.name),
+            "number": target.number,
             "set_uid": str(target.set["metadata"]["uid"]),
         }
         request = _rolled_back(pins, found, target.set)
@@ -106,7 +107,9 @@ class RolloutUndoAction(RolloutAction, frozen=True, kw_only=True):
 
             request = _rolled_back(pins, before, target).at(before)
             await following.begin(request, arrived)
-            await following.end()
+            if now := await following.end():
+                said = f"revision {pins['number']} came back as revision {now.number}"
+                writer.say(said)
 
     def _target(self, found: Object, history: Sequence[Revision]) -> Revision:
         """Return the revision that is meant.

@@ -94,6 +94,9 @@ class Writer:
             return await self._seen(request, str(error), at, arrived)
         found = _object(answer)
         if answer.status < 300 and found is not None:
+            generation = (found.get("metadata") or {}).get("generation")
+            more = f", generation {generation}" if generation else ""
+            self.say(f"{answer.status}: done{more}")
             return found
         if answer.status < 300 or answer.status >= 500:
             # etcd may have it although the API server gave up waiting.

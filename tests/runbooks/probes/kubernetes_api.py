@@ -16,7 +16,7 @@ import json
 import ssl
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -71,7 +71,9 @@ OPTIONAL = (
     "karpenter.sh",
 )
 """Groups that not every cluster has; a fake has those of its objects."""
-LISTING = {"limit", "continue", "labelSelector"}
+LISTING = {"limit", "continue", "labelSelector", "fieldSelector"}
+FIELDS = {"metadata.name", "involvedObject.uid"}
+"""Those that are asked for here; the API knows more, by kind."""
 LOGGING = {
     *("container", "tailLines", "sinceSeconds", "timestamps", "limitBytes"),
     "previous",
@@ -153,6 +155,8 @@ class KubernetesAPI:
             return self._list(f"{api}/{rest[2]}", rest[1], NAMESPACED, query, accept)
         if rest[:1] == ["namespaces"] and len(rest) == 4:
             return self._one(f"{api}/{rest[2]}", rest[1], rest[3], query)
+        if rest[:1] == ["namespaces"] and len(rest) == 2:
+            return self._one(f"{api}/namespaces", None, rest[1], query)
         if len(rest) == 1:
             resource = f"{api}/{rest[0]}"
             if resource in NAMESPACED.values():  # those of every namespace
@@ -201,6 +205,7 @@ class KubernetesAPI:
             and each["kind"] == kind
             and namespace in (None, each["metadata"].get("namespace", ""))
             and _selected(each, query.get("labelSelector", ""))
+            and self._has_fields(each, query.get("fieldSelector", ""))
         ]
         start = int(query.get("continue", 0))
         end = start + min(int(query.get("limit", 10**9)), self.largest_page)
@@ -234,10 +239,11 @@ class KubernetesAPI:
         return {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}
 
     def _one(
-        self, resource: str, namespace: str, name: str, query: dict[str, str]
+        self, resource: str, namespace: str | None, name: str, query: dict[str, str]
     ) -> tuple[int, Any]:
         plural = resource.rpartition("/")[2]
-        kinds = [kind for kind, known in NAMESPACED.items() if known == resource]
+        there = CLUSTER if namespace is None else NAMESPACED
+        kinds = [kind for kind, known in there.items() if known == resource]
         if query or not kinds:
             return self._wrong(f"unknown resource {resource} or query {query}")
         if plural in self.denied:
@@ -247,6 +253,35 @@ class KubernetesAPI:
             if (each["kind"], *where) == (kinds[0], namespace, name):
                 return 200, each
         return status(404, "NotFound", f'{plural} "{name}" not found')
+
+    def _has_fields(self, each: Object, selector: str) -> bool:
+        """Whether an object has every ``path=value`` of a field selector."""
+        for pair in filter(None, selector.split(",")):
+            path, _, wanted = pair.partition("=")
+            if path not in FIELDS:
+                self.violations.append(f"field label not supported: {path}")
+            value: Any = each
+            for key in path.split("."):
+                value = value.get(key, {})
+            if value != wanted:
+                return False
+        return True
+
+    def change(
+        self, method: str, path: str, query: dict[str, str], kind: str, body: Any
+    ) -> tuple[int, Any, dict[str, str]] | None:
+        """Return status, body and headers of a write; None to hang up instead.
+
+        Args:
+            kind: Content-Type of what was sent.
+        """
+        self.violations.append(f"{method} {path}")
+        return *status(405, "MethodNotAllowed", "nothing is written"), {}
+
+    def watch(self, path: str, query: dict[str, str]) -> Iterator[Object | int]:
+        """Yield the events of a watch; a status instead of the first refuses it."""
+        self.violations.append(f"watch {path}")
+        yield 405
 
     def _log(self, namespace: str, pod: str, query: dict[str, str]) -> tuple[int, Any]:
         if extra := set(query) - LOGGING:
@@ -319,6 +354,13 @@ def kubernetes_api(
 ) -> Iterator[KubernetesAPI]:
     """Serve *objects* until the block is left."""
     api = KubernetesAPI(objects)
+    with serving(api, tls):
+        yield api
+
+
+@contextmanager
+def serving(api: KubernetesAPI, tls: ssl.SSLContext | None = None) -> Iterator[None]:
+    """Serve *api* until the block is left."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(api))
     if tls:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
@@ -330,7 +372,7 @@ def kubernetes_api(
     )
     thread.start()
     try:
-        yield api
+        yield
     finally:
         api.stopping.set()
         server.shutdown()
@@ -345,19 +387,56 @@ def _handler(api: KubernetesAPI) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             url = urlsplit(self.path)
             query = dict(parse_qsl(url.query))
+            if query.get("watch") == "true":
+                self._stream(url.path, query)
+                return
             self._reply(url.path, lambda: api.answer(url.path, query, self._accept))
 
         def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             if self.path != REVIEWS:
-                api.violations.append(f"POST {self.path}")
+                self._write()
+                return
+            body = self._body
             self._reply(self.path, lambda: api.review(body))
 
         def _write(self) -> None:
-            api.violations.append(f"{self.command} {self.path}")
-            self._send(405, status(405, "MethodNotAllowed", "nothing is written")[1])
+            url = urlsplit(self.path)
+            query, body = dict(parse_qsl(url.query)), self._body
+            kind = self.headers["Content-Type"]
+            self._reply(
+                url.path,
+                lambda: api.change(self.command, url.path, query, kind, body),
+            )
 
         do_PUT = do_PATCH = do_DELETE = do_HEAD = _write
+
+        @property
+        def _body(self) -> Any:
+            length = int(self.headers["Content-Length"] or 0)
+            return json.loads(self.rfile.read(length)) if length else None
+
+        def _stream(self, path: str, query: dict[str, str]) -> None:
+            """Send events as they come, each a line and a chunk."""
+            api.requests[f"watch {path}"] += 1
+            self.close_connection = True
+            events = api.watch(path, query)
+            first = next(events, None)
+            if isinstance(first, int):
+                self._send(*status(first, "Failed", "no watch"))
+                return
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            try:
+                while first is not None:
+                    line = json.dumps(first).encode() + b"\n"
+                    self.wfile.write(b"%x\r\n%s\r\n" % (len(line), line))
+                    self.wfile.flush()
+                    first = next(events, None)
+                self.wfile.write(b"0\r\n\r\n")
+            except OSError:
+                return
 
         @property
         def _accept(self) -> str:
@@ -377,7 +456,11 @@ def _handler(api: KubernetesAPI) -> type[BaseHTTPRequestHandler]:
                 case int(code):
                     self._send(*status(code, "InternalError", "etcdserver: no leader"))
                 case _:
-                    self._send(*answer())
+                    found = answer()
+                    if found is None:
+                        self.close_connection = True
+                    else:
+                        self._send(*found)
 
         def _known(self) -> bool:
             """Whether the login is known, by a token or by a certificate."""
@@ -388,13 +471,17 @@ def _handler(api: KubernetesAPI) -> type[BaseHTTPRequestHandler]:
                 return True
             return bool(self.headers["Authorization"] == f"Bearer {api.token}")
 
-        def _send(self, code: int, body: Any) -> None:
+        def _send(
+            self, code: int, body: Any, headers: Mapping[str, str] | None = None
+        ) -> None:
             text = isinstance(body, str)
             data = (body if text else json.dumps(body)).encode()
             self.send_response(code)
             kind = "text/plain" if text else "application/json"
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(data)))
+            for name, value in (headers or {}).items():
+                self.send_header(name, value)
             self.end_headers()
             try:
                 self.wfile.write(data)
