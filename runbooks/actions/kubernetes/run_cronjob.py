@@ -97,9 +97,10 @@ class RunCronJobAction(LabelledAction, frozen=True, kw_only=True):
             ActionError: it failed, has gone, or nobody knows.
         """
         began, happenings = monotonic(), Happenings(writer)
+        patience = float(self.deadline)
         while True:
             job = await jobs.now(writer, path)
-            gone = min(monotonic() - began, self.deadline)
+            gone = min(monotonic() - began, patience)
             for line in await happenings.news([uid]):
                 writer.say(line)
             if job is None or job["metadata"]["uid"] != uid:
@@ -111,7 +112,7 @@ class RunCronJobAction(LabelledAction, frozen=True, kw_only=True):
             wanted = int(job["spec"].get("completions") or 1)
             done = int(status.get("succeeded") or 0)
             bars = {"completed": (min(done, wanted), wanted)}
-            writer.tell(Progress(bars=bars, deadline=(gone, float(self.deadline))))
+            writer.tell(Progress(bars=bars, deadline=(gone, patience)))
             match jobs.state(job):
                 case "complete":
                     return
@@ -120,9 +121,9 @@ class RunCronJobAction(LabelledAction, frozen=True, kw_only=True):
                         f"Job {name_of(job)} failed ({jobs.why(job)}). What it did "
                         f"until then stays: read kubectl logs job/{name_of(job)}."
                     )
-            if gone >= self.deadline:
+            if gone >= patience:
                 raise ActionError(
-                    f"Job {name_of(job)} still runs after {self.deadline:g} s, and is "
+                    f"Job {name_of(job)} still runs after {patience:g} s, and is "
                     "not watched any more; it goes on by itself. Look at it with "
                     f"kubectl logs -f job/{name_of(job)}."
                 )

@@ -25,7 +25,7 @@ from runbooks.probes.kubernetes.reader import _serve
 from runbooks.tables import ActionSpec
 from runbooks.target import parse
 from tests.runbooks.actions.kubernetes.controller import Controller
-from tests.runbooks.actions.kubernetes.writable_api import WritableAPI
+from tests.runbooks.actions.kubernetes.writable_api import Fault, WritableAPI
 from tests.runbooks.probes.kubernetes_api import Object
 
 RESPONDING = {"reader": "asked", "rehearser": "rehearsed", "writer": "written"}
@@ -99,6 +99,14 @@ class Acting:
         found = self.api.find("Deployment", "transcript-api")
         assert found
         return found
+
+    def after(self, request: str, *looks: Fault | None) -> None:
+        """Let things happen at the looks at the Deployment that follow a request."""
+
+        def begin() -> None:
+            self.api.faults["GET deployments/transcript-api"] = list(looks)
+
+        self.api.faults[request] = [begin]
 
     async def describe(self, verb: str, **parameters: Any) -> Description:
         """Look, and check that looking changed nothing."""

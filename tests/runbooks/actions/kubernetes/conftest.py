@@ -52,6 +52,11 @@ def api() -> Iterator[WritableAPI]:
 def act(api: WritableAPI, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Acting:
     """What describes and performs, quickly: nothing waits for time."""
     monkeypatch.setattr(connection, "started", in_a_thread)
-    monkeypatch.setattr(sending, "LOST", 0.3)
     monkeypatch.setattr(watching, "WATCHED", 0.2)
     return Acting(api, tmp_path)
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait only shortly for an API server that does not come back."""
+    monkeypatch.setattr(sending, "LOST", 0.1)

@@ -29,7 +29,7 @@ from tests.runbooks.probes.kubernetes_workloads import ago
 STRATEGIC = "application/strategic-merge-patch+json"
 OPERATIONS = "application/json-patch+json"
 Answer = tuple[int, Any, dict[str, str]]
-Fault = int | str | tuple[int, str] | Callable[[], None]
+Fault = int | str | tuple[int, str] | Callable[[], Any]
 """How a write fails: a status, one with a Retry-After, ``lost`` (done, but nobody hears
 of it), ``dropped`` (not done either), or what somebody else does just before."""
 INVALID = "the server rejected our request due to an error in our request"
@@ -43,8 +43,9 @@ class WritableAPI(KubernetesAPI):
         rehearsed: what was tried without effect.
         forbidden: what this login may not do, such as ``patch deployments``.
         faults: by such a change, what happens to the next ones instead.
+        bookmarked, resumed: versions that watches told, and that they went on from.
         watches: how watches go: ``events``, ``bookmarks``, ``silent``, ``dropped``,
-            ``expired`` (an event that says so), or a status.
+            ``expired`` (an event that says so), ``garbage``, or a status.
     """
 
     def __init__(self, objects: list[Object]) -> None:
@@ -54,6 +55,8 @@ class WritableAPI(KubernetesAPI):
         self.forbidden: set[str] = set()
         self.faults: dict[str, list[Fault]] = {}
         self.watches: str | int = "events"
+        self.bookmarked: list[str] = []
+        self.resumed: list[str] = []
         self.controller = Controller(self)
         self._version = 1000
         self._lock = threading.RLock()
@@ -88,9 +91,7 @@ class WritableAPI(KubernetesAPI):
                 return each
         return None
 
-    def answer(
-        self, path: str, query: dict[str, str], accept: str
-    ) -> tuple[int, Any] | None:
+    def answer(self, path: str, query: dict[str, str], accept: str) -> Any:
         where, _, last = path.rpartition("/")
         what = f"GET {where.rpartition('/')[2]}/{last}"
         with self._lock:
@@ -100,10 +101,8 @@ class WritableAPI(KubernetesAPI):
             fault = self._fault(what)
             if fault == "dropped":
                 return None
-            if callable(fault):
-                fault()
-            if isinstance(fault, int):
-                return status(fault, "Failed", "told to fail")
+            if failed := _told_to_fail(fault):
+                return failed
             return super().answer(path, query, accept)
 
     def review(self, body: Object) -> tuple[int, Any]:
@@ -141,14 +140,8 @@ class WritableAPI(KubernetesAPI):
         if f"{verb} {'/'.join(filter(None, (plural, part)))}" in self.forbidden:
             return self._failed(403, "Forbidden", f"{what} is forbidden: told so")
         fault = None if dry else self._fault(f"{method} {what}")
-        if callable(fault):
-            fault()
-        if isinstance(fault, int):
-            return self._failed(fault, "Failed", "told to fail")
-        if isinstance(fault, tuple):
-            code, after = fault
-            failed = status(code, "TooManyRequests", "told to wait")
-            return *failed, {"Retry-After": after}
+        if failed := _told_to_fail(fault):
+            return failed
         if fault == "dropped":
             return None
         match method, part:
@@ -316,6 +309,7 @@ class WritableAPI(KubernetesAPI):
         if set(query) - known != {"timeoutSeconds"}:
             self.violations.append(f"watch {path} {query}")
         name = query["fieldSelector"].removeprefix("metadata.name=")
+        self.resumed.append(query["resourceVersion"])
         with self._lock:
             self.controller.step()
         match self.watches:
@@ -329,8 +323,12 @@ class WritableAPI(KubernetesAPI):
                 yield {"type": "ERROR", "object": status(410, "Expired", "too old")[1]}
             case "bookmarks":
                 self._version += 7
-                version = {"metadata": {"resourceVersion": str(self._version)}}
-                yield {"type": "BOOKMARK", "object": version}
+                version = str(self._version)
+                self.bookmarked.append(version)
+                metadata = {"metadata": {"resourceVersion": version}}
+                yield {"type": "BOOKMARK", "object": metadata}
+            case "garbage":
+                yield "<html>"
             case "events":
                 for each in self.objects:
                     if (
@@ -346,8 +344,10 @@ class WritableAPI(KubernetesAPI):
         return self.find(kind, name)
 
     def _fault(self, what: str) -> Fault | None:
+        """Return what happens to a request instead, after what others do before."""
         waiting = self.faults.get(what)
-        return waiting.pop(0) if waiting else None
+        fault = waiting.pop(0) if waiting else None
+        return fault() if callable(fault) else fault
 
     def _failed(self, code: int, reason: str, said: str) -> Answer:
         return *status(code, reason, said), {}
@@ -355,6 +355,16 @@ class WritableAPI(KubernetesAPI):
     def _violated(self, what: str) -> Answer:
         self.violations.append(what)
         return 400, what, {}
+
+
+def _told_to_fail(fault: Fault | None) -> Answer | None:
+    if isinstance(fault, int):
+        return *status(fault, "Failed", "told to fail"), {}
+    if isinstance(fault, tuple):
+        code, after = fault
+        failed = status(code, "TooManyRequests", "told to wait")
+        return *failed, {"Retry-After": after}
+    return None
 
 
 def _merge(into: Object, patch: Object) -> None:
