@@ -18,6 +18,9 @@ from runbooks.probes.kubernetes.objects import Kind, Object, document
 from runbooks.probes.kubernetes.rights import Right, allows
 from runbooks.probes.sources import Sources
 
+NO_DRY_RUN = "does not support dry run"
+"""What the API server says where a webhook of admission has side effects."""
+
 
 class ClusterAction(Cluster, Action, frozen=True, kw_only=True):
     """Changes something in one namespace of a cluster.
@@ -120,6 +123,8 @@ class ClusterAction(Cluster, Action, frozen=True, kw_only=True):
             said = f"{answer.status}: the API server accepts it (dryRun=All)"
             return said, conditions
         said = f"{answer.status}: {message(answer)}"
+        if answer.status == 400 and NO_DRY_RUN in said:
+            return f"not possible: {said}", conditions
         refused = Precondition(f"the API server refuses it: {said}", False)
         return said, (*conditions, refused)
 

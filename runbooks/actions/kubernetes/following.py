@@ -73,7 +73,8 @@ class Following:
         at = self._rollout.path
         answer = await self._writer.change(request, at, arrived)
         # A subresource answers with less; what it changes is no template.
-        self._after = answer if "template" in answer["spec"] else self._rollout.before
+        is_whole = "template" in (answer.get("spec") or {})
+        self._after = answer if is_whole else self._rollout.before
 
     async def end(self) -> Revision | None:
         """Return once every pod is of the followed revision, and serves.

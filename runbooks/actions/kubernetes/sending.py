@@ -9,6 +9,7 @@ from time import monotonic
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from runbooks.actions.base import Tell
 from runbooks.actions.kubernetes.identity import identity
@@ -45,10 +46,16 @@ class Writer:
         self.sources = sources
         self.namespace = namespace
         self.every = every
-        self.tell = tell
+        self._tell = tell
+        self._last = Progress()
+
+    def tell(self, progress: Progress) -> None:
+        self._last = progress
+        self._tell(progress)
 
     def say(self, text: str) -> None:
-        self.tell(Progress(says=text))
+        """Tell a line; how far it has come stays as it was told."""
+        self.tell(replace(self._last, says=text))
 
     async def read(self, path: str) -> Object | None:
         """Return the object as it is now, None where it is gone.

@@ -57,7 +57,8 @@ class Watch:
             "allowWatchBookmarks": "true",
             "fieldSelector": f"metadata.name={self._name}",
             "resourceVersion": self._bookmark or self._seen,
-            "timeoutSeconds": max(1, round(WATCHED)),
+            # Longer than anybody waits: a watch that ends by itself says nothing.
+            "timeoutSeconds": max(1, round(2 * WATCHED)),
         }
         way, sources = self._writer.way, self._writer.sources
         try:

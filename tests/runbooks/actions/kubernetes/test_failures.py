@@ -142,6 +142,16 @@ async def test_admission_that_says_no_to_the_dry_run(act: Acting) -> None:
     )
 
 
+async def test_a_webhook_with_side_effects_is_no_refusal(act: Acting) -> None:
+    act.api.side_effects = True
+    said = await act.describe("rollout_restart", component="api")
+    assert said.unmet == ()
+    assert said.dry_run == (
+        'not possible: 400: admission webhook "audit.test" does not support dry run'
+    )
+    assert (await act.perform("rollout_restart", said, component="api")).code == DONE
+
+
 async def test_another_cluster_than_was_shown(act: Acting) -> None:
     said = await act.describe("rollout_restart", component="api")
     system = act.api.find("Namespace", "kube-system")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 
 import pytest
 
@@ -64,6 +65,9 @@ async def test_two_restarts_in_one_second_are_two(act: Acting) -> None:
     second = await act.perform("rollout_restart", component="api")
     assert (first.code, second.code) == (0, 0)
     assert first.after["template"] != second.after["template"]
+    annotations = act.deployment["spec"]["template"]["metadata"]["annotations"]
+    said = annotations["kubectl.kubernetes.io/restartedAt"]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", said)
 
 
 async def test_taking_a_restart_back_brings_the_state_back(act: Acting) -> None:

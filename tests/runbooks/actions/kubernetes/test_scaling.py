@@ -108,9 +108,11 @@ async def test_an_autoscaler_that_scales_up_meanwhile(
         scaler["status"]["desiredReplicas"] = 9
         act.api.touch(scaler)
 
-    act.api.faults[PIN] = [more]
-    done = await act.perform("pin_hpa", component="api")
-    assert (done.code, act.api.changes) == (3, [])
+    look = "GET horizontalpodautoscalers/transcript-api-hpa"
+    for request in (look, PIN):
+        act.api.faults[request] = [more]
+        done = await act.perform("pin_hpa", component="api")
+        assert (done.code, act.api.changes) == (3, [])
     agreed = await act.describe("pin_hpa", component="api")
     scaler["status"]["desiredReplicas"] = 10
     done = await act.perform("pin_hpa", agreed, component="api")

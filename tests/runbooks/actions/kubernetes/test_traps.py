@@ -35,12 +35,16 @@ async def test_a_stuck_release_is_rolled_back(act: Acting) -> None:
 
 async def test_a_deadline_that_was_exceeded_before_does_not_count(act: Acting) -> None:
     release_badly(act)
+    act.controller.stale = 1000
+    # Pods that have to come keep it going on for a while.
+    act.api.edit(act.deployment, replicas=6)
+    act.controller.settle()
     (condition,) = act.deployment["status"]["conditions"]
     assert condition["reason"] == "ProgressDeadlineExceeded"
-    act.controller.stale = 1000
     done = await act.perform("rollout_undo", component="api")
     assert act.deployment["status"]["conditions"] == [condition]
     assert done.code == 0
+    assert "Now 4 of 6 pods are new" in done.output
 
 
 async def test_a_deadline_that_is_exceeded_meanwhile_ends_it(act: Acting) -> None:

@@ -44,6 +44,7 @@ class WritableAPI(KubernetesAPI):
         forbidden: what this login may not do, such as ``patch deployments``.
         faults: by such a change, what happens to the next ones instead.
         bookmarked, resumed: versions that watches told, and that they went on from.
+        side_effects: whether a webhook has some, so that nothing can be tried.
         watches: how watches go: ``events``, ``bookmarks``, ``silent``, ``dropped``,
             ``expired`` (an event that says so), ``garbage``, or a status.
     """
@@ -54,6 +55,7 @@ class WritableAPI(KubernetesAPI):
         self.rehearsed: list[str] = []
         self.forbidden: set[str] = set()
         self.faults: dict[str, list[Fault]] = {}
+        self.side_effects = False
         self.watches: str | int = "events"
         self.bookmarked: list[str] = []
         self.resumed: list[str] = []
@@ -139,6 +141,9 @@ class WritableAPI(KubernetesAPI):
         verb = {"PATCH": "patch", "POST": "create", "DELETE": "delete"}[method]
         if f"{verb} {'/'.join(filter(None, (plural, part)))}" in self.forbidden:
             return self._failed(403, "Forbidden", f"{what} is forbidden: told so")
+        if dry and self.side_effects:
+            said = 'admission webhook "audit.test" does not support dry run'
+            return self._failed(400, "BadRequest", said)
         fault = None if dry else self._fault(f"{method} {what}")
         if failed := _told_to_fail(fault):
             return failed
