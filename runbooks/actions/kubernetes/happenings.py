@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from runbooks.actions.kubernetes.sending import Writer
 from runbooks.errors import ProbeError
-from runbooks.probes.kubernetes.objects import Kind, Object
+from runbooks.probes.kubernetes.events import EVENTS, last_seen, times_seen
+from runbooks.probes.kubernetes.objects import Object
 
-EVENTS = Kind("v1", "events")
 SHOWN = 160
 """Characters of a message that are told."""
 
@@ -37,18 +37,11 @@ class Happenings:
                     return [f"without events: {error}"]
         new = [each for each in found if _key(each) not in self._told]
         self._told.update(map(_key, new))
-        return [_line(each) for each in sorted(new, key=_time)]
+        return [_line(each) for each in sorted(new, key=last_seen)]
 
 
 def _key(event: Object) -> tuple[str, int]:
-    series = event.get("series") or {}
-    count = int(series.get("count") or event.get("count") or 1)
-    return str(event["metadata"].get("uid") or event["metadata"]["name"]), count
-
-
-def _time(event: Object) -> str:
-    said = event.get("lastTimestamp") or event.get("eventTime")
-    return str(said or event["metadata"].get("creationTimestamp") or "")
+    return str(event["metadata"]["uid"]), times_seen(event)
 
 
 def _line(event: Object) -> str:

@@ -53,7 +53,7 @@ class EventsProbe(ClusterProbe, frozen=True, kw_only=True):
             if event.get("type") == "Warning" and moment(last_seen(event)) >= since:
                 about = event["involvedObject"]
                 kind = f"{event.get('reason')} of {about.get('kind')}"
-                counts[kind] += _count(event)
+                counts[kind] += times_seen(event)
                 objects.setdefault(kind, {})[str(about.get("name"))] = None
         top = [kind for kind, _ in counts.most_common(TOP)]
         total = sum(counts.values())
@@ -84,7 +84,8 @@ def last_seen(event: Object) -> str:
     return str(next(each for each in times if each))
 
 
-def _count(event: Object) -> int:
+def times_seen(event: Object) -> int:
+    """Return how often an Event was seen."""
     series = event.get("series") or {}
     return int(series.get("count") or event.get("count") or 1)
 
