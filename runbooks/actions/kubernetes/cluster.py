@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from runbooks.actions.base import Action
+from runbooks.actions.kubernetes.answers import message
 from runbooks.actions.kubernetes.identity import identity
 from runbooks.actions.kubernetes.requests import Request
-from runbooks.actions.kubernetes.sending import message
 from runbooks.actions.kubernetes.ways import Changing, Rehearsing
 from runbooks.changes import Identity, Precondition, Thing
 from runbooks.errors import ProbeError

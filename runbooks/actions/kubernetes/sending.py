@@ -8,17 +8,16 @@ from contextlib import asynccontextmanager
 from time import monotonic
 from typing import Any
 
-import msgspec
 from msgspec.structs import replace
 
 from runbooks.actions.base import Tell
+from runbooks.actions.kubernetes.answers import content, message, refused
 from runbooks.actions.kubernetes.identity import identity
 from runbooks.actions.kubernetes.requests import Request
-from runbooks.actions.kubernetes.ways import BUSY, Changing
+from runbooks.actions.kubernetes.ways import Changing
 from runbooks.changes import Progress
 from runbooks.errors import ActionError, ProbeError
 from runbooks.probes.kubernetes.objects import Kind, Object, listed_now
-from runbooks.probes.kubernetes.process import Answer
 from runbooks.probes.kubernetes.refusals import refusal
 from runbooks.probes.sources import Sources
 
@@ -26,8 +25,6 @@ UNSENT = ("configuration", "name", "tcp", "tls")
 """Stages of failures after which nothing was sent."""
 LOST = 60.0
 """Seconds for an API server that went away to be back."""
-SHOWN = 300
-"""Characters of what an API server says that are passed on."""
 Arrived = Callable[[Object | None], bool]
 """Whether what was sent is in what is there now."""
 
@@ -66,7 +63,7 @@ class Writer:
         answer = await self.way.ask(self.sources, path)
         if answer.status == 404:
             return None
-        if answer.status == 200 and (found := _object(answer)):
+        if answer.status == 200 and (found := content(answer)):
             return found
         raise refusal(self.way, answer, path, f"get {path}")
 
@@ -99,7 +96,7 @@ class Writer:
                 said = f"Nothing was sent: {error}. Find out why, then try again."
                 raise ActionError(said, changed=False) from error
             return await self._seen(request, str(error), at, arrived)
-        found = _object(answer)
+        found = content(answer)
         if answer.status < 300 and found is not None:
             generation = (found.get("metadata") or {}).get("generation")
             more = f", generation {generation}" if generation else ""
@@ -109,7 +106,7 @@ class Writer:
             # etcd may have it although the API server gave up waiting.
             said = f"{answer.status}: {message(answer)}"
             return await self._seen(request, said, at, arrived)
-        raise ActionError(_refused(answer), changed=False)
+        raise ActionError(refused(answer), changed=False)
 
     async def _seen(
         self, request: Request, why: str, at: str, arrived: Arrived
@@ -222,41 +219,3 @@ def has(*path: str, value: Any) -> Arrived:
         return bool(held == value)
 
     return arrived
-
-
-def message(answer: Answer) -> str:
-    """Return what an API server says of a failure, see its reference, "Status"."""
-    try:
-        said = str(msgspec.json.decode(answer.body)["message"])
-    except (msgspec.DecodeError, LookupError, TypeError):
-        said = answer.body
-    return " ".join(said.split())[:SHOWN] or "without a word"
-
-
-def _object(answer: Answer) -> Object | None:
-    try:
-        found = msgspec.json.decode(answer.body, type=dict[str, Any])
-    except msgspec.DecodeError:
-        return None
-    return found
-
-
-def _refused(answer: Answer) -> str:
-    """Return what a refusal means, and what to do next."""
-    said = f"Nothing was changed: {message(answer)} ({answer.status})."
-    match answer.status:
-        case 401:
-            return f"{said} The login is not known any more: log in again."
-        case 403:
-            return f"{said} Ask for this right, or let somebody do it who has it."
-        case 404:
-            return f"{said} It has gone since it was looked at: look again."
-        case 409 | 422:
-            return (
-                f"{said} Either somebody changed it since it was looked at, or it is "
-                "not allowed: look again, and agree to what you see then."
-            )
-        case status if status == BUSY:
-            after = f" in {answer.retry_after} s" if answer.retry_after else " later"
-            return f"{said} Try again{after}."
-    return f"{said} Look again."
