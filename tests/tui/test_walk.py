@@ -174,6 +174,9 @@ def test_kill_9_of_the_screen_loses_neither_command_nor_decision(walk: Walk) -> 
     screen.keys("r")
     screen.wait_for("trust")
     time.sleep(0.8)
+    screen.type("drill")  # why: it is no command that only looks
+    screen.keys("Enter")
+    screen.wait_for("Choose whether to trust it.")
     screen.keys("2")
     walk.wait_for_events("command_started", 1)
     screen.wait_for("begun")
