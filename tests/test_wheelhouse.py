@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.timeout(300)  # it fetches what there is to fetch
 ROOT = Path(__file__).parents[1]
 OUTSIDE = dict(os.environ)
 """Where uv and pip keep what they have fetched: not in the home of a test."""

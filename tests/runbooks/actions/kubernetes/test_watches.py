@@ -20,7 +20,7 @@ async def test_events_end_the_waiting(act: Acting) -> None:
 async def test_bookmarks_are_where_a_watch_goes_on(act: Acting) -> None:
     act.api.watches = "bookmarks"
     act.api.faults[PATCH] = [lambda: setattr(act.controller, "asleep", True)]
-    done = await act.perform("rollout_restart", component="api", deadline="300ms")
+    done = await act.perform("rollout_restart", component="api", deadline="2s")
     assert "no watch works" not in done.output
     first, *others = act.api.resumed
     assert first == act.deployment["metadata"]["resourceVersion"]
