@@ -17,7 +17,7 @@ from rich.segment import Segment, Segments
 from rich.style import Style
 from rich.terminal_theme import SVG_EXPORT_THEME, TerminalTheme
 
-COLOURS = "48"
+COLOURS = "64"
 """Of a PNG: a screen has few, the rest are the edges of letters."""
 ASPECT = 1200 / 1950
 """Width of Fira Code's letters to their height: rsvg-convert heeds no textLength."""

@@ -27,7 +27,7 @@ from tui.keymap import SCREENS, keys_of, shown  # noqa: E402
 RUNBOOK = ROOT / "runbooks/documents/production-deployment.md"
 PICTURES = ROOT / "docs/pictures"
 SIZES = {"120x40": (120, 40), "80x24": (80, 24)}
-THEMES = {"dark": "gonogo", "light": "atom-one-light"}
+THEMES = {"dark": "gonogo", "light": "catppuccin-latte"}
 SCENES = {
     "healthy": "A healthy deployment: only people's answers are missing.",
     "fault": "Redis has been stopped: what blocks is said at the top.",
