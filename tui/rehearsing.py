@@ -8,7 +8,7 @@ from __future__ import annotations
 import gc
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,6 +21,7 @@ from tui.offers import REHEARSED
 from tui.opening import SHIPPED, Options
 
 if TYPE_CHECKING:
+    from runbooks.rehearsal.faults import Fault
     from tui.config import Config
 
 RUNBOOK = SHIPPED / REHEARSED
@@ -45,14 +46,19 @@ def require() -> None:
 
 
 @contextmanager
-def started(keep: Path | None = None) -> Iterator[Deployment]:
+def started(
+    keep: Path | None = None, faults: Sequence[Fault] = ()
+) -> Iterator[Deployment]:
     """Start a deployment, in *keep* if it is to be kept, and stop it at the end.
 
-    How far it is is told on a terminal, what is left out in any case.
+    How far it is is told on a terminal, what is left out in any case. What is broken
+    is told at the end only: finding it is the practice.
 
     Raises:
-        CommandError: the extra is not installed, or a part did not start.
-        RefusedError: a rehearsal runs in *keep*, or it holds other files.
+        CommandError: the extra is not installed, a part did not start, or a fault
+            could not be injected.
+        RefusedError: a rehearsal runs in *keep*, it holds other files, or these
+            faults do not go together here.
     """
     require()
     began = time.monotonic()
@@ -70,7 +76,12 @@ def started(keep: Path | None = None) -> Iterator[Deployment]:
     ) as deployment:
         if deployment.without:
             print(f"gonogo: {without(deployment)}", file=sys.stderr, flush=True)
+        for number, fault in enumerate(faults, 1):
+            tell(f"injecting fault {number} of {len(faults)}")
+            fault.inject(deployment)
         yield deployment
+    for fault in faults:
+        print(f"gonogo: {fault.name}: {fault.says}", file=sys.stderr, flush=True)
     tell(f"stopped; what it made is in {keep}" if keep else "stopped, nothing is left")
 
 

@@ -20,25 +20,47 @@ if TYPE_CHECKING:
 )
 @click.option("--check", "headless", is_flag=True, help="No screen: check it and stop.")
 @FORMAT
+@click.option(
+    "--fault",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    help="Break this at the start; 'random' breaks anything. May be repeated.",
+)
+@click.option("--list-faults", is_flag=True, help="List what can be broken.")
 @click.option("--slow-link", is_flag=True, help="Fewer frames and colours.")
-def command(keep: Path | None, headless: bool, form: str, slow_link: bool) -> int:
+def command(
+    keep: Path | None,
+    headless: bool,
+    form: str,
+    names: tuple[str, ...],
+    list_faults: bool,
+    slow_link: bool,
+) -> int:
     """Start a practice deployment and walk the production runbook on it.
 
     Everything is made up, on this machine, and gone when you leave. --check exits
     like 'gonogo check' does. Needs the extra gonogo[rehearsal].
     """
     from tui import rehearsing
+    from tui.cli.faults import chosen, listing
+    from tui.cli.printing import say
     from tui.cli.walk import has_terminal
     from tui.opening import prepare_screen
 
+    if list_faults:
+        for line in listing():
+            say(line)
+        return 0
+    faults = chosen(names) if names else ()
     rehearsing.require()
     if headless:
-        with rehearsing.started(keep) as deployment:
+        with rehearsing.started(keep, faults) as deployment:
             return _check(deployment, form)
     if not has_terminal():
         return _print()
     config = prepare_screen(slow_link=slow_link)
-    with rehearsing.started(keep) as deployment:
+    with rehearsing.started(keep, faults) as deployment:
         return rehearsing.walk(deployment, config)
 
 

@@ -132,13 +132,16 @@ def test_a_walk_that_is_killed_and_one_that_goes_on(
     decided = [e for e in rehearsing.events() if e["kind"] == "decided"]
     screen.close()
 
-    rehearsing.open("--keep", str(directory), PATH=bare)
-    screen.wait_for("Left out: Prometheus: not installed", 60)
+    rehearsing.open("--keep", str(directory), "--fault", "redis-stopped", PATH=bare)
+    screen.wait_for("nothing here is real", 60)
+    screen.wait_for("REDIS_URL configured fo", 60)
     asleep = rehearsing.start_sleeping()
     screen.keys("q")
     screen.wait_for("It ends with the rehearsal.")
     screen.keys("y")
-    screen.wait_for("left with 0", 60)
+    told = screen.wait_for("left with 0", 60)
+    assert "Left out: Prometheus: not installed" in told
+    assert "redis-stopped: Redis is stopped." in told
     assert not asleep.is_running()
     screen.close()
     await_end(processes(directory))
@@ -182,3 +185,11 @@ def test_without_the_extra_it_says_what_to_type(
     assert said.returncode == 2 and said.stdout == ""
     (line,) = said.stderr.splitlines()
     assert "gonogo[rehearsal]" in line and line.endswith(f"type: make -C {ROOT} run")
+
+
+def test_faults_are_listed_and_named_right(rehearsing: Rehearsing) -> None:
+    listed = rehearsing.without_terminal("--list-faults")
+    assert listed.returncode == 0
+    assert "redis-stopped" in listed.stdout and "Redis is stopped." in listed.stdout
+    said = rehearsing.without_terminal("--check", "--fault", "redis-stoped")
+    assert said.returncode == 2 and "did you mean 'redis-stopped'?" in said.stderr
