@@ -28,6 +28,10 @@ def fail(deployment: Deployment, kept: Path) -> None:
     raise CommandError("it is too strong")
 
 
+def stumble(deployment: Deployment, kept: Path) -> None:
+    raise ZeroDivisionError
+
+
 def nothing(deployment: Deployment, kept: Path) -> None:
     pass
 
@@ -35,6 +39,7 @@ def nothing(deployment: Deployment, kept: Path) -> None:
 MADE_UP = (
     Fault("door-open", "The door is open.", "door", nothing, nothing),
     Fault("lock-slow", "The lock is slow.", "lock", wait, nothing),
+    Fault("stairs-slippery", "The stairs are slippery.", "stairs", stumble, nothing),
     Fault("wall-broken", "The wall is broken.", "wall", fail, nothing),
 )
 
@@ -133,3 +138,16 @@ async def test_what_does_not_work_is_one_sentence(
         said = "wall-broken could not be injected: it is too strong"
         await until(pilot, lambda: said in lines(app)[-2])
         assert injected(deployment) == ()
+
+
+async def test_a_bug_is_one_sentence_and_others_can_be_tried(
+    tmp_path: Path, deployment: Deployment
+) -> None:
+    app, _ = walk(tmp_path)
+    app.deployment = deployment
+    async with app.run_test(size=(120, 30)) as pilot:
+        await pilot.press("X", "down", "down", "space")
+        said = "A bug in the fault stairs-slippery"
+        await until(pilot, lambda: said in lines(app)[-2])
+        await pilot.press("X", "space")
+        await until(pilot, lambda: "door is open. Look again" in lines(app)[-2])

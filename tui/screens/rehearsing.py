@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from runbooks.rehearsal import Deployment
     from runbooks.rehearsal.faults import Fault
     from tui.app import GonogoApp
+
+_log = logging.getLogger("gonogo.faults")
 
 
 class Rehearsing(SettingUp):
@@ -73,6 +76,10 @@ class Rehearsing(SettingUp):
                 said = f"{fault.says} Look again to see what that turns."
         except GonogoError as error:
             self.post_message(self.Tried(str(error), failed=True))
+        except Exception:
+            _log.exception("the fault %s failed", fault.name)
+            said = f"A bug in the fault {fault.name}: see the log."
+            self.post_message(self.Tried(said, failed=True))
         else:
             self.post_message(self.Tried(said, failed=False))
 

@@ -79,7 +79,7 @@ def forget(deployment: Deployment, since: float) -> None:
         log = deployment.layout.path("logs", f"{part}.log")
         if log.exists():
             _forget_errors(log, since)
-        elif part == "worker":
+        elif part == "worker" and part in deployment.running:
             restart(deployment, part)
     if "prometheus" in deployment.running:
         asked = {"match[]": '{__name__=~".+"}', "start": since, "end": time.time()}
