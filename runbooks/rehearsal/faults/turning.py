@@ -26,6 +26,8 @@ HISTORY = frozenset(
 )
 """Steps on a whole day or week: what they say depends on how much there was before a
 fault, and for how long it lasts."""
+MACHINE = frozenset({"ops.monthly-utilisation"})
+"""Steps on how busy the machine is, which are left out altogether."""
 _LOOKS = 3
 """At what warns: slow, or waited for, it may have been for a moment only."""
 _A_PASS = 45
@@ -58,13 +60,14 @@ def standing(
     ids: Collection[str] = (),
     known: Standing = MappingProxyType({}),
 ) -> Standing:
-    """Return the results of all steps, or of *ids* alone.
+    """Return the results of all steps but those of `MACHINE`, or of *ids* alone.
 
     Args:
         known: results that need no second look.
     """
     profile = parse(deployment.profile.read_bytes(), deployment.profile)
-    steps = [s for s in parsing.read(SHIPPED).steps if not ids or s.id in ids]
+    asked = [s for s in parsing.read(SHIPPED).steps if not ids or s.id in ids]
+    steps = [step for step in asked if step.id not in MACHINE]
 
     async def look() -> Standing:
         results: dict[str, Result] = {}
