@@ -101,12 +101,16 @@ def regressed(what: Told) -> bool:
     return isinstance(what, Announced) and what.message.startswith("Regressed")
 
 
-def found(result: Result):  # type: ignore[no-untyped-def]
+def found(result: Result, step: str = ""):  # type: ignore[no-untyped-def]
     def matches(what: Told) -> bool:
         if not isinstance(what, Happened):
             return False
         event = what.event
-        return event.kind is Kind.PROBE_FINISHED and event.data["result"] == result
+        return (
+            event.kind is Kind.PROBE_FINISHED
+            and event.data["result"] == result
+            and step in ("", event.step)
+        )
 
     return matches
 
@@ -125,7 +129,7 @@ def test_what_passed_and_now_fails_is_announced_and_marked(
         state = desk.run.progress["api"]
         assert (state.passed, bool(state.regressed_at)) == ("200", True)
         api.status = 200
-        desk.wait(found(Result.PASS))
+        desk.wait(found(Result.PASS, "api"))
         assert not desk.run.progress["api"].regressed_at
     finally:
         desk.engine.close()
