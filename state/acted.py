@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from runbooks.changes import Undo
 from runbooks.events import Event, Kind
+from runbooks.tables import ActionSpec
 from state import entries
 from state.author import person
 
@@ -20,6 +21,7 @@ class Acted(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         id: name of its files under outputs/.
         step: id of the step that it belongs to, or "".
+        undoes: id of the action that it is to take back, or "".
         ending: "" while it is under way, else ``done``, ``failed``, ``refused`` or
             ``in doubt``.
         says: what the state is now and what to do next.
@@ -46,10 +48,18 @@ class Acted(msgspec.Struct, frozen=True, kw_only=True):
     accepted: str = ""
 
     @property
+    def stands(self) -> bool:
+        """Whether it may have changed something that nobody took back.
+
+        Taking back is not counted as a change: whoever takes everything back would
+        take that back too.
+        """
+        return self.ending != "refused" and not self.undone and not self.undoes
+
+    @property
     def is_loose(self) -> bool:
         """Whether it left something different that nobody took back or accepted."""
-        stands = self.ending != "refused" and not self.undone
-        return bool(self.loose_end) and stands and not self.accepted
+        return bool(self.loose_end) and self.stands and not self.accepted
 
 
 Actions = dict[str, Acted]
@@ -83,20 +93,49 @@ def apply(actions: Actions, event: Event) -> None:
             )
             actions[ended.id] = ended
             if ended.ending == "done" and ended.undoes in actions:
-                taken_back = replace(actions[ended.undoes], undone=ended.id)
-                actions[ended.undoes] = taken_back
+                _take_back(actions, ended)
         case Kind.LOOSE_END_ACCEPTED:
             kept = replace(actions[data["command"]], accepted=data["note"])
             actions[kept.id] = kept
 
 
+def _take_back(actions: Actions, by: Acted) -> None:
+    """Mark what *by* took back; where that was a taking back, its change is there
+    again."""
+    taken_back = replace(actions[by.undoes], undone=by.id)
+    actions[taken_back.id] = taken_back
+    if again := actions.get(taken_back.undoes):
+        actions[again.id] = replace(again, undone="")
+
+
+def taken_back_by(actions: Mapping[str, Acted], asked: ActionSpec) -> str:
+    """Return the id of the last action that *asked* would take back, or ""."""
+    for acted in reversed(list(actions.values())):
+        gone = acted.ending == "refused" or acted.undone
+        if not gone and acted.undo.is_done_by(asked):
+            return acted.id
+    return ""
+
+
 def standing(actions: Mapping[str, Acted]) -> Iterator[Acted]:
     """Yield what changed something and was not taken back, newest first."""
-    for acted in reversed(list(actions.values())):
-        if acted.ending != "refused" and not acted.undone:
-            yield acted
+    return (acted for acted in reversed(list(actions.values())) if acted.stands)
 
 
 def loose_ends(actions: Mapping[str, Acted]) -> Iterator[Acted]:
     """Yield what is left different on purpose, newest first."""
     return (acted for acted in standing(actions) if acted.is_loose)
+
+
+def reminder(actions: Mapping[str, Acted]) -> str:
+    """Return the sentence for whoever opens a run with loose ends, else ""."""
+    loose = left_open(actions)
+    if not loose:
+        return ""
+    more = f", and {len(loose) - 1} more" if len(loose) > 1 else ""
+    return f"Not taken back yet: {loose[0]}{more}; L lists what was left open."
+
+
+def left_open(actions: Mapping[str, Acted]) -> tuple[str, ...]:
+    """Return what is left different on purpose, a sentence each, newest first."""
+    return tuple(f"{one.loose_end}, by {one.by}" for one in loose_ends(actions))

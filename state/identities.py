@@ -6,19 +6,18 @@ the run.
 
 from __future__ import annotations
 
-import json
-import os
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from runbooks.changes import Identity
 from runbooks.errors import StateError
-from state.locations import cannot, open_file
+from state.locations import cannot, replace_file
 from state.lock import Lock
 
 FILE = "identities.json"
+Known = dict[str, dict[str, Identity]]
+"""Name of a target to table to the system."""
 
 
 class Identities:
@@ -34,8 +33,7 @@ class Identities:
         Raises:
             StateError: the file cannot be read.
         """
-        found = self._read().get(target, {}).get(table)
-        return msgspec.convert(found, Identity) if found else None
+        return self._read().get(target, {}).get(table)
 
     def know(self, target: str, identity: Identity) -> None:
         """Remember it in place of what was known.
@@ -45,30 +43,18 @@ class Identities:
         """
         with self._lock:
             known = self._read()
-            known.setdefault(target, {})[identity.table] = msgspec.to_builtins(identity)
-            self._write(known)
+            known.setdefault(target, {})[identity.table] = identity
+            replace_file(self._path, msgspec.json.format(msgspec.json.encode(known)))
 
-    def _read(self) -> dict[str, dict[str, Any]]:
+    def _read(self) -> Known:
         try:
-            return dict(json.loads(self._path.read_bytes()))
+            return msgspec.json.decode(self._path.read_bytes(), type=Known)
         except FileNotFoundError:
             return {}
         except OSError as error:
             raise cannot("read", self._path, error) from error
-        except ValueError as error:
+        except msgspec.DecodeError as error:
             raise StateError(
                 f"{self._path} is damaged: which systems are known cannot be read, so "
                 "nothing is changed. Move it aside to begin anew."
             ) from error
-
-    def _write(self, known: dict[str, dict[str, Any]]) -> None:
-        new = self._path.with_name(f"{FILE}.new")
-        try:
-            handle = open_file(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-            with os.fdopen(handle, "w") as file:
-                json.dump(known, file, indent=1)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(new, self._path)
-        except OSError as error:
-            raise cannot("write", self._path, error) from error

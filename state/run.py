@@ -19,7 +19,7 @@ from runbooks.events import Event, Kind
 from runbooks.model import Runbook
 from runbooks.tables import ActionSpec, CommandClass
 from state import entries
-from state.acted import standing
+from state.acted import taken_back_by
 from state.author import Author
 from state.identities import Identities
 from state.journal import Journal
@@ -216,6 +216,15 @@ class Run(Record):
         if self._state.arming:
             self.record(Kind.DISARMED, None, entries.disarmed(why))
 
+    def end_arming(self) -> None:
+        """Write down that arming is over, once its time is.
+
+        Raises:
+            StateError: it could not be written.
+        """
+        if not self.armed():
+            self.disarm("its time is over")
+
     def take_lever(self) -> None:
         """Take the right to change systems, unless it is ours already.
 
@@ -254,9 +263,7 @@ class Run(Record):
         Raises:
             StateError: it could not be written; it must not start.
         """
-        undoes = next(
-            (a.id for a in standing(self.actions) if a.undo.is_done_by(asked)), ""
-        )
+        undoes = taken_back_by(self.actions, asked)
         data = entries.action_requested(command, asked, description, undoes)
         self.record(Kind.ACTION_REQUESTED, step or None, data)
 

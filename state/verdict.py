@@ -6,7 +6,7 @@ The table is docs/verdict.md; a test holds this file against it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -37,6 +37,8 @@ class Verdict:
         counts: how many steps of the gate stand how.
         blocking: (step id, reason) of what keeps it from GO.
         conditions: (step id, reason) of what makes it conditional.
+        loose_ends: changes that were meant for a while and still stand, a sentence
+            each; they make it conditional too.
         done, total: steps that count as done, of the gate.
         sections: section id to (done, total), for steps directly in it.
     """
@@ -46,6 +48,7 @@ class Verdict:
     counts: Mapping[Standing, int]
     blocking: tuple[tuple[str, str], ...]
     conditions: tuple[tuple[str, str], ...]
+    loose_ends: tuple[str, ...]
     done: int
     total: int
     sections: Mapping[str, tuple[int, int]] = field(default_factory=dict)
@@ -58,13 +61,15 @@ def verdict(
     gate: Gate = Gate.GO,
     section: str | None = None,
     only: Container[str] | None = None,
+    loose_ends: Iterable[str] = (),
 ) -> Verdict:
     """Return the verdict on *runbook*, or on some of its steps.
 
     Args:
         gate, section, only: which steps count, see `state.counting.counted`.
+        loose_ends: changes that were meant for a while and still stand.
     """
-    return Tally(runbook, gate, section, only).verdict(progress, now)
+    return Tally(runbook, gate, section, only).verdict(progress, now, loose_ends)
 
 
 class Tally:
@@ -88,8 +93,13 @@ class Tally:
         ]
         self._sections = Counter(step.section for step in self._steps)
 
-    def verdict(self, progress: Mapping[str, StepState], now: datetime) -> Verdict:
-        """Return the verdict on *progress*."""
+    def verdict(
+        self,
+        progress: Mapping[str, StepState],
+        now: datetime,
+        loose_ends: Iterable[str] = (),
+    ) -> Verdict:
+        """Return the verdict on *progress*, with what is left different."""
         states, until, standings = self._states, self._until, self._standings
         get = progress.get
         for i, step in enumerate(self._steps):
@@ -106,13 +116,16 @@ class Tally:
         blocking, conditions = self._weigh(now) if self._declares else ((), ())
         total = len(self._steps)
         finished = sum(done.values())
-        word, exit_code = self._word(counts, blocking, conditions, finished)
+        loose = tuple(loose_ends)
+        held = bool(conditions or loose)
+        word, exit_code = self._word(counts, bool(blocking), held, finished)
         return Verdict(
             word,
             exit_code,
             counts,
             blocking,
             conditions,
+            loose,
             finished,
             total,
             {section: (done[section], n) for section, n in self._sections.items()},
@@ -132,8 +145,8 @@ class Tally:
     def _word(
         self,
         counts: Mapping[Standing, int],
-        blocking: tuple[tuple[str, str], ...],
-        conditions: tuple[tuple[str, str], ...],
+        blocked: bool,
+        conditional: bool,
         done: int,
     ) -> tuple[str, int]:
         looked = any(counts.get(standing) for standing in LOOKED)
@@ -141,11 +154,11 @@ class Tally:
             if done and done == len(self._steps):
                 return "DONE", 0
             return "OPEN", 1 if looked or done else 4
-        if blocking:
+        if blocked:
             return "NO-GO", 1 if looked else 4
         if not looked:
             return "OPEN", 4
-        return ("GO WITH CONDITIONS", 3) if conditions else ("GO", 0)
+        return ("GO WITH CONDITIONS", 3) if conditional else ("GO", 0)
 
     def _weigh(
         self, now: datetime

@@ -57,7 +57,8 @@ class GonogoApp(App[None]):
         config: the operator's settings.
 
     Attributes:
-        at_work: says what commands are at work, one line each; asked on leaving.
+        at_work: says what is at work, one line each; asked on leaving.
+        left_open: says what was changed for a while and still stands; told then too.
         deployment: the rehearsal that this process holds and the screen is about; None
             for a real deployment, which nobody may break. Commands end with it.
     """
@@ -71,6 +72,7 @@ class GonogoApp(App[None]):
     ENABLE_COMMAND_PALETTE = True
 
     at_work: Callable[[], Sequence[str]]
+    left_open: Callable[[], Sequence[str]]
     deployment: Deployment | None = None
     _walls: ClassVar[tuple[LineFilter, ...]] = (Sanitize(), AsciiOnly())
     _watch_signals: SignalWatch | None = None
@@ -81,7 +83,7 @@ class GonogoApp(App[None]):
         super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
         self._first = first
         self._config = config or Config()
-        self.at_work = lambda: ()
+        self.at_work = self.left_open = lambda: ()
         self._torn_arrows = TornArrows()
         self.register_theme(CALM)
         known = self._config.theme in self.available_themes
@@ -205,15 +207,15 @@ class GonogoApp(App[None]):
             self.push_screen(TooSmallScreen())
 
     async def action_quit(self) -> None:
-        """Leave; asks first when commands are at work."""
+        """Leave; asks first when something is at work or left open."""
         from tui.screens.leave import LeaveScreen
 
         if isinstance(self.screen, LeaveScreen):
             return
-        if running := self.at_work():
-            self.push_screen(
-                LeaveScreen(running, end=bool(self.deployment)), self._leave
-            )
+        running, loose = self.at_work(), self.left_open()
+        if running or loose:
+            leave = LeaveScreen(running, loose, end=bool(self.deployment))
+            self.push_screen(leave, self._leave)
         else:
             self.exit()
 

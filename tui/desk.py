@@ -11,6 +11,7 @@ from textual.screen import Screen
 
 from runbooks.errors import DocumentError, GonogoError
 from runbooks.model import Runbook
+from state.acted import left_open
 from state.parsed import kept, read
 from tui.app import GonogoApp
 from tui.cli.outline import complaint
@@ -48,6 +49,7 @@ class Desk(GonogoApp):
     def __init__(self, options: Options, config: Config) -> None:
         super().__init__(self._first_screen, config)
         self.at_work = self._at_work
+        self.left_open = self._left_open
         self.deployment = options.deployment
         self.rehearses = False
         self._options = options
@@ -170,6 +172,9 @@ class Desk(GonogoApp):
 
     def _at_work(self) -> tuple[str, ...]:
         return self._engine.running() if self._engine else ()
+
+    def _left_open(self) -> tuple[str, ...]:
+        return left_open(self._engine.run.actions) if self._engine else ()
 
     def _flush_run(self) -> None:
         if self._engine:

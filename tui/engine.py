@@ -12,6 +12,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -204,6 +205,10 @@ class Engine:
         """Leave what an action changed as it is, for a reason."""
 
         def accept() -> None:
+            if not self.run.actions[action].is_loose:
+                raise RefusedError("That is no loose end any more.")
+            if not note.strip():
+                raise RefusedError("Say why it may stay as it is.")
             data = entries.loose_end_accepted(action, note)
             self.run.record(Kind.LOOSE_END_ACCEPTED, None, data)
 
@@ -262,9 +267,10 @@ class Engine:
     # ----------------------------------------------------------------- life
 
     def running(self) -> tuple[str, ...]:
-        """The commands of this run that are at work, one line each."""
-        jobs = list(self._working.jobs.values())
-        return tuple(self.runbook.part_by_id[job.part].text for job in jobs)
+        """The commands and actions of this run that are at work, one line each."""
+        jobs, actions = list(self._working.jobs.values()), list(self._acting.jobs)
+        commands = [self.runbook.part_by_id[job.part].text for job in jobs]
+        return (*commands, *(self.run.actions[id].title for id in actions))
 
     def close(self, note: str = "") -> None:
         """Save, note the end of this screen, and stop; commands go on. Blocks."""
@@ -324,6 +330,9 @@ class Engine:
             await asyncio.sleep(LOOK_EVERY)
             for event in self.run.poll():
                 self._tell(Happened(event))
+            # By the clock it is over all the same: this is for whoever reads.
+            with suppress(StateError):
+                self.run.end_arming()
 
     def _submit(self, call: Callable[[], object]) -> None:
         self._loop.call_soon_threadsafe(lambda: self._guarded(call))

@@ -123,11 +123,13 @@ def open_run(runbook: Runbook, target: Target, options: Options) -> tuple[Run, s
     """Find the unfinished run of this runbook and target, or begin one.
 
     Returns:
-        the run, and one sentence on what changed since it was left ("" if new).
+        the run, and what changed since it was left and what was left open ("" if
+        new).
 
     Raises:
         StateError: the run's files cannot be read or written.
     """
+    from state.acted import reminder
     from state.resume import changes
     from state.runs import latest
 
@@ -138,7 +140,8 @@ def open_run(runbook: Runbook, target: Target, options: Options) -> tuple[Run, s
     if directory is None:
         return Run.create(options.home, runbook, target.name, by), ""
     run = Run.open(directory, runbook, by)
-    return run, " ".join((*run.notices, changes(run, runbook).sentence)).strip()
+    told = (*run.notices, changes(run, runbook).sentence, reminder(run.actions))
+    return run, " ".join(filter(None, told))
 
 
 def make_engine(

@@ -2,14 +2,17 @@
 
 An action is called ``family.verb``. A family is one module here; it says in
 ``ACTIONS`` which actions it holds, and is imported when one of them is first asked
-for. Nothing but the process that performs an action (`performing`) calls `perform`,
-and nothing but the one door starts that process.
+for. It may also have ``identify(target, sources)``, which tells the system that the
+profile's table of the same name leads to from every other. Nothing but the process
+that performs an action (`performing`) calls `perform`, and nothing but the one door
+starts that process.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from runbooks import parameters
@@ -17,7 +20,12 @@ from runbooks.parameters import near
 
 if TYPE_CHECKING:
     from runbooks.actions.base import Action
+    from runbooks.changes import Identity
+    from runbooks.probes.sources import Sources
     from runbooks.tables import ActionSpec
+    from runbooks.target import Target
+
+    Identify = Callable[[Target, Sources], Awaitable[Identity]]
 
 FAMILIES = ("backups", "docker", "kubernetes", "postgres")
 """Names of the modules here that hold actions."""
@@ -54,6 +62,16 @@ def check(spec: ActionSpec) -> list[str]:
     return parameters.complaints(cls, spec.parameters)
 
 
+def identifier(family: str) -> Identify | None:
+    """Return how a family asks its system which one it is, None where it cannot."""
+    found: Identify | None = getattr(_module(family), "identify", None)
+    return found
+
+
+def _module(family: str) -> ModuleType:
+    return import_module(f"{__name__}.{family}")
+
+
 def _family(family: str) -> Mapping[str, type[Action]]:
-    known: Mapping[str, type[Action]] = import_module(f"{__name__}.{family}").ACTIONS
+    known: Mapping[str, type[Action]] = _module(family).ACTIONS
     return known

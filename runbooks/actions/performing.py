@@ -128,6 +128,7 @@ async def _perform(
     before = description.snapshot
     try:
         await action.perform(description, tell)
+        return await _compared(action, description)
     except ActionError as error:
         code = {True: FAILED, False: REFUSED, None: UNKNOWN}[error.changed]
         after = await _snapshot(action)
@@ -139,7 +140,6 @@ async def _perform(
             "still go on. Look at the state before anything else is done."
         )
         return Ended(code=UNKNOWN, says=said, before=before)
-    return await _compared(action, description)
 
 
 async def _compared(action: Action, description: Description) -> Ended:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ import click
 if TYPE_CHECKING:
     from runbooks.model import Runbook, Step
     from runbooks.target import Target
-    from state.standing import StepState
+    from state.progress import Progress
     from state.trust import TrustStore
     from tui.cli.looking import Wanted
     from tui.cli.verdict_text import Report
@@ -56,23 +56,26 @@ def check(
     profile: Target,
     store: TrustStore,
     wanted: Wanted,
-    said: Mapping[str, StepState] | None = None,
+    said: Progress | None = None,
 ) -> Report:
     """Look at *steps* of an admitted document and judge them.
 
     Args:
-        said: how they stand in a run whose answers count too; None to count only
+        said: the run whose answers and loose ends count too; None to count only
             what a machine can decide.
     """
     from runbooks.facts import differing
+    from state.acted import left_open
     from state.judging import holds
+    from state.progress import Progress
     from state.verdict import verdict
     from tui.cli.looking import look
     from tui.cli.progress_bar import progress_bar
     from tui.cli.verdict_text import Report
 
     steps = [s for s in steps if not s.part or s.options.use]
-    progress, began = dict(said or {}), datetime.now(UTC)
+    known, began = said or Progress(), datetime.now(UTC)
+    progress = dict(known.steps)
     looked_at = [
         s
         for s in steps
@@ -87,7 +90,8 @@ def check(
         progress[step_id] = one.added_to(progress.get(step_id))
     now = datetime.now(UTC)
     counted = {step.id for step in (_auto(steps) if said is None else steps)}
-    answer = verdict(document, progress, now, only=counted)
+    loose = left_open(known.actions)
+    answer = verdict(document, progress, now, only=counted, loose_ends=loose)
     return Report(document, steps, progress, seen.looks, answer, now, seen.requests)
 
 

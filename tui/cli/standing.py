@@ -11,6 +11,7 @@ from runbooks.errors import NewerState, StateError
 if TYPE_CHECKING:
     from runbooks.model import Runbook
     from runbooks.target import Target
+    from state.progress import Progress
     from state.standing import StepState
 
 
@@ -29,7 +30,7 @@ def last_progress(
 
     name = load(target, runbook, TrustStore().is_trusted).name
     directory = latest(home_of_runs(home), runbook, name)
-    return progress_of(directory) if directory else {}
+    return progress_of(directory).steps if directory else {}
 
 
 def find_run(name: str, home: Path) -> Path:
@@ -44,7 +45,7 @@ def find_run(name: str, home: Path) -> Path:
     raise StateError(f"There is no run {name} in {home}; 'gonogo runs' lists them.")
 
 
-def progress_of(directory: Path) -> Mapping[str, StepState]:
+def progress_of(directory: Path) -> Progress:
     """Return what the journal of the run in *directory* adds up to.
 
     Raises:
@@ -57,7 +58,7 @@ def progress_of(directory: Path) -> Mapping[str, StepState]:
     found = summary(directory)
     if found.newer:
         raise NewerState(f"{directory}: {found.problem}")
-    return replay(directory).steps
+    return replay(directory)
 
 
 def target_of(directory: Path, runbook: Runbook, found: Target) -> Target:

@@ -29,28 +29,55 @@ def command() -> None:
 @command.command()
 @click.argument("name", required=False)
 @click.option("--runbook", type=FILE, help="Whose profile it is; else the shipped one.")
-def check(name: str | None, runbook: Path | None) -> int:
+@click.option(
+    "--state-dir", type=FILE, help="Where runs are, and what systems are known."
+)
+@click.option(
+    "--accept",
+    multiple=True,
+    metavar="TABLE",
+    help="Remember which system this table leads to now, in place of the one known.",
+)
+@click.option("--yes", is_flag=True, help="With --accept: ask nothing.")
+def check(
+    name: str | None,
+    runbook: Path | None,
+    state_dir: Path | None,
+    accept: tuple[str, ...],
+    yes: bool,
+) -> int:
     """Say what is wrong with profile NAME, then ask each source that it names once.
 
-    Of a cluster it says, too, which rights the login lacks.
+    Of a cluster it says, too, which rights the login lacks. Of each system that can
+    be changed it says whether it is the one that was met at first.
 
-    Exits 0 when all were reached, 1 when some were not, 4 when none was, and 2
-    when the profile is broken, or not trusted yet.
+    Exits 0 when all were reached, 1 when some were not or are other ones than before,
+    4 when none was, and 2 when the profile is broken, or not trusted yet.
     """
     from runbooks.contacts import contacts, not_set_up
+    from state.identities import Identities
+    from state.locations import home_of_runs, run_directory
+    from tui.cli import target_identities
 
     document = _document(runbook)
     path = _profile(name, document)
     if _complain(path, document):
         return 2
     target = _load(name, document)
+    home = home_of_runs(state_dir)
+    known = Identities(home)
+    systems = asyncio.run(target_identities.found(target))
+    if accept:
+        run_directory(home)
+        return target_identities.accept(target, accept, systems, known, yes)
     asked = contacts(target)
     if empty := not_set_up(target):
         say(f"Not set up, so steps that need it stay unknown: {', '.join(empty)}")
-    if not asked:
+    if not asked and not systems:
         say("The profile names nothing that could be asked.")
         return 4
-    return asyncio.run(_contact(target, asked))
+    code = asyncio.run(_contact(target, asked)) if asked else 0
+    return code if target_identities.tell(target, systems, known) else code or 1
 
 
 @command.command()

@@ -75,6 +75,8 @@ class Report:
                     f"{paint(f'{weight} {step.text}{told}', '')}"
                 )
         yield from self._sources()
+        for end in self.verdict.loose_ends:
+            yield f"loose end     {paint(end, _COLOURS['warn'])}"
         word, done = self.verdict.word, self.verdict.done
         if not self.verdict.total:
             yield "nothing here can be decided by a machine"
@@ -106,6 +108,7 @@ class Report:
                 "exit_code": self.verdict.exit_code,
                 "done": self.verdict.done,
                 "total": self.verdict.total,
+                "loose_ends": list(self.verdict.loose_ends),
                 "requests": dict(sorted(self.requests.items())),
                 "steps": [self._object(step) for step in self.steps],
             }

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from textual.content import Content
 
 from runbooks.tables import Gate
-from state.acted import loose_ends
+from state.acted import left_open
 from tui.display import content
 from tui.screens.panes import Panes
 from tui.widgets import verdict_bar
@@ -38,12 +38,12 @@ class Bars(Panes):
     def _right_to_change(self) -> Content:
         """Whether changes are allowed, for how long and why; what they left open."""
         run = self.engine.run
-        loose = sum(1 for _ in loose_ends(run.actions))
+        loose = len(left_open(run.actions))
         ends = f"loose end{'s' if loose > 1 else ''}"
         open_ones = Content.styled(f" {loose} {ends}", "bold $text-warning")
         words = [open_ones] if loose else []
         if arming := run.armed():
-            minutes = -(-arming.left(datetime.now(UTC)).seconds // 60)
+            minutes = -(-arming.left(datetime.now(UTC)) // timedelta(minutes=1))
             words.append(Content.styled(f" ARMED {minutes} min", "bold $text-error"))
             words.append(content(f" {arming.reason[:REASON]}"))
         else:
@@ -67,7 +67,9 @@ class Bars(Panes):
         """The verdict, how far it is, and what blocks."""
         engine = self.engine
         runbook = engine.runbook
-        verdict = self._tally.verdict(engine.run.progress, datetime.now(UTC))
+        verdict = self._tally.verdict(
+            engine.run.progress, datetime.now(UTC), left_open(engine.run.actions)
+        )
         self._verdict = verdict
         mine = sum(
             self.mine(step) and self.standings.standing(step.id) in OPEN

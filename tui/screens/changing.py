@@ -20,7 +20,6 @@ class Changing(Commanding):
     def action_arm(self) -> None:
         if self.engine.run.armed():
             self.engine.disarm()
-            self.say("Disarmed: nothing is changed any more. What runs goes on.")
             return
         title = "why are systems to be changed?"
         self._ask(Prompt("arm", title, WHY, (Field("text", "why"),)))

@@ -12,9 +12,9 @@ from textual.widgets import Input
 
 from runbooks.errors import GonogoError
 from runbooks.events import Event, Kind
-from runbooks.model import Row, Step
-from state.author import person
-from state.standing import Answer, Standing
+from runbooks.model import Row
+from state.standing import Standing
+from tui.event_words import of_changes, of_step
 from tui.keymap import bindings
 from tui.screens.rehearsing import Rehearsing
 from tui.told import (
@@ -31,7 +31,6 @@ from tui.told import (
     Told,
 )
 from tui.widgets.signs import signs
-from tui.widgets.wording import ANSWERS
 
 if TYPE_CHECKING:
     from runbooks.asking import Question, Reply
@@ -52,6 +51,7 @@ ABOUT_CHANGES = frozenset(
         Kind.ACTION_REQUESTED,
         Kind.ACTION_FINISHED,
         Kind.LOOSE_END_ACCEPTED,
+        Kind.IDENTITY_RECORDED,
     }
 )
 ABOUT_EVERYTHING = frozenset({Kind.DRIFT_FOUND, Kind.RUN_OPENED})
@@ -128,6 +128,9 @@ class RunbookScreen(Rehearsing):
             self.show_top()
         if event.kind in ABOUT_CHANGES:
             self.show_top()
+            self.bars_soon()
+            if sentence := of_changes(event):
+                self.say(sentence)
         if event.kind in ABOUT_EVERYTHING:
             self.standings.look_again()
             self.steps.refresh()
@@ -139,7 +142,7 @@ class RunbookScreen(Rehearsing):
             if event.kind is Kind.DECIDED:
                 self._answering.written(step_id)
             self.look_at([step])
-            if sentence := _sentence(event, step):
+            if sentence := of_step(event, step):
                 self.status.save(f"saved #{event.seq}")
                 done = f"{signs().standing[Standing.PASS]} {sentence}"
                 self.say(done, lasting=True, whole=False)
@@ -204,23 +207,3 @@ class RunbookScreen(Rehearsing):
                 code=None, ending="stopped", seconds=0.0, started="", finished=""
             )
         self.engine.interactive_ended(needs.plan.id, ending)
-
-
-def _sentence(event: Event, step: Step) -> str:
-    """What was written down, for the last line; "" for what needs no telling."""
-    who, data = person(event.by), event.data
-    match event.kind:
-        case Kind.DECIDED:
-            return (
-                f"#{event.seq} {who}: {ANSWERS[Answer(data['answer'])]} – {step.text}"
-            )
-        case Kind.UNDONE:
-            return f"#{event.seq} {who} took back: {step.text}"
-        case Kind.NOTED:
-            return f"#{event.seq} {who} noted on: {step.text}"
-        case Kind.ATTACHED:
-            return f"#{event.seq} {who} attached evidence to: {step.text}"
-        case Kind.EDITED_BY_HAND:
-            return f"#{event.seq} edited by hand: {step.text}"
-        case _:
-            return ""

@@ -104,16 +104,7 @@ def blocking(
         shown = islice(_in_words(wrong, runbook, standings), MOST)
         return Content("  ").join([_plain(verdict), *shown]), Content("")
     if not verdict.blocking:
-        if verdict.conditions:
-            step_id, why = verdict.conditions[0]
-            text = runbook.step_by_id[step_id].text
-            more = f", {len(verdict.conditions) - 1} more" * (
-                len(verdict.conditions) > 1
-            )
-            return content(f"condition: {text}: {why}{more}", "$text-warning"), (
-                Content("")
-            )
-        return content("nothing blocks", "$text-success"), Content("")
+        return _conditions(verdict, runbook), Content("")
     ids = [step_id for step_id, _ in verdict.blocking]
     right = Content.styled(f" b {len(ids)} block", "$foreground-muted")
     if verdict.exit_code == NOTHING_CHECKED:
@@ -147,6 +138,18 @@ def _waits(step: Step, standings: Standings) -> bool:
     if standing is Standing.PROPOSED:
         return finding is not None and finding.result is not Result.FAIL
     return standing is Standing.PENDING
+
+
+def _conditions(verdict: Verdict, runbook: Runbook) -> Content:
+    """What stands in the way of a plain GO, the first of it in words."""
+    of_steps = (
+        f"{runbook.step_by_id[id].text}: {why}" for id, why in verdict.conditions
+    )
+    told = [*(f"loose end: {end}" for end in verdict.loose_ends), *of_steps]
+    if not told:
+        return content("nothing blocks", "$text-success")
+    more = f", {len(told) - 1} more" if len(told) > 1 else ""
+    return content(f"condition: {told[0]}{more}", "$text-warning")
 
 
 def _in_words(

@@ -1,0 +1,46 @@
+"""Which system a table of the profile leads to, asked of the system itself.
+
+An address may lead elsewhere than yesterday. What tells is what the system has of its
+own; the family of actions that is called as the table knows how to ask for it.
+"""
+
+from __future__ import annotations
+
+from runbooks.actions import FAMILIES, identifier
+from runbooks.changes import Identity
+from runbooks.errors import ProbeError
+from runbooks.probes.sources import Sources
+from runbooks.target import Target
+
+PATIENCE = 3.0
+"""Seconds in which a system says which one it is, or nobody knows."""
+PLATFORMS = {"kubernetes": "kubernetes", "docker": "compose"}
+"""Table to the platform that leads there even where the profile has no such table."""
+
+
+def tables(target: Target) -> tuple[str, ...]:
+    """Return the tables of the profile whose systems can say which ones they are."""
+    platform = target.facts.get("platform")
+    return tuple(
+        table
+        for table in FAMILIES
+        if (table in target.tables or PLATFORMS.get(table, "") == platform)
+        and identifier(table)
+    )
+
+
+async def ask(table: str, target: Target) -> Identity:
+    """Return which system the profile's *table* leads to now.
+
+    Raises:
+        ProbeError: nobody could look.
+    """
+    identify = identifier(table)
+    if identify is None:
+        raise ProbeError(f"no system of [{table}] can be asked", source=table)
+    async with Sources() as sources:
+        try:
+            return await sources.within(PATIENCE, identify(target, sources))
+        except TimeoutError as error:
+            said = f"no answer in {PATIENCE:g} s"
+            raise ProbeError(said, source=table, stage="timeout") from error

@@ -1,0 +1,94 @@
+"""Which systems a profile leads to, held against those met at first contact."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from tui.cli.printing import paint, say
+
+if TYPE_CHECKING:
+    from runbooks.changes import Identity
+    from runbooks.target import Target
+    from state.identities import Identities
+
+Found = Mapping[str, "Identity | str"]
+"""Table to the system it leads to, or to why nobody knows."""
+
+
+async def found(target: Target) -> Found:
+    """Ask every system of the profile which one it is."""
+    import asyncio
+
+    from runbooks.errors import ProbeError
+    from runbooks.identity_of import ask, tables
+
+    async def one(table: str) -> Identity | str:
+        try:
+            return await ask(table, target)
+        except ProbeError as error:
+            return str(error)
+
+    asked = tables(target)
+    answers = await asyncio.gather(*map(one, asked))
+    return dict(zip(asked, answers, strict=True))
+
+
+def tell(target: Target, systems: Found, known: Identities) -> bool:
+    """Print a line a table; return whether each is the one that was met before."""
+    same = True
+    for table, now in systems.items():
+        before = known.expected(target.name, table)
+        if isinstance(now, str):
+            word, colour, said = "unseen", "yellow", f"nobody could look: {now}"
+        elif before is None:
+            word, colour, said = "new   ", "", f"{now.says}; met for the first time"
+        elif before.id == now.id:
+            word, colour, said = "known ", "green", now.says
+        else:
+            word, colour, same = "other ", "red", False
+            said = f"{now.says}; at first contact it was {before.says}"
+        print(f"{paint(word, colour)} {table}  {paint(said, '')}")
+    return same
+
+
+def accept(
+    target: Target, tables: Sequence[str], systems: Found, known: Identities, sure: bool
+) -> int:
+    """Remember the systems of *tables* in place of those that were known.
+
+    Args:
+        sure: a person need not be asked.
+
+    Raises:
+        click.UsageError: a table has no system that could be asked.
+        RefusedError: nobody can be asked here.
+    """
+    from runbooks.errors import RefusedError
+
+    for table in tables:
+        now = systems.get(table)
+        if now is None:
+            hint = f"there are {', '.join(systems)}" if systems else "there is none"
+            raise click.UsageError(f"No system of [{table}] can be asked; {hint}.")
+        if isinstance(now, str):
+            say(f"Nothing was recorded for {table}: nobody could look: {now}")
+            return 1
+        before = known.expected(target.name, table)
+        say(f"{table} of {target.name or 'the profile'}")
+        say(f"  was  {before.says if before else 'never met'}")
+        say(f"  is   {now.says}")
+        if not sure and not sys.stdin.isatty():
+            raise RefusedError(
+                "Nothing was recorded: nobody can be asked here. When you have read "
+                "this, add --yes."
+            )
+        if not sure and not click.confirm("Is this the system that is meant?"):
+            say("Nothing was recorded.")
+            return 1
+        known.know(target.name, now)
+        say(f"Recorded: changes of {target.name or 'the profile'} go to {now.says}")
+    return 0

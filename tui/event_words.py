@@ -1,0 +1,52 @@
+"""Events in a few words, for the last line of the screen."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from runbooks.events import Event, Kind
+from runbooks.model import Step
+from state.author import person
+from state.standing import Answer
+from tui.widgets.wording import ANSWERS
+
+
+def of_step(event: Event, step: Step) -> str:
+    """What was written down, for the last line; "" for what needs no telling."""
+    who, data = person(event.by), event.data
+    match event.kind:
+        case Kind.DECIDED:
+            return (
+                f"#{event.seq} {who}: {ANSWERS[Answer(data['answer'])]} – {step.text}"
+            )
+        case Kind.UNDONE:
+            return f"#{event.seq} {who} took back: {step.text}"
+        case Kind.NOTED:
+            return f"#{event.seq} {who} noted on: {step.text}"
+        case Kind.ATTACHED:
+            return f"#{event.seq} {who} attached evidence to: {step.text}"
+        case Kind.EDITED_BY_HAND:
+            return f"#{event.seq} edited by hand: {step.text}"
+        case _:
+            return ""
+
+
+def of_changes(event: Event) -> str:
+    """Who may change systems, and which; "" for what is shown elsewhere."""
+    who, data = person(event.by), event.data
+    match event.kind:
+        case Kind.ARMED:
+            until = datetime.fromisoformat(data["until"]).astimezone(UTC)
+            return f"{who} is armed until {until:%H:%MZ}: {data['reason']}"
+        case Kind.DISARMED:
+            why = data["why"]
+            return f"Disarmed, {why}: nothing is changed any more, what runs goes on."
+        case Kind.LEVER_TAKEN:
+            before = f", after {data['before']}" if data["before"] else ""
+            return f"{who} may change systems in this run now{before}."
+        case Kind.IDENTITY_RECORDED:
+            return f"Met for the first time, and remembered: {data['says']}"
+        case Kind.LOOSE_END_ACCEPTED:
+            return f"{who} leaves it as it is: {data['note']}"
+        case _:
+            return ""
