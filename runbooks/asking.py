@@ -11,6 +11,7 @@ import msgspec
 from runbooks.tables import CommandClass
 
 if TYPE_CHECKING:
+    from runbooks.changes import Identity
     from runbooks.placeholders import Placeholder
     from runbooks.wish import Wish
 
@@ -42,6 +43,7 @@ class Question(msgspec.Struct, frozen=True):
         type_word: what must be typed because it destroys something, or "".
         arm: changes are not allowed yet, so a reason for them must be given.
         facts: more to read before one agrees, a name and a text each.
+        systems: which it reaches, as they said themselves when this was asked.
     """
 
     id: str
@@ -61,6 +63,7 @@ class Question(msgspec.Struct, frozen=True):
     type_word: str = ""
     arm: bool = False
     facts: tuple[tuple[str, str], ...] = ()
+    systems: tuple[Identity, ...] = ()
 
     @property
     def needed(self) -> bool:
@@ -90,13 +93,18 @@ class Reply(msgspec.Struct, frozen=True):
 
 
 class Permit(msgspec.Struct, frozen=True):
-    """Leave to run, given once: the exact texts and the environment they get."""
+    """Leave to run, given once: the exact texts and the environment they get.
+
+    Attributes:
+        systems: which they may reach.
+    """
 
     wish: Wish
     texts: tuple[str, ...]
     env: Mapping[str, str]
     cwd: str
     command_class: CommandClass
+    systems: tuple[Identity, ...] = ()
 
 
 class Place(msgspec.Struct, frozen=True):

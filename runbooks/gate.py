@@ -70,12 +70,13 @@ class Door(Questioning):
         return Permit(
             wish,
             wish.substituted(),
-            {**self._runbook.options.vars, **self._target.vars, **inputs, **values},
+            {**self.env, **values},
             reply.cwd or question.cwd,
             question.command_class,
+            question.systems,
         )
 
-    def admit_action(self, wish: ActionWish, question: Question, reply: Reply) -> None:
+    def admit_action(self, question: Question, reply: Reply) -> None:
         """Check *reply*; what it says is recorded first.
 
         Raises:
@@ -84,7 +85,6 @@ class Door(Questioning):
         """
         self.admit_trust(question, reply)
         self._admit_change(question, reply)
-        self._ledger.know(wish.description.identity)
 
     def _admit_change(self, question: Question, reply: Reply) -> None:
         if question.type_word and reply.typed != question.type_word:
@@ -98,6 +98,8 @@ class Door(Questioning):
         self._ledger.take_lever()
         if question.arm:
             self._ledger.arm(reply.reason.strip())
+        for system in question.systems:
+            self._ledger.know(system)
 
     def admit_trust(self, question: Question, reply: Reply) -> None:
         """Record the trust that *reply* gives.
@@ -112,6 +114,15 @@ class Door(Questioning):
         self._ledger.trust("" if reply.trust == "all" else question.original)
 
     # --------------------------------------------------------------- the start
+
+    async def refuse_moved(self, permit: Permit) -> None:
+        """Ask once more, directly before a start, where the profile leads.
+
+        Raises:
+            RefusedError: to another system than was agreed to, or nobody can tell.
+        """
+        if permit.systems:
+            await self._systems.refuse_moved(permit.systems)
 
     def plan(self, permit: Permit, index: int = 0) -> Plan:
         """How the *index*-th text of *permit* will be run."""

@@ -6,12 +6,17 @@ own; the family of actions that is called as the table knows how to ask for it.
 
 from __future__ import annotations
 
-from runbooks.actions import FAMILIES, identifier
+import asyncio
+from collections.abc import Iterable, Mapping
+
+from runbooks import actions
 from runbooks.changes import Identity
 from runbooks.errors import ProbeError
 from runbooks.probes.sources import Sources
 from runbooks.target import Target
 
+Met = Mapping[str, Identity | str]
+"""Table to the system that it leads to, or to why nobody knows."""
 PATIENCE = 3.0
 """Seconds in which a system says which one it is, or nobody knows."""
 PLATFORMS = {"kubernetes": "kubernetes", "docker": "compose"}
@@ -23,10 +28,23 @@ def tables(target: Target) -> tuple[str, ...]:
     platform = target.facts.get("platform")
     return tuple(
         table
-        for table in FAMILIES
+        for table in actions.FAMILIES
         if (table in target.tables or PLATFORMS.get(table, "") == platform)
-        and identifier(table)
+        and actions.identifier(table)
     )
+
+
+async def meet(asked: Iterable[str], target: Target) -> Met:
+    """Ask the systems of these tables at once which ones they are."""
+    tables = list(asked)
+
+    async def one(table: str) -> Identity | str:
+        try:
+            return await ask(table, target)
+        except ProbeError as error:
+            return str(error)
+
+    return dict(zip(tables, await asyncio.gather(*map(one, tables)), strict=True))
 
 
 async def ask(table: str, target: Target) -> Identity:
@@ -35,7 +53,7 @@ async def ask(table: str, target: Target) -> Identity:
     Raises:
         ProbeError: nobody could look.
     """
-    identify = identifier(table)
+    identify = actions.identifier(table)
     if identify is None:
         raise ProbeError(f"no system of [{table}] can be asked", source=table)
     async with Sources() as sources:

@@ -6,8 +6,8 @@ Source: https://kubernetes.io/docs/concepts/configuration/organize-cluster-acces
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +21,39 @@ class Context:
     Attributes:
         namespace: that commands use where they name none.
         current: whether it is the one that ``kubectl`` uses.
+        server: address of the cluster, "" where nothing says it.
     """
 
     name: str
     namespace: str = "default"
     current: bool = False
+    server: str = ""
 
 
-def files() -> list[Path]:
-    """Return the kubeconfigs that are there: of ``KUBECONFIG``, else the usual one."""
-    said = os.environ.get("KUBECONFIG", "")
-    places = [Path(each) for each in said.split(os.pathsep) if each]
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What several kubeconfigs say together: of two the first counts.
+
+    Attributes:
+        current: name of the context that ``kubectl`` uses, or "".
+        contexts: by name.
+        servers: name of a cluster to its address.
+    """
+
+    current: str = ""
+    contexts: Mapping[str, Context] = field(default_factory=dict)
+    servers: Mapping[str, str] = field(default_factory=dict)
+
+
+def files(said: str | None = None) -> list[Path]:
+    """Return the kubeconfigs that are there: of *said*, else the usual one.
+
+    Args:
+        said: as in ``KUBECONFIG``, which counts when it is None.
+    """
+    if said is None:
+        said = os.environ.get("KUBECONFIG", "")
+    places = [Path(each).expanduser() for each in said.split(os.pathsep) if each]
     places = places or [Path("~/.kube/config").expanduser()]
     return [place for place in places if place.is_file()]
 
@@ -42,6 +64,41 @@ def contexts(path: Path) -> list[Context]:
     Raises:
         DocumentError: it cannot be read, or is none.
     """
+    return list(merged([path]).contexts.values())
+
+
+def merged(paths: Iterable[Path]) -> Known:
+    """Return what the kubeconfigs at *paths* say together.
+
+    Raises:
+        DocumentError: one cannot be read, or is none.
+    """
+    current = ""
+    about: dict[str, Mapping[str, Any]] = {}
+    servers: dict[str, str] = {}
+    for path in paths:
+        held = _read(path)
+        said = held.get("current-context")
+        current = current or (said if isinstance(said, str) else "")
+        about = {**dict(_named(held, "contexts", "context")), **about}
+        for name, cluster in _named(held, "clusters", "cluster"):
+            servers.setdefault(name, str(cluster.get("server") or ""))
+    return Known(
+        current,
+        {
+            name: Context(
+                name,
+                str(context.get("namespace") or "default"),
+                name == current,
+                servers.get(str(context.get("cluster")), ""),
+            )
+            for name, context in about.items()
+        },
+        servers,
+    )
+
+
+def _read(path: Path) -> Mapping[str, Any]:
     import yaml
 
     try:
@@ -52,15 +109,15 @@ def contexts(path: Path) -> list[Context]:
         raise DocumentError(path, "is no YAML") from error
     if not isinstance(held, dict):
         raise DocumentError(path, "is no kubeconfig")
-    return list(_contexts(held))
+    return held
 
 
-def _contexts(held: Mapping[str, Any]) -> Iterator[Context]:
-    current = held.get("current-context")
-    entries = held.get("contexts")
+def _named(
+    held: Mapping[str, Any], group: str, inner: str
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield name and content of the well-formed entries of a group."""
+    entries = held.get(group)
     for entry in entries if isinstance(entries, list) else ():
         if isinstance(entry, dict) and isinstance(entry.get("name"), str):
-            about = entry.get("context")
-            namespace = about.get("namespace") if isinstance(about, dict) else None
-            name = entry["name"]
-            yield Context(name, str(namespace or "default"), name == current)
+            about = entry.get(inner)
+            yield entry["name"], about if isinstance(about, dict) else {}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -12,12 +13,14 @@ from runbooks.errors import RefusedError
 from runbooks.events import Ledger
 from runbooks.inventory import inventory
 from runbooks.model import Runbook
+from runbooks.systems import Systems
 from runbooks.tables import CommandClass
 from runbooks.wish import Wish
 
 if TYPE_CHECKING:
     from runbooks.actions.wish import ActionWish
-    from runbooks.changes import Identity
+    from runbooks.classes import Classified
+    from runbooks.identity_of import Met
     from runbooks.placeholders import Placeholder
     from runbooks.target import Target
 
@@ -46,6 +49,7 @@ class Questioning:
         self._place = place
         self._inputs = inputs
         self._unmet = unmet
+        self._systems = Systems(target, ledger)
 
     def look_at_probes(self, step_id: str = "") -> Question:
         """What must be asked before probes may look.
@@ -70,20 +74,42 @@ class Questioning:
             confirm=bool(more),
         )
 
-    def look(self, wish: Wish) -> Question:
+    def systems(self, wish: Wish) -> tuple[str, ...]:
+        """Return the tables of the profile that *wish* would change the systems of.
+
+        Which ones they are has to be asked before `look`.
+        """
+        if not wish.original.strip() or not self._changes(wish):
+            return ()
+        return self._systems.reached("\n".join(wish.substituted()))
+
+    def _changes(self, wish: Wish) -> bool:
+        said = self._classified(wish).command_class
+        return said is not CommandClass.OBSERVE
+
+    def _classified(self, wish: Wish) -> Classified:
+        from runbooks.context import names
+
+        return wish.classified(names(self._place.context))
+
+    def look(self, wish: Wish, met: Met = MappingProxyType({})) -> Question:
         """What must be asked before *wish* may run.
+
+        Args:
+            met: by table, which systems it would change, asked just now.
 
         Raises:
             RefusedError: it may not run now, whatever a person says.
         """
-        from runbooks.context import names
-
         if not wish.original.strip():
             raise RefusedError("There is nothing to run: the command is empty.")
-        said = wish.classified(names(self._place.context))
+        said = self._classified(wish)
         changes = said.command_class is not CommandClass.OBSERVE
         if changes:
             self._refuse_unmet(wish.block.step or "")
+        systems = tuple(each for each in met.values() if not isinstance(each, str))
+        for each in systems:
+            self._systems.refuse_other(each)
         destroys = said.command_class is CommandClass.DESTRUCTIVE
         return Question(
             id=uuid4().hex,
@@ -102,7 +128,22 @@ class Questioning:
             confirm=changes,
             type_word=self._word if destroys else "",
             arm=changes and self._ledger.armed() is None,
+            facts=tuple(self._reached(wish, met)) if changes else (),
+            systems=systems,
         )
+
+    def _reached(self, wish: Wish, met: Met) -> Iterator[tuple[str, str]]:
+        from runbooks.context import names
+
+        text = "\n".join(wish.substituted())
+        yield from self._systems.facts(text, met)
+        yield from self._systems.elsewhere(text, self.env, names(self._place.context))
+
+    @property
+    def env(self) -> Mapping[str, str]:
+        """What commands get beside gonogo's own environment."""
+        declared = self._runbook.options.vars
+        return {**declared, **self._target.vars, **self._inputs()}
 
     def look_at_action(self, wish: ActionWish) -> Question:
         """What must be asked before an action may be performed.
@@ -112,7 +153,7 @@ class Questioning:
         """
         said = wish.description
         self._refuse_unmet(wish.step)
-        self._refuse_other(said.identity)
+        self._systems.refuse_other(said.identity)
         if said.unmet:
             raise RefusedError(f"Not now: {'; '.join(said.unmet)}.")
         if self._target.path is None:
@@ -131,7 +172,8 @@ class Questioning:
             confirm=True,
             type_word=self._word if destroys else "",
             arm=self._ledger.armed() is None,
-            facts=tuple(wish.facts()),
+            facts=(*wish.facts(), *self._systems.first(said.identity)),
+            systems=(said.identity,),
         )
 
     @property
@@ -144,16 +186,6 @@ class Questioning:
             raise RefusedError(
                 "This changes things and needs other steps first: "
                 f"{', '.join(unmet)}. Settle those, then run it again."
-            )
-
-    def _refuse_other(self, found: Identity) -> None:
-        """Refuse a system that is not the one that was met at first contact."""
-        known = self._ledger.expected(found.table)
-        if known and known.id != found.id:
-            raise RefusedError(
-                f"Nothing ran: the profile leads to {found.says}, and at first contact "
-                f"it was {known.says}. If that is meant, say so with 'gonogo target "
-                f"check --accept {found.table}'."
             )
 
     def _asked(self, wish: Wish) -> tuple[Asked, ...]:

@@ -113,12 +113,12 @@ class Acting:
 
         try:
             ending = await follow(running, self._tell, look)
+            said = ended(self._run.outputs, running.id)
+            how = _ENDINGS.get(said.code, "in doubt") if said else "in doubt"
+            says, after = (said.says, said.after) if said else (_IN_DOUBT, {})
+            self._ended(running.id, how, ending.seconds, says, after)
         finally:
             self.jobs.pop(running.id, None)
-        said = ended(self._run.outputs, running.id)
-        how = _ENDINGS.get(said.code, "in doubt") if said else "in doubt"
-        says, after = (said.says, said.after) if said else (_IN_DOUBT, {})
-        self._ended(running.id, how, ending.seconds, says, after)
         if verify and how != "refused":
             self._verify(verify)
 

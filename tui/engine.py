@@ -23,13 +23,14 @@ from state.deciding import attach, decide_all, note, withdraw
 from state.standing import Answer
 from tui.acting import Acting
 from tui.probing import Probing
-from tui.told import Asks, Happened, NotSaved, Refused, Saved, Told
+from tui.told import Announced, Asks, Happened, NotSaved, Refused, Saved, Told
 from tui.working import Working
 
 if TYPE_CHECKING:
     from runbooks.asking import Question, Reply
     from runbooks.commands import Ending
     from runbooks.gate import Door
+    from runbooks.identity_of import Met
     from runbooks.model import Runbook
     from runbooks.tables import ActionSpec
     from runbooks.target import Target
@@ -146,7 +147,20 @@ class Engine:
     def _wish(self, make: Callable[[], Wish]) -> None:
         wish = make()
         self._working.refuse_second(wish)
-        question = self._door.look(wish)
+        if systems := self._door.systems(wish):
+            self._spawn(self._meet_and_ask(wish, systems))
+        else:
+            self._ask_for(wish, {})
+
+    async def _meet_and_ask(self, wish: Wish, systems: Sequence[str]) -> None:
+        """Ask which systems would be changed, then the person."""
+        from runbooks.identity_of import meet
+
+        self._tell(Announced(f"Asking which system it is: {', '.join(systems)}"))
+        self._ask_for(wish, await meet(systems, self.target))
+
+    def _ask_for(self, wish: Wish, met: Met) -> None:
+        question = self._door.look(wish, met)
 
         def go(reply: Reply) -> None:
             if reply.as_written and not wish.literal:
@@ -163,11 +177,12 @@ class Engine:
         """Perform an action: look what it would do, ask, do it, look at *verify*."""
 
         async def look_and_ask() -> None:
+            self._tell(Announced(f"Looking at what it would do: {asked.use}"))
             wish = await self._acting.wish(asked, step)
             question = self._door.look_at_action(wish)
 
             def go(reply: Reply) -> None:
-                self._door.admit_action(wish, question, reply)
+                self._door.admit_action(question, reply)
                 self._acting.perform(wish)
 
             self._ask(question, go)

@@ -73,16 +73,25 @@ class Working:
     def run(self, permit: Permit) -> None:
         """Start what *permit* admits; an interactive command asks for the terminal."""
         if permit.wish.is_interactive():
-            plan = self._door.plan(permit)
-            self._door.request(permit, plan)
-            self._handed_over[plan.id] = permit.wish.parts[0].id
-            self._tell(NeedsTerminal(plan))
+            self._admitted.append(permit.wish.parts[0].id)
+            self._spawn(self._hand_over(permit))
         elif permit.wish.is_follower():
             self._spawn(self._run_parts(permit))
         else:
             # From here on, not from the start: a second key may be on its way.
             self._admitted.append(permit.wish.parts[0].id)
             self._spawn(self._run_alone(permit))
+
+    async def _hand_over(self, permit: Permit) -> None:
+        part = permit.wish.parts[0].id
+        try:
+            await self._door.refuse_moved(permit)
+            plan = self._door.plan(permit)
+            self._door.request(permit, plan)
+            self._handed_over[plan.id] = part
+        finally:
+            self._admitted.remove(part)
+        self._tell(NeedsTerminal(plan))
 
     async def _run_alone(self, permit: Permit) -> None:
         try:
@@ -92,6 +101,7 @@ class Working:
 
     async def _run_parts(self, permit: Permit) -> None:
         for index, part in enumerate(permit.wish.parts):
+            await self._door.refuse_moved(permit)
             running = self._door.start(permit, index)
             self._run.record(
                 Kind.COMMAND_STARTED, part.id, entries.command_started(running.id)

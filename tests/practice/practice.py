@@ -1,7 +1,8 @@
 """A family of actions on files of one directory, performed as real ones are.
 
 The directory is the system: its file ``id`` says which one it is. While it holds a
-file ``hold``, an action stands still after its first call.
+file ``hold``, an action stands still after its first call; one called ``mute`` keeps
+the system from saying which one it is, ``blind`` its state from being seen.
 """
 
 from __future__ import annotations
@@ -53,6 +54,8 @@ class FileAction(Action, frozen=True, kw_only=True):
         return self.path.read_text() if self.path.exists() else ABSENT
 
     async def identity(self, sources: Sources) -> Identity:
+        while Path(self.directory, "mute").exists():
+            await asyncio.sleep(0.02)
         try:
             said = Path(self.directory, "id").read_text().strip()
         except OSError as error:

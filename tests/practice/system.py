@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import runbooks.actions
+from runbooks import reaching
 from runbooks.tables import ActionSpec
 from runbooks.target import Target, parse
 
@@ -64,3 +65,13 @@ def register(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(actions, "FAMILIES", ("practice",))
     monkeypatch.setattr(actions, "__path__", [*actions.__path__, str(HERE)])
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(ROOT), str(HERE))))
+
+
+def command(system: System, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Make a program that goes to *system* and return its name."""
+    program = system.directory.parent / "practise"
+    program.write_text(f'#!/bin/sh\necho "$1" >>{system.directory}/said\n')
+    program.chmod(0o755)
+    monkeypatch.setitem(reaching._TABLE, program.name, "practice")
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    return program.name

@@ -55,6 +55,7 @@ def check(
     4 when none was, and 2 when the profile is broken, or not trusted yet.
     """
     from runbooks.contacts import contacts, not_set_up
+    from runbooks.identity_of import meet, tables
     from state.identities import Identities
     from state.locations import home_of_runs, run_directory
     from tui.cli import target_identities
@@ -66,7 +67,7 @@ def check(
     target = _load(name, document)
     home = home_of_runs(state_dir)
     known = Identities(home)
-    systems = asyncio.run(target_identities.found(target))
+    systems = asyncio.run(meet(tables(target), target))
     if accept:
         run_directory(home)
         return target_identities.accept(target, accept, systems, known, yes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -11,33 +11,12 @@ import click
 from tui.cli.printing import paint, say
 
 if TYPE_CHECKING:
-    from runbooks.changes import Identity
+    from runbooks.identity_of import Met
     from runbooks.target import Target
     from state.identities import Identities
 
-Found = Mapping[str, "Identity | str"]
-"""Table to the system it leads to, or to why nobody knows."""
 
-
-async def found(target: Target) -> Found:
-    """Ask every system of the profile which one it is."""
-    import asyncio
-
-    from runbooks.errors import ProbeError
-    from runbooks.identity_of import ask, tables
-
-    async def one(table: str) -> Identity | str:
-        try:
-            return await ask(table, target)
-        except ProbeError as error:
-            return str(error)
-
-    asked = tables(target)
-    answers = await asyncio.gather(*map(one, asked))
-    return dict(zip(asked, answers, strict=True))
-
-
-def tell(target: Target, systems: Found, known: Identities) -> bool:
+def tell(target: Target, systems: Met, known: Identities) -> bool:
     """Print a line a table; return whether each is the one that was met before."""
     same = True
     for table, now in systems.items():
@@ -56,7 +35,7 @@ def tell(target: Target, systems: Found, known: Identities) -> bool:
 
 
 def accept(
-    target: Target, tables: Sequence[str], systems: Found, known: Identities, sure: bool
+    target: Target, tables: Sequence[str], systems: Met, known: Identities, sure: bool
 ) -> int:
     """Remember the systems of *tables* in place of those that were known.
 
