@@ -77,6 +77,11 @@ class Undo(msgspec.Struct, frozen=True):
     command: str = ""
     irreversible: str = ""
 
+    @property
+    def asked(self) -> ActionSpec | None:
+        """The action that takes it back, None where none of ours does."""
+        return ActionSpec(self.use, self.parameters) if self.use else None
+
     def is_done_by(self, asked: ActionSpec) -> bool:
         """Whether *asked* is the action that takes it back."""
         same = self.parameters.items() <= asked.parameters.items()
@@ -86,7 +91,33 @@ class Undo(msgspec.Struct, frozen=True):
         if self.irreversible:
             return f"cannot be taken back: {self.irreversible}"
         words = (f"{name}={value}" for name, value in self.parameters.items())
-        return self.command or " ".join([self.use, *words])
+        said = self.command or " ".join([self.use, *words]).strip()
+        return said or "nobody said how it is taken back"
+
+
+class Revision(msgspec.Struct, frozen=True, kw_only=True):
+    """One release of a workload, live or former.
+
+    Attributes:
+        workload: as its system calls it, ``Deployment/api`` or ``service api``.
+        revision: its number there, or what else it is known by.
+        image: one, or several with commas between.
+        at: when it came, ISO 8601, or "".
+        by: who brought it, as far as anything there tells, or "".
+        healthy: seconds for which it ran with all that it should have, None where
+            nobody knows.
+        live: whether it is what runs now.
+        undo: how it is brought back; nothing for the one that is live.
+    """
+
+    workload: str
+    revision: str
+    image: str = ""
+    at: str = ""
+    by: str = ""
+    healthy: float | None = None
+    live: bool = False
+    undo: Undo = Undo()
 
 
 class Identity(msgspec.Struct, frozen=True):

@@ -25,12 +25,16 @@ PLATFORMS = {"kubernetes": "kubernetes", "docker": "compose"}
 
 def tables(target: Target) -> tuple[str, ...]:
     """Return the tables of the profile whose systems can say which ones they are."""
+    return tuple(table for table in named(target) if actions.identifier(table))
+
+
+def named(target: Target) -> tuple[str, ...]:
+    """Return the families whose system the profile names."""
     platform = target.facts.get("platform")
     return tuple(
         table
         for table in actions.FAMILIES
-        if (table in target.tables or PLATFORMS.get(table, "") == platform)
-        and actions.identifier(table)
+        if table in target.tables or PLATFORMS.get(table, "") == platform
     )
 
 

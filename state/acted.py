@@ -25,6 +25,8 @@ class Acted(msgspec.Struct, frozen=True, kw_only=True):
         ending: "" while it is under way, else ``done``, ``failed``, ``refused`` or
             ``in doubt``.
         says: what the state is now and what to do next.
+        takes: seconds that it takes at most, as was said before, None if nobody did.
+        point_of_no_return, watch: as `Description` says them.
         undone: id of the action that took it back, or "".
         accepted: why what it left different is to stay so, or "".
     """
@@ -37,6 +39,9 @@ class Acted(msgspec.Struct, frozen=True, kw_only=True):
     by: str
     at: str
     undo: Undo
+    takes: float | None = None
+    point_of_no_return: str = ""
+    watch: str = ""
     loose_end: str = ""
     undoes: str = ""
     before: Mapping[str, str] = {}
@@ -79,6 +84,9 @@ def apply(actions: Actions, event: Event) -> None:
                 by=person(event.by),
                 at=event.at,
                 undo=entries.undo_of(data),
+                takes=data.get("takes"),
+                point_of_no_return=data.get("point_of_no_return", ""),
+                watch=data.get("watch", ""),
                 loose_end=data["loose_end"],
                 undoes=data["undoes"],
                 before=data["before"],
@@ -106,6 +114,22 @@ def _take_back(actions: Actions, by: Acted) -> None:
     actions[taken_back.id] = taken_back
     if again := actions.get(taken_back.undoes):
         actions[again.id] = replace(again, undone="")
+
+
+def unlike_before(actions: Mapping[str, Acted], acted: Acted) -> tuple[str, ...]:
+    """Return what a taking back left unlike it was, a sentence each.
+
+    That it was done says only that its own outcome is there; what is equal to the
+    state before the change is what was wanted.
+    """
+    undone = actions.get(acted.undoes)
+    if undone is None:
+        return ()
+    return tuple(
+        f"{name} is {acted.after.get(name, 'not known')}, was {was}"
+        for name, was in undone.before.items()
+        if acted.after.get(name) != was
+    )
 
 
 def taken_back_by(actions: Mapping[str, Acted], asked: ActionSpec) -> str:

@@ -231,7 +231,12 @@ def _drifted(progress: Progress, data: Mapping[str, Any]) -> set[str]:
 def _requested(progress: Progress, event: Event) -> set[str]:
     data = event.data
     command = Command(
-        data["command"], data["part"], data["text"], person(event.by), event.at
+        data["command"],
+        data["part"],
+        data["text"],
+        person(event.by),
+        event.at,
+        command_class=data["class"],
     )
     progress.commands[command.part] = command
     progress.running[command.id] = command.part

@@ -82,6 +82,7 @@ class Command(msgspec.Struct, frozen=True):
         ending: "" while it runs, else ``exit``, ``stopped``, ``wall limit``,
             ``silence limit`` or ``in doubt``.
         seconds: duration by the monotonic clock.
+        command_class: what it may do, as `CommandClass` says it.
     """
 
     id: str
@@ -92,6 +93,7 @@ class Command(msgspec.Struct, frozen=True):
     code: int | None = None
     ending: str = ""
     seconds: float = 0.0
+    command_class: str = ""
 
 
 class StepState(msgspec.Struct, frozen=True):

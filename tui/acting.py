@@ -9,10 +9,10 @@ from runbooks.errors import RefusedError
 from runbooks.events import Kind
 from state import entries
 from tui.following import follow
-from tui.told import ActionEnded, Advanced, Told
+from tui.questions import Ask
+from tui.told import ActionEnded, Advanced, Announced, Told
 
 if TYPE_CHECKING:
-    from runbooks.actions.wish import ActionWish
     from runbooks.changes import Progress
     from runbooks.commands import Running
     from runbooks.gate import Door
@@ -29,7 +29,7 @@ _IN_DOUBT = (
 
 
 class Acting:
-    """Performs what the door admitted, one action at a time."""
+    """Takes wishes for actions to the door, and performs them, one at a time."""
 
     def __init__(
         self,
@@ -38,6 +38,7 @@ class Acting:
         door: Door,
         tell: Callable[[Told], None],
         spawn: Callable[[Coroutine[Any, Any, None]], None],
+        ask: Ask,
         verify: Callable[[tuple[str, ...]], None],
     ) -> None:
         self._run = run
@@ -45,21 +46,34 @@ class Acting:
         self._door = door
         self._tell = tell
         self._spawn = spawn
+        self._ask = ask
         self._verify = verify
         self.jobs: dict[str, Running] = {}
 
-    async def wish(self, asked: ActionSpec, step: str) -> ActionWish:
-        """Look at what the action would do.
+    async def act(self, asked: ActionSpec, step: str = "") -> str:
+        """Look, ask, do, and return how it ended; "" where a person said no.
 
         Raises:
-            RefusedError: another one is under way.
+            RefusedError: it may not be done now, or another one is under way.
             ProbeError: nobody could look.
+            StateError: the request could not be written; nothing ran.
+            CommandError: it could not be started.
         """
         from runbooks.actions.describing import describe
         from runbooks.actions.wish import ActionWish
 
         self._refuse_second()
-        return ActionWish(asked, await describe(asked, self._target), step)
+        self._tell(Announced(f"Looking at what it would do: {asked.use}"))
+        wish = ActionWish(asked, await describe(asked, self._target), step)
+        question = self._door.look_at_action(wish)
+        reply = await self._ask(question)
+        if reply is None:
+            return ""
+        self._refuse_second()
+        self._door.admit_action(question, reply)
+        running = self._door.start_action(wish)
+        self.jobs[running.id] = running
+        return await self._follow(running, asked.verify)
 
     def _refuse_second(self) -> None:
         for id in self.jobs:
@@ -67,19 +81,6 @@ class Acting:
             raise RefusedError(
                 f"An action is under way: {title}. Wait for it, or stop watching it."
             )
-
-    def perform(self, wish: ActionWish) -> None:
-        """Start it and follow it to its end.
-
-        Raises:
-            RefusedError: another one was started meanwhile.
-            StateError: the request could not be written; nothing ran.
-            CommandError: it could not be started.
-        """
-        self._refuse_second()
-        running = self._door.start_action(wish)
-        self.jobs[running.id] = running
-        self._spawn(self._follow(running, wish.asked.verify))
 
     def stop(self, id: str) -> bool:
         """Stop watching; what was sent stands. Return whether there was one."""
@@ -98,9 +99,12 @@ class Acting:
                 self._ended(acted.id, "refused", 0.0, "Its process was never started.")
             else:
                 self.jobs[running.id] = running
-                self._spawn(self._follow(running, ()))
+                self._spawn(self._take_up(running))
 
-    async def _follow(self, running: Running, verify: tuple[str, ...]) -> None:
+    async def _take_up(self, running: Running) -> None:
+        await self._follow(running, ())
+
+    async def _follow(self, running: Running, verify: tuple[str, ...]) -> str:
         from runbooks.actions.ordering import ended, progress
 
         told: list[Progress] = []
@@ -121,6 +125,7 @@ class Acting:
             self.jobs.pop(running.id, None)
         if verify and how != "refused":
             self._verify(verify)
+        return how
 
     def _ended(
         self, id: str, how: str, seconds: float, says: str, after: Any = None

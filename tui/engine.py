@@ -13,7 +13,6 @@ import logging
 import threading
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from runbooks.errors import GonogoError, RefusedError, StateError
@@ -23,18 +22,21 @@ from state.deciding import attach, decide_all, note, withdraw
 from state.standing import Answer
 from tui.acting import Acting
 from tui.probing import Probing
-from tui.told import Announced, Asks, Happened, NotSaved, Refused, Saved, Told
+from tui.questions import Questions
+from tui.taking_back import TakingBack
+from tui.told import Happened, LookedBack, NotSaved, Refused, Saved, Told
 from tui.working import Working
 
 if TYPE_CHECKING:
-    from runbooks.asking import Question, Reply
+    from runbooks.asking import Reply
+    from runbooks.changes import Revision
     from runbooks.commands import Ending
     from runbooks.gate import Door
-    from runbooks.identity_of import Met
     from runbooks.model import Runbook
     from runbooks.tables import ActionSpec
     from runbooks.target import Target
     from runbooks.wish import Wish
+    from state.changed import Changed
     from state.run import Run
 
 LOG = logging.getLogger("gonogo.engine")
@@ -72,10 +74,12 @@ class Engine:
             target=self._live, name="gonogo-engine", daemon=True
         )
         self._tasks: set[asyncio.Task[None]] = set()
-        self._asked: dict[str, Callable[[Reply], None]] = {}
-        self._working = Working(runbook, run, door, tell, self._spawn)
+        self._questions = Questions(tell)
+        ask = self._questions.ask
+        self._working = Working(runbook, run, target, door, tell, self._spawn, ask)
         self._probing = Probing(runbook, run, target, tell, self._spawn)
-        self._acting = Acting(run, target, door, tell, self._spawn, self.probe)
+        self._acting = Acting(run, target, door, tell, self._spawn, ask, self.probe)
+        self._taking_back = TakingBack(run, door, self._acting, self._working, tell)
 
     def start(self, watching: bool = True) -> None:
         """Begin: take up commands that outlived their screen, then serve.
@@ -138,56 +142,43 @@ class Engine:
             interactive: give it the terminal, whatever it looks like.
         """
         said = True if interactive else None
-        self._submit(lambda: self._wish(lambda: self._door.wish(part_id, text, said)))
+        self._wish(lambda: self._door.wish(part_id, text, said))
 
     def run_block(self, block_id: str) -> None:
         """Run a block part by part, up to the first failure."""
-        self._submit(lambda: self._wish(lambda: self._door.wish_block(block_id)))
+        self._wish(lambda: self._door.wish_block(block_id))
 
     def _wish(self, make: Callable[[], Wish]) -> None:
-        wish = make()
-        self._working.refuse_second(wish)
-        if systems := self._door.systems(wish):
-            self._spawn(self._meet_and_ask(wish, systems))
-        else:
-            self._ask_for(wish, {})
+        async def run() -> None:
+            await self._working.run(make())
 
-    async def _meet_and_ask(self, wish: Wish, systems: Sequence[str]) -> None:
-        """Ask which systems would be changed, then the person."""
-        from runbooks.identity_of import meet
-
-        self._tell(Announced(f"Asking which system it is: {', '.join(systems)}"))
-        self._ask_for(wish, await meet(systems, self.target))
-
-    def _ask_for(self, wish: Wish, met: Met) -> None:
-        question = self._door.look(wish, met)
-
-        def go(reply: Reply) -> None:
-            if reply.as_written and not wish.literal:
-                # Another text, so perhaps another class: looked at anew, and
-                # asked about only if it is one that has to be confirmed.
-                self._door.admit_trust(question, reply)
-                self._wish(lambda: replace(wish, literal=True))
-            else:
-                self._working.run(self._door.admit(wish, question, reply))
-
-        self._ask(question, go)
+        self._submit(lambda: self._spawn(run()))
 
     def act(self, asked: ActionSpec, step: str = "") -> None:
         """Perform an action: look what it would do, ask, do it, look at *verify*."""
 
-        async def look_and_ask() -> None:
-            self._tell(Announced(f"Looking at what it would do: {asked.use}"))
-            wish = await self._acting.wish(asked, step)
-            question = self._door.look_at_action(wish)
+        async def act() -> None:
+            await self._acting.act(asked, step)
 
-            def go(reply: Reply) -> None:
-                self._door.admit_action(question, reply)
-                self._acting.perform(wish)
+        self._submit(lambda: self._spawn(act()))
 
-            self._ask(question, go)
+    def take_back(self, changes: Sequence[Changed]) -> None:
+        """Take these back one after the other, up to the first that is not."""
+        self._submit(lambda: self._spawn(self._taking_back.take_back(changes)))
 
-        self._submit(lambda: self._spawn(look_and_ask()))
+    def bring_back(self, revision: Revision) -> None:
+        """Let a former release run again."""
+        self._submit(lambda: self._spawn(self._taking_back.bring_back(revision)))
+
+    def look_back(self) -> None:
+        """Ask the systems of the target what ran on them before."""
+
+        async def look() -> None:
+            from runbooks.histories import histories
+
+            self._tell(LookedBack(await histories(self.target)))
+
+        self._submit(lambda: self._spawn(look()))
 
     def stop(self, command_id: str) -> None:
         """SIGTERM to a running command, SIGKILL after its grace.
@@ -239,18 +230,16 @@ class Engine:
         Where one step is meant and looking does more than read, a person is asked.
         """
 
-        def ask() -> None:
+        async def ask() -> None:
             one = step_ids[0] if step_ids and len(step_ids) == 1 else ""
             question = self._door.look_at_probes(one)
-
-            def go(reply: Reply) -> None:
+            reply = await self._questions.ask(question)
+            if reply is not None:
                 self._door.admit_trust(question, reply)
                 agreed = [one] if question.confirm else []
-                self._spawn(self._probing.look(step_ids, agreed))
+                await self._probing.look(step_ids, agreed)
 
-            self._ask(question, go)
-
-        self._submit(ask)
+        self._submit(lambda: self._spawn(ask()))
 
     def _watch(self) -> None:
         """What a machine can decide is looked at without being asked, once trusted."""
@@ -261,31 +250,15 @@ class Engine:
     def answer(self, question_id: str, reply: Reply | None) -> None:
         """A person's reply to what was asked; None when it was cancelled."""
 
-        def settle() -> None:
-            go = self._asked.pop(question_id, None)
-            if reply is not None and go is not None:
-                go(reply)
-
-        self._submit(settle)
-
-    def _ask(self, question: Question, go: Callable[[Reply], None]) -> None:
-        from runbooks.asking import Reply
-
-        if not question.needed:
-            go(Reply())
-            return
-        if self._asked:
-            raise RefusedError("Answer what is asked first.")
-        self._asked[question.id] = go
-        self._tell(Asks(question))
+        self._submit(lambda: self._questions.answer(question_id, reply))
 
     # ----------------------------------------------------------------- life
 
     def running(self) -> tuple[str, ...]:
         """The commands and actions of this run that are at work, one line each."""
         jobs, actions = list(self._working.jobs.values()), list(self._acting.jobs)
-        commands = [self.runbook.part_by_id[job.part].text for job in jobs]
-        return (*commands, *(self.run.actions[id].title for id in actions))
+        titles = (self.run.actions[id].title for id in actions)
+        return (*(job.text for job in jobs), *titles)
 
     def close(self, note: str = "") -> None:
         """Save, note the end of this screen, and stop; commands go on. Blocks."""
@@ -346,8 +319,9 @@ class Engine:
             for event in self.run.poll():
                 self._tell(Happened(event))
             # By the clock it is over all the same: this is for whoever reads.
-            with suppress(StateError):
-                self.run.end_arming()
+            if not self._taking_back.under_way:
+                with suppress(StateError):
+                    self.run.end_arming()
 
     def _submit(self, call: Callable[[], object]) -> None:
         self._loop.call_soon_threadsafe(lambda: self._guarded(call))

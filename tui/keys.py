@@ -169,7 +169,21 @@ KEYS: Mapping[str, tuple[Key, ...]] = {
         Key("row.copy", "y", "copy", "copy", "Copy, also to a file whose path shows"),
     ),
     "way-back": (
-        Key("way_back.undo", "enter", "undo", "take back", "Take this change back"),
+        Key(
+            "way_back.undo",
+            "enter",
+            "undo",
+            "take back",
+            "Take this change back, or bring this release back",
+        ),
+        Key("way_back.mark", "v", "mark", "mark", "Mark, to take several back"),
+        Key(
+            "way_back.undo_all",
+            "R",
+            "undo_all",
+            "all",
+            "Take back all that is marked, or all of it, newest first",
+        ),
         Key(
             "way_back.accept", "a", "accept", "leave", "Leave it as it is, for a reason"
         ),

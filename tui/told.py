@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from runbooks.asking import Question
     from runbooks.changes import Progress
     from runbooks.commands import Ending, Plan
+    from runbooks.histories import Histories
 
 
 class Happened(msgspec.Struct, frozen=True):
@@ -40,6 +41,12 @@ class Advanced(msgspec.Struct, frozen=True):
 
     action: str
     progress: Progress
+
+
+class LookedBack(msgspec.Struct, frozen=True):
+    """What ran on the systems of the target before, by table of the profile."""
+
+    found: Histories
 
 
 class ActionEnded(msgspec.Struct, frozen=True):
@@ -101,6 +108,7 @@ Told = (
     | CommandEnded
     | Advanced
     | ActionEnded
+    | LookedBack
     | Saved
     | NotSaved
     | Looking

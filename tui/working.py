@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from runbooks.errors import RefusedError
 from runbooks.events import Kind
 from state import entries
 from tui.following import follow
-from tui.told import CommandEnded, NeedsTerminal, Refused, Told
+from tui.questions import Ask
+from tui.told import Announced, CommandEnded, NeedsTerminal, Refused, Told
 
 if TYPE_CHECKING:
     from runbooks.asking import Permit
     from runbooks.commands import Ending, Running
     from runbooks.gate import Door
+    from runbooks.identity_of import Met
     from runbooks.model import Runbook
+    from runbooks.target import Target
     from runbooks.wish import Wish
     from state.run import Run
 
@@ -31,30 +34,74 @@ class Job:
 
     running: Running
     part: str
+    text: str
     foreground: bool
 
 
 class Working:
-    """Runs what the door admitted, and tells what comes of it."""
+    """Takes wishes for commands to the door, runs them and tells what comes of it."""
 
     def __init__(
         self,
         runbook: Runbook,
         run: Run,
+        target: Target,
         door: Door,
         tell: Callable[[Told], None],
         spawn: Callable[[Coroutine[Any, Any, None]], None],
+        ask: Ask,
     ) -> None:
         self._runbook = runbook
         self._run = run
+        self._target = target
         self._door = door
+        self._ask = ask
         self._tell = tell
         self._spawn = spawn
         self.jobs: dict[str, Job] = {}
         self._admitted: list[str] = []
         self._handed_over: dict[str, str] = {}
+        """Id to text of commands that were given the terminal."""
 
-    def refuse_second(self, wish: Wish) -> None:
+    async def run(self, wish: Wish) -> bool:
+        """Ask, run, and return whether all of it ended with exit code 0.
+
+        Raises:
+            RefusedError: it may not run now, or a part of it failed.
+            StateError: the request could not be written; nothing ran.
+            CommandError: it could not be started.
+        """
+        from runbooks.identity_of import meet
+
+        self._refuse_second(wish)
+        met: Met = {}
+        if systems := self._door.systems(wish):
+            self._tell(Announced(f"Asking which system it is: {', '.join(systems)}"))
+            met = await meet(systems, self._target)
+        question = self._door.look(wish, met)
+        reply = await self._ask(question)
+        if reply is None:
+            return False
+        self._refuse_second(wish)
+        if reply.as_written and not wish.literal:
+            # Another text, so perhaps another class: looked at anew, and asked
+            # about only if it is one that has to be confirmed.
+            self._door.admit_trust(question, reply)
+            return await self.run(replace(wish, literal=True))
+        permit = self._door.admit(wish, question, reply)
+        if wish.is_follower() and not wish.is_interactive():
+            return await self._run_parts(permit)
+        # From here on, not from the start: a second key may be on its way.
+        self._admitted.append(wish.original)
+        try:
+            if wish.is_interactive():
+                await self._hand_over(permit)
+                return False  # its end is told from elsewhere
+            return await self._run_parts(permit)
+        finally:
+            self._admitted.remove(wish.original)
+
+    def _refuse_second(self, wish: Wish) -> None:
         """Refuse a second foreground command: they share one shell context.
 
         Raises:
@@ -62,59 +109,40 @@ class Working:
         """
         if wish.is_follower():
             return
-        taken_up = (job.part for job in self.jobs.values() if job.foreground)
-        parts = (*self._admitted, *self._handed_over.values(), *taken_up)
-        if parts:
-            text = self._runbook.part_by_id[parts[0]].text.splitlines()[0]
+        taken_up = (job.text for job in self.jobs.values() if job.foreground)
+        for text in (*self._admitted, *self._handed_over.values(), *taken_up):
             raise RefusedError(
-                f"A command is still running: {text!r}. Wait for it, or stop it."
+                f"A command is still running: {text.splitlines()[0]!r}. Wait for it, "
+                "or stop it."
             )
 
-    def run(self, permit: Permit) -> None:
-        """Start what *permit* admits; an interactive command asks for the terminal."""
-        if permit.wish.is_interactive():
-            self._admitted.append(permit.wish.parts[0].id)
-            self._spawn(self._hand_over(permit))
-        elif permit.wish.is_follower():
-            self._spawn(self._run_parts(permit))
-        else:
-            # From here on, not from the start: a second key may be on its way.
-            self._admitted.append(permit.wish.parts[0].id)
-            self._spawn(self._run_alone(permit))
-
     async def _hand_over(self, permit: Permit) -> None:
-        part = permit.wish.parts[0].id
-        try:
-            await self._door.refuse_moved(permit)
-            plan = self._door.plan(permit)
-            self._door.request(permit, plan)
-            self._handed_over[plan.id] = part
-        finally:
-            self._admitted.remove(part)
+        await self._door.refuse_moved(permit)
+        plan = self._door.plan(permit)
+        self._door.request(permit, plan)
+        self._handed_over[plan.id] = plan.text
         self._tell(NeedsTerminal(plan))
 
-    async def _run_alone(self, permit: Permit) -> None:
-        try:
-            await self._run_parts(permit)
-        finally:
-            self._admitted.remove(permit.wish.parts[0].id)
-
-    async def _run_parts(self, permit: Permit) -> None:
+    async def _run_parts(self, permit: Permit) -> bool:
         for index, part in enumerate(permit.wish.parts):
             await self._door.refuse_moved(permit)
             running = self._door.start(permit, index)
             self._run.record(
                 Kind.COMMAND_STARTED, part.id, entries.command_started(running.id)
             )
-            job = Job(running, part.id, not permit.wish.is_follower())
+            foreground = not permit.wish.is_follower()
+            job = Job(running, part.id, permit.wish.texts[index], foreground)
             ending = await self._follow(job)
-            last = index + 1 == len(permit.wish.parts)
-            if not last and (ending.ending != "exit" or ending.code != 0):
+            if ending.ending == "exit" and ending.code == 0:
+                continue
+            if index + 1 < len(permit.wish.parts):
                 said = f"exit {ending.code}" if ending.code else ending.ending
                 raise RefusedError(
                     f"The block stopped at line {part.line} ({said}); "
                     "what follows did not run."
                 )
+            return False
+        return True
 
     async def _follow(self, job: Job) -> Ending:
         """Hand on what the command prints until it ends, then write down the end."""
@@ -141,7 +169,8 @@ class Working:
 
     def ended_elsewhere(self, command: str, ending: Ending) -> None:
         """Write down the end of a command that was given the terminal."""
-        self._ended(command, self._handed_over.pop(command), ending)
+        self._handed_over.pop(command)
+        self._ended(command, self._run.running[command], ending)
 
     def stop(self, command: str) -> None:
         """Ask the supervisor to end a command and all that it started."""
@@ -160,8 +189,10 @@ class Working:
                 lost = entries.command_finished(command, None, "in doubt", 0.0)
                 self._run.record(Kind.COMMAND_FINISHED, part, lost)
             else:
-                foreground = not self._door.wish(part).is_follower()
-                self._spawn(self._take_up(Job(running, part, foreground)))
+                text = self._run.commands[part].text
+                known = part in self._runbook.part_by_id
+                foreground = not (known and self._door.wish(part).is_follower())
+                self._spawn(self._take_up(Job(running, part, text, foreground)))
 
     async def _take_up(self, job: Job) -> None:
         await self._follow(job)

@@ -3,14 +3,15 @@
 An action is called ``family.verb``. A family is one module here; it says in
 ``ACTIONS`` which actions it holds, and is imported when one of them is first asked
 for. It may also have ``identify(target, sources)``, which tells the system that the
-profile's table of the same name leads to from every other. Nothing but the process
-that performs an action (`performing`) calls `perform`, and nothing but the one door
-starts that process.
+profile's table of the same name leads to from every other, and ``history(target)``,
+which says what ran there before, the newest first. Nothing but the process that
+performs an action (`performing`) calls `perform`, and nothing but the one door starts
+that process.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -20,12 +21,13 @@ from runbooks.parameters import near
 
 if TYPE_CHECKING:
     from runbooks.actions.base import Action
-    from runbooks.changes import Identity
+    from runbooks.changes import Identity, Revision
     from runbooks.probes.sources import Sources
     from runbooks.tables import ActionSpec
     from runbooks.target import Target
 
     Identify = Callable[[Target, Sources], Awaitable[Identity]]
+    History = Callable[[Target], Awaitable[Sequence[Revision]]]
 
 FAMILIES = ("backups", "docker", "kubernetes", "postgres")
 """Names of the modules here that hold actions."""
@@ -65,6 +67,12 @@ def check(spec: ActionSpec) -> list[str]:
 def identifier(family: str) -> Identify | None:
     """Return how a family asks its system which one it is, None where it cannot."""
     found: Identify | None = getattr(_module(family), "identify", None)
+    return found
+
+
+def historian(family: str) -> History | None:
+    """Return how a family looks at what ran before, None where it cannot."""
+    found: History | None = getattr(_module(family), "history", None)
     return found
 
 

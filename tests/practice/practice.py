@@ -21,6 +21,7 @@ from runbooks.changes import (
     Identity,
     Precondition,
     Progress,
+    Revision,
     Thing,
     Undo,
 )
@@ -146,6 +147,27 @@ class Remove(FileAction, frozen=True, kw_only=True):
 async def identify(target: Target, sources: Sources) -> Identity:
     action = await make(ActionSpec("practice.remove"), target, sources)
     return await action.identity(sources)
+
+
+async def history(target: Target) -> list[Revision]:
+    """Return what a file ``history`` says: number, content and person a line."""
+    directory = Path(target.tables["practice"]["directory"])
+    said = directory / "history"
+    if not said.exists():
+        raise ProbeError("it keeps no history", source="practice", stage="query")
+    lines = [line.split() for line in said.read_text().splitlines()]
+    return [
+        Revision(
+            workload="file setting",
+            revision=number,
+            image=content,
+            by=by,
+            live=place == 0,
+            healthy=7200.0 if place else None,
+            undo=Undo("practice.write", {"to": content}) if place else Undo(),
+        )
+        for place, (number, content, by) in enumerate(lines)
+    ]
 
 
 ACTIONS: Mapping[str, type[Action]] = {

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from runbooks.tables import ActionSpec
-from state.acted import Acted, loose_ends, standing
+from state.changed import Changed, changes
 from tui.screens.commanding import Commanding
-from tui.screens.way_back import Wanted, WayBackScreen
+from tui.screens.way_back import BringBack, Leave, TakeBack, Wanted, WayBackScreen
 from tui.widgets.answer_line import Field, Prompt
+
+if TYPE_CHECKING:
+    from runbooks.histories import Histories
 
 WHY = "A ticket, or a few words. Half an hour; A adds another, D ends it."
 STAYS = "Why it may stay as it is, and who knows of it."
@@ -31,31 +33,40 @@ class Changing(Commanding):
             self.say("You are not armed; D arms.")
 
     def action_way_back(self) -> None:
-        changed = list(standing(self.engine.run.actions))
-        self._way_back(changed, "What this run changed, newest first")
+        screen = WayBackScreen(self._changes())
+        self._show_way_back(screen)
+        self.engine.look_back()
 
     def action_loose_ends(self) -> None:
-        loose = list(loose_ends(self.engine.run.actions))
+        loose = [change for change in self._changes() if change.loose_end]
         if loose:
-            self._way_back(loose, "Left different on purpose, not yet taken back")
+            title = "Left different on purpose, not yet taken back"
+            self._show_way_back(WayBackScreen(loose, title, past=False))
         else:
             self.say("There is no loose end: all that was changed for a while is back.")
 
-    def _way_back(self, acted: Sequence[Acted], title: str) -> None:
-        def chosen(wanted: Wanted | None) -> None:
-            if wanted is None:
-                return
-            what, one = wanted
-            if what == "undo":
-                self.say(f"Looking at what taking back would do: {one.title}")
-                self.engine.act(ActionSpec(one.undo.use, one.undo.parameters), one.step)
-            else:
-                field = Field("text", "why")
-                title = f"leave it as it is: {one.loose_end}"
-                rest = {"action": one.id}
-                self._ask(Prompt("accept", title, STAYS, (field,), rest=rest))
+    def _changes(self) -> tuple[Changed, ...]:
+        return changes(self.engine.runbook, self.engine.run)
 
-        self.app.push_screen(WayBackScreen(acted, title), chosen)
+    def _show_way_back(self, screen: WayBackScreen) -> None:
+        def chosen(wanted: Wanted | None) -> None:
+            match wanted:
+                case TakeBack(changes):
+                    self.engine.take_back(changes)
+                case BringBack(revision):
+                    self.engine.bring_back(revision)
+                case Leave(change):
+                    field = Field("text", "why")
+                    title = f"leave it as it is: {change.loose_end}"
+                    rest = {"action": change.id}
+                    self._ask(Prompt("accept", title, STAYS, (field,), rest=rest))
+
+        self.app.push_screen(screen, chosen)
+
+    def looked_back(self, found: Histories) -> None:
+        """Show what ran before, if the way back is still on view."""
+        if isinstance(self.app.screen, WayBackScreen):
+            self.app.screen.remember(found)
 
     def change_given(self, prompt: Prompt, text: str) -> None:
         if not text:

@@ -23,6 +23,7 @@ from tui.told import (
     CommandEnded,
     Happened,
     Looking,
+    LookedBack,
     NeedsTerminal,
     NotSaved,
     OutputCame,
@@ -116,6 +117,8 @@ class RunbookScreen(Rehearsing):
                 self.show_looking(steps)
             case Refused(sentence):
                 self._failed(sentence)
+            case LookedBack(found):
+                self.looked_back(found)
             case Asks(question):
                 self._question(question)
             case NeedsTerminal() as needs:

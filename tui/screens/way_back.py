@@ -1,82 +1,115 @@
-"""What this run changed, newest first, each with how it is taken back."""
+"""The way back: what this run changed and what ran before, each with its undo."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
-from typing import ClassVar, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.content import Content
 from textual.widgets import Static
 
-from state.acted import Acted
+from runbooks.changes import Revision, Undo
+from state.changed import Changed
 from tui.display import content
 from tui.keymap import bindings
 from tui.screens.left_once import LeftOnce
-from tui.widgets.finding_text import ago
-from tui.widgets.pick_list import PickList
 from tui.widgets.text_view import Paragraph, TextView
-from tui.widgets.wording import age
+from tui.widgets.way_back_list import Row, WayBackList, about, before
 
-Wanted = tuple[Literal["undo", "accept"], Acted]
-NOTHING = (
-    "This run changed nothing by an action. What came from elsewhere has to be taken "
-    "back where it came from, or by an action such as a rollback to a former revision."
+if TYPE_CHECKING:
+    from runbooks.histories import Histories
+
+CHANGED = "What this run changed, newest first"
+NOTHING = f"{CHANGED}: nothing by an action or a command yet"
+ELSEWHERE = (
+    "What came from elsewhere is taken back where it came from, or by bringing back "
+    "what ran before."
 )
-_SIGNS = {"done": "✓", "failed": "✗", "in doubt": "?", "": "…"}
+KEYS = "Enter take back  v mark  R all, or those marked  a leave as it is  Esc back"
 
 
-class ActedList(PickList[Acted]):
-    """Actions, newest first."""
+@dataclass(frozen=True, slots=True)
+class TakeBack:
+    """These are to be taken back, in this order."""
 
-    def line_of(self, row: Acted, width: int, here: bool) -> Content:
-        when = f"{ago(age(row.at, datetime.now(UTC)))}  {row.by} "
-        mark = _SIGNS.get(row.ending, " ")
-        style = "$text-warning" if row.is_loose else ""
-        loose = "  loose end" if row.is_loose else ""
-        left = content(f" {mark} {row.title}{loose}", style)
-        left = left.truncate(max(8, width - len(when) - 2), ellipsis=True)
-        gap = " " * max(1, width - left.cell_length - len(when))
-        return Content.assemble(left, gap, content(when, "dim"))
+    changes: tuple[Changed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BringBack:
+    """This former release is to run again."""
+
+    revision: Revision
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """This is to stay as it is."""
+
+    change: Changed
+
+
+Wanted = TakeBack | BringBack | Leave
 
 
 class WayBackScreen(LeftOnce[Wanted | None]):
-    """Dismissed with what is to be taken back or left as it is, else with None.
+    """Dismissed with what is wanted, else with None.
 
     Args:
-        acted: what stands, newest first.
+        changes: what was changed, newest first.
         title: what these are.
+        past: also show what ran before, once `remember` says it.
     """
 
     CSS_PATH = "way_back.tcss"
-    AUTO_FOCUS = "ActedList"
+    AUTO_FOCUS = "WayBackList"
     BINDINGS: ClassVar[list[BindingType]] = bindings("way-back", "list", "back")
 
-    def __init__(self, acted: Sequence[Acted], title: str) -> None:
+    def __init__(
+        self, changes: Sequence[Changed], title: str = CHANGED, past: bool = True
+    ) -> None:
         super().__init__()
-        self._acted = acted
+        self._changes = changes
         self._title = title
+        self._past = past
+        self._found: Histories | None = None
 
     def compose(self) -> ComposeResult:
-        yield Static(content(self._title, "bold"), id="title")
-        yield ActedList(self._acted, id="acted")
+        yield WayBackList((), id="rows")
         yield TextView(id="about")
-        keys = "Enter take back   a leave as it is   Esc back"
-        yield Static(content(keys, "$text-muted"), id="keys")
+        yield Static(id="said")
+        yield Static(content(KEYS, "$text-muted"), id="keys")
+
+    def _rows(self) -> Iterator[Row | str]:
+        yield self._title if self._changes else NOTHING
+        yield from self._changes
+        if self._past:
+            yield from before(self._found)
 
     def on_mount(self) -> None:
+        self._fill()
+
+    def remember(self, found: Histories) -> None:
+        """Show what ran before, as the systems say."""
+        self._found = found
+        if self.is_mounted:
+            self._fill()
+
+    def _fill(self) -> None:
+        self._list.fill(list(self._rows()))
         self._tell()
 
     @property
-    def _list(self) -> ActedList:
-        return self.query_one(ActedList)
+    def _list(self) -> WayBackList:
+        return self.query_one(WayBackList)
 
-    def _tell(self) -> None:
-        acted = self._list.picked
-        lines = list(_about(acted)) if acted else [Paragraph(content(NOTHING))]
+    def _tell(self, problem: str = "") -> None:
+        row = self._list.picked
+        lines = list(about(row)) if row else [Paragraph(content(ELSEWHERE))]
         self.query_one(TextView).show(lines)
+        self.query_one("#said", Static).update(content(problem, "$text-error"))
 
     def _move(self, by: int) -> None:
         self._list.move(by)
@@ -101,26 +134,52 @@ class WayBackScreen(LeftOnce[Wanted | None]):
         self._move(self._list.line_count)
 
     def action_undo(self) -> None:
-        acted = self._list.picked
-        if acted and acted.undo.use:
-            self.dismiss(("undo", acted))
+        match self._list.picked:
+            case Revision(live=True):
+                self._tell("It is what runs now; go to one that ran before it.")
+            case Revision() as revision:
+                self._leave_with(revision.undo, BringBack(revision))
+            case Changed(taken_back=True):
+                self._tell("It is taken back already.")
+            case Changed() as change:
+                self._leave_with(change.undo, TakeBack((change,)))
+
+    def _leave_with(self, undo: Undo, wanted: Wanted) -> None:
+        if undo.asked or undo.command:
+            self.dismiss(wanted)
+        else:
+            self._tell(f"{str(undo)[:1].upper()}{str(undo)[1:]}.")
+
+    def action_mark(self) -> None:
+        match self._list.picked:
+            case Changed(stands=True) as change:
+                self._list.marked ^= {change.id}
+                self._list.refresh()
+            case _:
+                self._tell("Only changes of this run that still stand are marked.")
+
+    def action_undo_all(self) -> None:
+        marked = self._list.marked
+        wanted = [
+            c for c in self._changes if c.stands and (not marked or c.id in marked)
+        ]
+        stuck = [c for c in wanted if not (c.undo.asked or c.undo.command)]
+        if not wanted:
+            self._tell("Nothing that this run changed still stands.")
+        elif stuck:
+            self._tell(
+                f"Not all of it: {stuck[0].title}: {stuck[0].undo}. Mark those that "
+                "are to be taken back with v."
+            )
+        else:
+            self.dismiss(TakeBack(tuple(wanted)))
 
     def action_accept(self) -> None:
-        acted = self._list.picked
-        if acted and acted.is_loose:
-            self.dismiss(("accept", acted))
+        match self._list.picked:
+            case Changed(loose_end=str(end)) as change if end:
+                self.dismiss(Leave(change))
+            case _:
+                self._tell("Only a loose end is left as it is for a reason.")
 
     def action_back(self) -> None:
         self.dismiss(None)
-
-
-def _about(acted: Acted) -> Iterator[Paragraph]:
-    yield Paragraph(content(acted.title, "bold"))
-    yield Paragraph(content(acted.says or "it is under way"), "ended")
-    yield Paragraph(content(str(acted.undo)), "undo")
-    if acted.is_loose:
-        yield Paragraph(content(acted.loose_end, "$text-warning"), "loose end")
-    for name, before in acted.before.items():
-        after = acted.after.get(name, "nobody looked")
-        changed = f"{before} → {after}" if before != after else before
-        yield Paragraph(content(f"{name}: {changed}"), "state")

@@ -1,0 +1,54 @@
+"""What is asked of the person, one question at a time, and the reply that comes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Protocol
+
+from runbooks.errors import RefusedError
+from tui.told import Asks, Told
+
+if TYPE_CHECKING:
+    from runbooks.asking import Question, Reply
+
+
+class Ask(Protocol):
+    """Puts a question where it is needed."""
+
+    def __call__(self, question: Question) -> Awaitable[Reply | None]: ...
+
+
+class Questions:
+    """The question that is open; used on the engine's loop alone."""
+
+    def __init__(self, tell: Callable[[Told], None]) -> None:
+        self._tell = tell
+        self._open: dict[str, asyncio.Future[Reply | None]] = {}
+
+    async def ask(self, question: Question) -> Reply | None:
+        """Return the reply, None where the person cancelled.
+
+        Raises:
+            RefusedError: another question is open.
+        """
+        from runbooks.asking import Reply
+
+        if not question.needed:
+            return Reply()
+        if self._open:
+            raise RefusedError("Answer what is asked first.")
+        future: asyncio.Future[Reply | None]
+        future = asyncio.get_running_loop().create_future()
+        self._open[question.id] = future
+        self._tell(Asks(question))
+        try:
+            return await future
+        finally:
+            self._open.pop(question.id, None)
+
+    def answer(self, question_id: str, reply: Reply | None) -> None:
+        """Hand on a reply; a second one means nothing."""
+        future = self._open.pop(question_id, None)
+        if future is not None:
+            future.set_result(reply)
