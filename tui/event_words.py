@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from runbooks.events import Event, Kind
 from runbooks.model import Step
+from state.acted import Acted, unlike_before
 from state.author import person
 from state.standing import Answer
 from tui.widgets.wording import ANSWERS
@@ -29,6 +31,16 @@ def of_step(event: Event, step: Step) -> str:
             return f"#{event.seq} edited by hand: {step.text}"
         case _:
             return ""
+
+
+def of_action(actions: Mapping[str, Acted], acted: Acted) -> str:
+    """How an action ended; of a taking back, whether all is as it was."""
+    undone = actions.get(acted.undoes)
+    if undone is None or acted.ending != "done":
+        return f"{acted.ending}: {acted.title}. {acted.says}"
+    differs = "; ".join(unlike_before(actions, acted))
+    how = f"but not as before: {differs}." if differs else "all is as it was before."
+    return f"Taken back: {undone.title}; {how}"
 
 
 def of_changes(event: Event) -> str:

@@ -75,9 +75,10 @@ class Board(Bars):
         self._every_minute()
 
     def _second(self) -> None:
-        """Only while a command is on view and at work: how long, how silent."""
+        """Only while what is on view is at work: how long, how silent, how far."""
         if self.outputs.at_work:
             self.show_output()
+            self.panel.refresh()
 
     def rest_soon(self) -> None:
         """The cursor moved: what hangs on it follows when it rests."""
@@ -147,7 +148,7 @@ class Board(Bars):
         """Which output is on view, how its command went, and what it printed."""
         outputs, rule = self.outputs, signs().rule
         title, ending, place = outputs.title(), outputs.ending(), outputs.place()
-        bad = not ending.startswith(("exit 0", "running")) and ending != ""
+        bad = not ending.startswith(("exit 0", "running", "done")) and ending != ""
         style = "$text-error" if bad else "$foreground-muted"
         more = f"o {place} " if place else ""
         self.line("output-head").show(
@@ -196,11 +197,14 @@ class Board(Bars):
 
     def show_keys(self) -> None:
         """The keys of this place."""
-        self.line("keys").show(*key_line(self, self.place))
+        acting = self.outputs.acting()
+        title = acting.title if acting else ""
+        self.line("keys").show(*key_line(self, self.place, title))
 
     @property
     def place(self) -> str:
-        """Where the keys go: ``answer``, ``reading``, ``busy`` or a kind of row.
+        """Where the keys go: ``answer``, ``reading``, ``changing``, ``busy`` or a kind
+        of row.
 
         A step that a machine looks at is named by its level.
         """
@@ -208,6 +212,8 @@ class Board(Bars):
             return "answer"
         if self.detail.has_focus or self.output.has_focus:
             return "reading"
+        if self.outputs.acting():
+            return "changing"
         row = self.steps.row
         if part_of(self.engine.runbook, row) is not None:
             if self.outputs.running():

@@ -75,12 +75,15 @@ class Commanding(Deciding):
         self.app.push_screen(EditScreen(part.text, part.title), run)
 
     def action_stop(self) -> None:
-        command = self.outputs.running()
-        if command is None:
+        id, name = self.outputs.to_stop()
+        if not id:
             self.say("No command is running.")
+        elif id in self.engine.run.actions:
+            self.say(f"No longer watched, what was sent goes on: {name}")
+            self.engine.stop(id)
         else:
-            self.say(f"Stopping: {command.text.strip().splitlines()[0]}")
-            self.engine.stop(command.id)
+            self.say(f"Stopping: {name}")
+            self.engine.stop(id)
 
     def action_probe(self) -> None:
         row = self.steps.row

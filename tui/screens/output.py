@@ -124,12 +124,12 @@ class OutputScreen(LeftOnce[None]):
             self.say("There is no other output.")
 
     def action_stop(self) -> None:
-        command = self._outputs.running()
-        if command is None:
-            self.say("No command is running.")
+        id, name = self._outputs.to_stop()
+        if id:
+            self._engine.stop(id)
+            self.say(f"Stopping: {name}")
         else:
-            self._engine.stop(command.id)
-            self.say("Stopping it.")
+            self.say("No command is running.")
 
     def action_copy(self) -> None:
         from tui.copying import copy

@@ -16,6 +16,7 @@ from textual.timer import Timer
 from runbooks.model import Row, Runbook, Step
 from runbooks.tables import Gate
 from state.verdict import Tally, Verdict
+from tui.widgets.action_panel import ActionPanel
 from tui.widgets.answer_line import AnswerLine
 from tui.widgets.edge_line import EdgeLine
 from tui.widgets.others import Others
@@ -58,7 +59,7 @@ class Panes(Screen[None]):
         self.outline = Outline(runbook, later_gates(runbook))
         self.row_text = RowText(runbook, self.standings, run.commands)
         self.row_text.folded = self.outline.folded
-        self.outputs = Outputs(run.commands)
+        self.outputs = Outputs(run.commands, run.actions)
         self._detail = StepDetail(runbook, self.standings, run.commands)
         self._tally = Tally(runbook)
         self._verdict: Verdict | None = None
@@ -95,6 +96,7 @@ class Panes(Screen[None]):
                 yield TextView(id="detail")
         with Vertical(id="output-pane"):
             yield EdgeLine(rule, id="output-head", classes="head")
+            yield ActionPanel(id="changing")
             yield OutputView(id="output")
         yield AnswerLine(id="answer")
         yield StatusLine(f"saved #{self.engine.run.seq}", id="status")
@@ -111,6 +113,10 @@ class Panes(Screen[None]):
     @property
     def output(self) -> OutputView:
         return self.query_one("#output", OutputView)
+
+    @property
+    def panel(self) -> ActionPanel:
+        return self.query_one(ActionPanel)
 
     @property
     def answer(self) -> AnswerLine:

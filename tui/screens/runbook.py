@@ -14,10 +14,12 @@ from runbooks.errors import GonogoError
 from runbooks.events import Event, Kind
 from runbooks.model import Row
 from state.standing import Standing
-from tui.event_words import of_changes, of_step
+from tui.event_words import of_action, of_changes, of_step
 from tui.keymap import bindings
 from tui.screens.rehearsing import Rehearsing
 from tui.told import (
+    ActionEnded,
+    Advanced,
     Announced,
     Asks,
     CommandEnded,
@@ -35,6 +37,7 @@ from tui.widgets.signs import signs
 
 if TYPE_CHECKING:
     from runbooks.asking import Question, Reply
+    from runbooks.changes import Progress
     from tui.app import GonogoApp
 
 
@@ -99,6 +102,10 @@ class RunbookScreen(Rehearsing):
             case OutputCame(command, data, skipped):
                 self.outputs.printed(command, data, skipped)
                 self._show_new(command)
+            case Advanced(_, progress):
+                self._advanced(progress)
+            case ActionEnded(action):
+                self._action_ended(action)
             case CommandEnded(command, ending):
                 self.outputs.of(command).finish()
                 self._command_changed(command)
@@ -134,6 +141,9 @@ class RunbookScreen(Rehearsing):
             self.bars_soon()
             if sentence := of_changes(event):
                 self.say(sentence)
+            if event.kind is Kind.ACTION_REQUESTED:
+                self._show_new(event.data["command"])
+                self.show_keys()
         if event.kind in ABOUT_EVERYTHING:
             self.standings.look_again()
             self.steps.refresh()
@@ -149,6 +159,22 @@ class RunbookScreen(Rehearsing):
                 self.status.save(f"saved #{event.seq}")
                 done = f"{signs().standing[Standing.PASS]} {sentence}"
                 self.say(done, lasting=True, whole=False)
+
+    def _advanced(self, progress: Progress | None) -> None:
+        """An action has come so far; None when it is over."""
+        self.set_class(progress is not None, "-changing")
+        self.panel.advance(progress)
+        self.show_output()
+        self.show_keys()
+
+    def _action_ended(self, id: str) -> None:
+        """Say how it ended, and what is unlike before where it took something back."""
+        actions = self.engine.run.actions
+        self.outputs.of(id).finish()
+        self._advanced(None)
+        acted = actions[id]
+        style = "" if acted.ending == "done" else "$text-error"
+        self.say(of_action(actions, acted), style)
 
     def _command_changed(self, command_id: str) -> None:
         """A command began or ended: its row and its step's, and the output's head."""
@@ -171,8 +197,7 @@ class RunbookScreen(Rehearsing):
         """Put a command on view unless the operator is looking at another one."""
         if self.outputs.shown == command_id or self._shown_by_hand:
             return
-        known = self.outputs.command(self.outputs.shown)
-        if known is None or known.ending:
+        if not self.outputs.at_work:
             self.outputs.show(command_id)
             self.show_output()
 

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from textual.content import Content
 from textual.screen import Screen
 
+from state.standing import Standing
 from tui.display import content
+from tui.widgets.signs import signs
 
 COMMON = ("find.start", "list.filter", "list.blockers")
 ALWAYS = ("app.help", "app.quit")
@@ -55,6 +57,14 @@ PLACES: Mapping[str, tuple[str, ...]] = {
     ),
     "part": ("part.run", "block.run", "row.edit", "row.open", "output.full", *COMMON),
     "busy": ("command.stop", "output.full", "part.run", "row.open", *COMMON),
+    "changing": (
+        "command.stop",
+        "output.full",
+        "change.way_back",
+        "row.open",
+        "step.note",
+        *COMMON,
+    ),
     "reading": ("app.back", "panel.next", "row.copy", "output.full"),
 }
 """Place to the ids of the keys worth telling there, the most wanted first."""
@@ -73,12 +83,18 @@ HERE = {
     ("step", "row.edit"): "evidence",
     ("auto", "row.edit"): "evidence",
     ("assist", "row.edit"): "evidence",
+    ("changing", "command.stop"): "stop watching",
 }
 """Place and id to a word that is right only there."""
 
 
-def key_line(screen: Screen[None], place: str) -> tuple[Content, Content]:
+def key_line(
+    screen: Screen[None], place: str, under_way: str = ""
+) -> tuple[Content, Content]:
     """Return the keys of *place* as they are bound now, and those of every place.
+
+    Args:
+        under_way: title of the action that is being performed; told before them.
 
     Keys for which the line has no room are left to the help.
     """
@@ -94,12 +110,19 @@ def key_line(screen: Screen[None], place: str) -> tuple[Content, Content]:
             word = HERE.get((place, binding.id)) or WORDS.get(binding.id)
             bound[binding.id] = key, word or binding.tooltip
     right = _line([bound[id] for id in ALWAYS if id in bound])
-    room = screen.size.width - right.cell_length - 4
+    title = content("")
+    if place == "changing":
+        words = f"{signs().standing[Standing.RUNNING]} {under_way}"
+        title = content(words, "$text-warning").truncate(
+            max(20, screen.size.width // 3), ellipsis=True
+        )
+    room = screen.size.width - right.cell_length - title.cell_length - 6
     told: list[tuple[str, str]] = []
     for id in PLACES[place]:
         if id in bound and _line([*told, bound[id]]).cell_length <= room:
             told.append(bound[id])
-    return _line(told), right
+    line = _line(told)
+    return Content("  ").join([title, line]) if title else line, right
 
 
 def _line(told: list[tuple[str, str]]) -> Content:

@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
+from types import MappingProxyType
 
+from state.acted import Acted
 from state.standing import Command
 from tui.widgets.scrollback import Scrollback
 from tui.widgets.wording import duration, ended
@@ -25,13 +27,19 @@ class Outputs:
 
     Args:
         commands: part id to its last run; the run's own, it changes under us.
+        actions: by id; likewise.
     """
 
     KEPT = 20
     """Commands whose output is kept for the screen; the oldest goes first."""
 
-    def __init__(self, commands: Mapping[str, Command]) -> None:
+    def __init__(
+        self,
+        commands: Mapping[str, Command],
+        actions: Mapping[str, Acted] = MappingProxyType({}),
+    ) -> None:
         self._commands = commands
+        self._actions = actions
         self._scrollbacks: dict[str, Scrollback] = {}
         self._known: dict[str, Command] = {}
         self._heard: dict[str, float] = {}
@@ -103,6 +111,26 @@ class Outputs:
         at_work = [c for c in self._commands.values() if not c.ending]
         return max(at_work, key=lambda command: command.at, default=None)
 
+    def to_stop(self) -> tuple[str, str]:
+        """Return id and name of what the key stops, or "" twice.
+
+        It is what is on view, else the command or action at work that began last.
+        """
+        if (shown := self._actions.get(self.shown)) and not shown.ending:
+            return shown.id, shown.title
+        command = self.running()
+        if command and command.id == self.shown:
+            return command.id, command.text.strip().partition("\n")[0]
+        if acting := self.acting():
+            return acting.id, acting.title
+        if command:
+            return command.id, command.text.strip().partition("\n")[0]
+        return "", ""
+
+    def acting(self) -> Acted | None:
+        """Return the action under way, None without one."""
+        return next((a for a in self._actions.values() if not a.ending), None)
+
     def save(self, path: Path, outputs: Path) -> str:
         """Write all that the command on view printed to a new file; say where."""
         whole = outputs / f"{self.shown}.out"
@@ -128,32 +156,44 @@ class Outputs:
         return f"{order.index(self.shown) + 1} of {len(order)}"
 
     def title(self) -> str:
-        """Return the first line of the command on view."""
+        """Return the first line of the command on view, or what the action does."""
+        if action := self._actions.get(self.shown):
+            return action.title
         command = self.command(self.shown)
         return command.text.strip().partition("\n")[0] if command else ""
 
     @property
     def at_work(self) -> bool:
-        """Whether the command on view is running."""
+        """Whether the command or action on view is running."""
+        if action := self._actions.get(self.shown):
+            return not action.ending
         command = self.command(self.shown)
         return command is not None and not command.ending
 
     def _running(self, command: Command) -> str:
-        begun = datetime.fromisoformat(command.at)
-        spent = max(0, (datetime.now(UTC) - begun).total_seconds())
+        spent = _since(command.at)
         text = f"running {duration(int(spent))}" if spent >= 1 else "running"
         heard = self._heard.get(command.id)
         silent = monotonic() - heard if heard is not None else spent
         return f"{text}, silent {duration(int(silent))}" if silent >= SILENT else text
 
     def ending(self) -> str:
-        """Return how the command on view went: ``exit 0 after 2.1 s``, ``running``."""
+        """Return how what is on view went: ``exit 0 after 2.1 s``, ``running``."""
+        if action := self._actions.get(self.shown):
+            if action.ending:
+                return f"{action.ending} after {duration(action.seconds)}"
+            return f"running {duration(int(_since(action.at)))}"
         command = self.command(self.shown)
         if command is None:
             return ""
         if not command.ending:
             return self._running(command)
         return f"{ended(command)} after {duration(command.seconds)}"
+
+
+def _since(at: str) -> float:
+    """Return the seconds since a time, ISO 8601."""
+    return max(0, (datetime.now(UTC) - datetime.fromisoformat(at)).total_seconds())
 
 
 def tail(path: Path, limit: int = 1 << 20) -> tuple[bytes, int]:
