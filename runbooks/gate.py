@@ -15,9 +15,8 @@ from uuid import uuid4
 
 from runbooks.asking import Permit, Question, Reply
 from runbooks.errors import RefusedError
-from runbooks.model import Block, Part
 from runbooks.questioning import Questioning
-from runbooks.tables import BlockOptions, CommandClass
+from runbooks.tables import CommandClass
 from runbooks.wish import Wish
 
 if TYPE_CHECKING:
@@ -38,17 +37,6 @@ class Door(Questioning):
         block = self._runbook.block_by_id[part.block]
         texts = (part.text if text is None else text,)
         return Wish(block, (part,), texts, interactive=interactive)
-
-    def wish_text(self, id: str, text: str, step: str = "") -> Wish:
-        """A command that stands in no block: a fix, or how a change is taken back.
-
-        Args:
-            id: under which it is written down.
-            step: id of the step that it belongs to, or "".
-        """
-        part = Part(id, id, "", text, 0)
-        block = Block(id, "bash", "bash", 0, "", step or None, BlockOptions(), (part,))
-        return Wish(block, (part,), (text,))
 
     def wish_block(self, block_id: str) -> Wish:
         """A block as a whole.

@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from runbooks.model import Block, Part
-from runbooks.tables import CommandClass
+from runbooks.tables import BlockOptions, CommandClass
 
 if TYPE_CHECKING:
     from runbooks.classes import Classified
@@ -121,6 +121,18 @@ class Wish:
             if stronger is not said.command_class:
                 said = replace(said, command_class=stronger, reason="declared")
         return said
+
+
+def free(id: str, text: str, step: str = "") -> Wish:
+    """A command that stands in no block: a fix, or how a change is taken back.
+
+    Args:
+        id: under which it is written down.
+        step: id of the step that it belongs to, or "".
+    """
+    part = Part(id, id, "", text, 0)
+    block = Block(id, "bash", "bash", 0, "", step or None, BlockOptions(), (part,))
+    return Wish(block, (part,), (text,))
 
 
 def class_as_run(block: Block, part: Part) -> Classified:

@@ -123,8 +123,8 @@ class Acting:
             self._ended(running.id, how, ending.seconds, says, after)
         finally:
             self.jobs.pop(running.id, None)
-        if verify and how != "refused":
-            self._verify(verify)
+        if how != "refused":
+            self._verify((*verify, self._run.actions[running.id].step))
         return how
 
     def _ended(

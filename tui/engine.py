@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from runbooks.errors import GonogoError, RefusedError, StateError
 from runbooks.events import Kind
+from runbooks.wish import free
 from state import entries
 from state.deciding import attach, decide_all, note, withdraw
 from state.standing import Answer
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from runbooks.commands import Ending
     from runbooks.gate import Door
     from runbooks.model import Runbook
+    from runbooks.remedies import Remedy
     from runbooks.tables import ActionSpec
     from runbooks.target import Target
     from runbooks.wish import Wish
@@ -76,10 +78,14 @@ class Engine:
         self._tasks: set[asyncio.Task[None]] = set()
         self._questions = Questions(tell)
         ask = self._questions.ask
-        self._working = Working(runbook, run, target, door, tell, self._spawn, ask)
+        self._working = Working(
+            runbook, run, target, door, tell, self._spawn, ask, self._look_again
+        )
         self._probing = Probing(runbook, run, target, tell, self._spawn)
-        self._acting = Acting(run, target, door, tell, self._spawn, ask, self.probe)
-        self._taking_back = TakingBack(run, door, self._acting, self._working, tell)
+        self._acting = Acting(
+            run, target, door, tell, self._spawn, ask, self._look_again
+        )
+        self._taking_back = TakingBack(run, self._acting, self._working, tell)
 
     def start(self, watching: bool = True) -> None:
         """Begin: take up commands that outlived their screen, then serve.
@@ -162,6 +168,13 @@ class Engine:
 
         self._submit(lambda: self._spawn(act()))
 
+    def remedy(self, remedy: Remedy) -> None:
+        """Do what a step offers; it is looked at again afterwards by itself."""
+        if remedy.action:
+            self.act(remedy.action, remedy.step)
+        else:
+            self._wish(lambda: free(remedy.id, remedy.text, remedy.step))
+
     def take_back(self, changes: Sequence[Changed]) -> None:
         """Take these back one after the other, up to the first that is not."""
         self._submit(lambda: self._spawn(self._taking_back.take_back(changes)))
@@ -240,6 +253,13 @@ class Engine:
                 await self._probing.look(step_ids, agreed)
 
         self._submit(lambda: self._spawn(ask()))
+
+    def _look_again(self, step_ids: Sequence[str]) -> None:
+        """After a change: look at these steps, where a machine can, asking nobody."""
+        known = self.runbook.step_by_id
+        ids = [id for id in dict.fromkeys(step_ids) if id in known and known[id].probes]
+        if ids and self._door.trusted:
+            self._spawn(self._probing.look(ids))
 
     def _watch(self) -> None:
         """What a machine can decide is looked at without being asked, once trusted."""

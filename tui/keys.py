@@ -110,7 +110,8 @@ KEYS: Mapping[str, tuple[Key, ...]] = {
             "evidence, edit",
             "Attach evidence to a step, edit a command before it runs",
         ),
-        Key("part.run", "r", "run_part", "run", "Run this command"),
+        Key("part.run", "r", "run_part", "run", "Run this command, or do this action"),
+        Key("step.fix", "F", "fix", "fix", "What can be done about this step"),
         Key(
             "part.run_interactive",
             "I",
@@ -188,6 +189,9 @@ KEYS: Mapping[str, tuple[Key, ...]] = {
             "way_back.accept", "a", "accept", "leave", "Leave it as it is, for a reason"
         ),
     ),
+    "remedies": (
+        Key("remedies.choose", "enter", "choose", "do it", "Do this; it asks first"),
+    ),
     "loading": (Key("loading.cancel", "escape", "cancel", "cancel", "Stop reading"),),
     "leave": (
         Key("leave.leave", "y", "dismiss(True)", "leave", "Leave; commands go on"),
@@ -220,6 +224,7 @@ SCREENS: Mapping[str, tuple[str, ...]] = {
     "help": ("pager", "back"),
     "loading": ("loading", "app"),
     "way-back": ("way-back", "list", "back"),
+    "remedies": ("remedies", "list", "back"),
     "leave": ("leave",),
     "faults": ("faults",),
     "question": ("question",),

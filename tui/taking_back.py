@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from runbooks.errors import CommandError, ProbeError, RefusedError
+from runbooks.wish import free
 from state.changed import BACK
 from tui.told import Announced, Told
 
 if TYPE_CHECKING:
     from runbooks.changes import Revision, Undo
-    from runbooks.gate import Door
     from state.changed import Changed
     from state.run import Run
     from tui.acting import Acting
@@ -28,13 +28,11 @@ class TakingBack:
     def __init__(
         self,
         run: Run,
-        door: Door,
         acting: Acting,
         working: Working,
         tell: Callable[[Told], None],
     ) -> None:
         self._run = run
-        self._door = door
         self._acting = acting
         self._working = working
         self._tell = tell
@@ -86,7 +84,7 @@ class TakingBack:
         """
         if undo.asked:
             return await self._acting.act(undo.asked, step) == "done"
-        return await self._working.run(self._door.wish_text(id, undo.command, step))
+        return await self._working.run(free(id, undo.command, step)) == "done"
 
     def _stay_armed(self) -> None:
         """What was begun armed is not asked for a reason again in its middle."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from runbooks.errors import RefusedError
 from runbooks.events import Kind
+from runbooks.remedies import step_of
 from state import entries
 from tui.following import follow
 from tui.questions import Ask
@@ -50,12 +51,14 @@ class Working:
         tell: Callable[[Told], None],
         spawn: Callable[[Coroutine[Any, Any, None]], None],
         ask: Ask,
+        verify: Callable[[tuple[str, ...]], None],
     ) -> None:
         self._runbook = runbook
         self._run = run
         self._target = target
         self._door = door
         self._ask = ask
+        self._verify = verify
         self._tell = tell
         self._spawn = spawn
         self.jobs: dict[str, Job] = {}
@@ -63,8 +66,11 @@ class Working:
         self._handed_over: dict[str, str] = {}
         """Id to text of commands that were given the terminal."""
 
-    async def run(self, wish: Wish) -> bool:
-        """Ask, run, and return whether all of it ended with exit code 0.
+    async def run(self, wish: Wish) -> str:
+        """Ask, run, and return how it ended.
+
+        ``done`` is exit code 0 of every part, ``failed`` anything else, "" that a
+        person said no, or that its end is told from elsewhere.
 
         Raises:
             RefusedError: it may not run now, or a part of it failed.
@@ -81,7 +87,7 @@ class Working:
         question = self._door.look(wish, met)
         reply = await self._ask(question)
         if reply is None:
-            return False
+            return ""
         self._refuse_second(wish)
         if reply.as_written and not wish.literal:
             # Another text, so perhaps another class: looked at anew, and asked
@@ -96,7 +102,7 @@ class Working:
         try:
             if wish.is_interactive():
                 await self._hand_over(permit)
-                return False  # its end is told from elsewhere
+                return ""
             return await self._run_parts(permit)
         finally:
             self._admitted.remove(wish.original)
@@ -123,7 +129,7 @@ class Working:
         self._handed_over[plan.id] = plan.text
         self._tell(NeedsTerminal(plan))
 
-    async def _run_parts(self, permit: Permit) -> bool:
+    async def _run_parts(self, permit: Permit) -> str:
         for index, part in enumerate(permit.wish.parts):
             await self._door.refuse_moved(permit)
             running = self._door.start(permit, index)
@@ -141,8 +147,8 @@ class Working:
                     f"The block stopped at line {part.line} ({said}); "
                     "what follows did not run."
                 )
-            return False
-        return True
+            return "failed"
+        return "done"
 
     async def _follow(self, job: Job) -> Ending:
         """Hand on what the command prints until it ends, then write down the end."""
@@ -166,6 +172,8 @@ class Working:
         )
         self._run.record(Kind.COMMAND_FINISHED, part, data)
         self._tell(CommandEnded(command, ending))
+        if step := step_of(part):
+            self._verify((step,))
 
     def ended_elsewhere(self, command: str, ending: Ending) -> None:
         """Write down the end of a command that was given the terminal."""

@@ -84,12 +84,13 @@ class Walk:
     async def agree(self, line: str = "") -> None:
         """Say yes in the dialog that is or comes up, with what is to be typed."""
         await self.asked()
+        dialog = self.app.screen
         if line:
             await self.type(line)
             await self.press("enter")
         else:
             await self.press("2")
-        await self.until(lambda: self.app.screen is self.board)
+        await self.until(lambda: self.app.screen is not dialog)
 
 
 @asynccontextmanager

@@ -14,6 +14,7 @@ from textual.content import Content
 from runbooks.model import Row, Step
 from runbooks.tables import Level
 from state.replaying import JOURNAL
+from state.standing import Standing
 from tui.display import content
 from tui.screens.bars import Bars
 from tui.widgets.key_line import key_line
@@ -25,6 +26,8 @@ from tui.widgets.text_view import Paragraph
 
 REST = 0.15
 """Seconds the cursor must rest before the detail follows."""
+BROKEN = (Standing.FAIL, Standing.WARN, Standing.UNKNOWN)
+"""How a step stands about which something may have to be done."""
 BLANK = (Paragraph(Content("")),)
 GATHER = 0.05
 """Seconds in which changes are gathered before the bars follow."""
@@ -221,6 +224,12 @@ class Board(Bars):
             return "command" if row and row.kind == "step" else "part"
         if row and row.kind == "step":
             step = self.engine.runbook.step_by_id[row.id]
+            if (step.actions or step.options.fix) and (
+                self.standings.standing(step.id) in BROKEN
+            ):
+                return "fix"
+            if step.actions and not step.probes:
+                return "action"
             by_machine = step.probes and step.level is not Level.ATTEST
             return step.level.value if by_machine else "step"
         return row.kind if row else "section"

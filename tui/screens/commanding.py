@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from runbooks.model import Part
+from runbooks.model import Part, Step
 from tui.screens.deciding import Deciding
 from tui.widgets.search import part_of, text_of
 from tui.widgets.signs import signs
 
 if TYPE_CHECKING:
+    from runbooks.remedies import Remedy
     from tui.engine import Engine
 
 
@@ -43,10 +44,51 @@ class Commanding(Deciding):
         return None
 
     def action_run_part(self) -> None:
-        if part := self._part():
+        if actions := self._actions():
+            self._choose(actions)
+        elif part := self._part():
             self._shown_by_hand = False
             self._edited_texts.pop(part.id, None)
             self.engine.run_part(part.id)
+
+    def _actions(self) -> list[Remedy]:
+        """The actions of the step under the cursor, if it has no commands."""
+        runbook, row = self.engine.runbook, self.steps.row
+        if row is None or row.kind != "step":
+            return []
+        step = runbook.step_by_id[row.id]
+        if step.part or any(block.step == step.id for block in runbook.blocks):
+            return []
+        return [remedy for remedy in self._remedies(step) if remedy.action]
+
+    def _remedies(self, step: Step) -> Sequence[Remedy]:
+        from runbooks.remedies import remedies
+
+        return remedies(step) if step.actions or step.options.fix else ()
+
+    def action_fix(self) -> None:
+        row = self.steps.row
+        if row is None or row.kind != "step":
+            self.say("Go to a step to see what can be done about it.")
+        elif offered := self._remedies(self.engine.runbook.step_by_id[row.id]):
+            self._choose(offered, always=True)
+        else:
+            self.say("This step offers neither a fix nor an action; see its hint.")
+
+    def _choose(self, offered: Sequence[Remedy], always: bool = False) -> None:
+        """Do the only one, or let the operator choose; the door asks after that."""
+        from tui.screens.remedies import RemedyScreen
+
+        def chosen(remedy: Remedy | None) -> None:
+            if remedy is not None:
+                self._shown_by_hand = False
+                self.engine.remedy(remedy)
+
+        if len(offered) == 1 and not always:
+            chosen(offered[0])
+            return
+        title = self.engine.runbook.step_by_id[offered[0].step].text
+        self.app.push_screen(RemedyScreen(offered, title), chosen)
 
     def action_run_interactive(self) -> None:
         if part := self._part():

@@ -144,6 +144,8 @@ class RunbookScreen(Rehearsing):
             if event.kind is Kind.ACTION_REQUESTED:
                 self._show_new(event.data["command"])
                 self.show_keys()
+            if step_id in runbook.step_by_id:
+                self.look_at([runbook.step_by_id[step_id]])
         if event.kind in ABOUT_EVERYTHING:
             self.standings.look_again()
             self.steps.refresh()

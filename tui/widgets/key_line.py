@@ -45,6 +45,28 @@ PLACES: Mapping[str, tuple[str, ...]] = {
         "row.edit",
         *COMMON,
     ),
+    "action": (
+        "part.run",
+        "step.fix",
+        "step.pass",
+        "step.fail",
+        "step.skip",
+        "step.note",
+        "row.edit",
+        *COMMON,
+    ),
+    "fix": (
+        "step.fix",
+        "step.probe",
+        "step.pass",
+        "step.fail",
+        "step.skip",
+        "step.na",
+        "step.waive",
+        "step.note",
+        "row.edit",
+        *COMMON,
+    ),
     "command": (
         "part.run",
         "row.edit",
@@ -83,6 +105,9 @@ HERE = {
     ("step", "row.edit"): "evidence",
     ("auto", "row.edit"): "evidence",
     ("assist", "row.edit"): "evidence",
+    ("action", "row.edit"): "evidence",
+    ("action", "part.run"): "do it",
+    ("fix", "row.edit"): "evidence",
     ("changing", "command.stop"): "stop watching",
 }
 """Place and id to a word that is right only there."""
@@ -116,7 +141,8 @@ def key_line(
         title = content(words, "$text-warning").truncate(
             max(20, screen.size.width // 3), ellipsis=True
         )
-    room = screen.size.width - right.cell_length - title.cell_length - 6
+    taken = title.cell_length + 2 if title else 0
+    room = screen.size.width - right.cell_length - taken - 4
     told: list[tuple[str, str]] = []
     for id in PLACES[place]:
         if id in bound and _line([*told, bound[id]]).cell_length <= room:

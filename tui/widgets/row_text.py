@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from rich.cells import cell_len, set_cell_size
 
-from runbooks.model import Block, Part, Row, Runbook
+from runbooks.model import Block, Part, Row, Runbook, Step
+from state.acted import Acted
 from state.standing import Command, Standing
 from tui.display import display_text
 from tui.widgets.signs import SEVERITY_LETTERS, signs
@@ -55,14 +57,20 @@ class RowText:
 
     Args:
         commands: part id to its last run.
+        actions: of the run, by id.
     """
 
     def __init__(
-        self, runbook: Runbook, standings: Standings, commands: Mapping[str, Command]
+        self,
+        runbook: Runbook,
+        standings: Standings,
+        commands: Mapping[str, Command],
+        actions: Mapping[str, Acted] = MappingProxyType({}),
     ) -> None:
         self._runbook = runbook
         self._standings = standings
         self._commands = commands
+        self._actions = actions
         self._blocks = {p.id: b for b in runbook.blocks for p in b.parts}
         self._levels = {s.id: s.level for s in runbook.sections}
         self._class_words: dict[str, str] = {}
@@ -117,6 +125,8 @@ class RowText:
             stands, few = proposed, f"{known.standing[proposed]} {few}"
         if step.part and not state.decision:
             few, at = self._run_of(self._runbook.part_by_id[step.part])
+        if step.actions and standing is Standing.PENDING:
+            few, at = self._action_of(step)
         old = f" {age(at, now):>4} "
         room = width - cell_len(sign) - cell_len(left) - len(old) - 2
         few = display_text(few[:LONGEST])
@@ -162,6 +172,17 @@ class RowText:
         if command := self._commands.get(part.id):
             return f"{sign} {ended(command)}", command.at
         return f"{sign} {self._class_word(part, self._blocks[part.id])}", ""
+
+    def _action_of(self, step: Step) -> tuple[str, str]:
+        """How the step's last action went and when, else what it would do."""
+        sign = signs().part
+        for acted in reversed(list(self._actions.values())):
+            if acted.step == step.id:
+                return f"{sign} {acted.ending or 'under way'}", acted.at
+        from runbooks.remedies import remedies
+
+        words = (CLASS_WORDS[r.command_class] for r in remedies(step) if r.action)
+        return f"{sign} {next(words)}", ""
 
     def _class_word(self, part: Part, block: Block) -> str:
         word = self._class_words.get(part.id)

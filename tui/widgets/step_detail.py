@@ -120,8 +120,7 @@ class StepDetail:
                 lines.append(labelled("command", self._in_short(part)))
         if step.options.needs:
             lines.append(labelled("needs", self._texts(step.options.needs)))
-        for guide in step.options.fix:
-            lines.append(labelled("fix", guide))
+        lines += self._remedies(step)
         lines.append(labelled("line", f"{step.line} of {self._runbook.path.name}"))
         return Detail(content(dot.join(facts)), lines)
 
@@ -146,6 +145,19 @@ class StepDetail:
             if decision.note:
                 text += f": {decision.note}"
             yield labelled("decided", text)
+
+    def _remedies(self, step: Step) -> Iterator[Paragraph]:
+        """What can be done about it, what that does, and how it is taken back."""
+        if not (step.options.fix or step.actions):
+            return
+        from runbooks.remedies import remedies
+
+        for remedy in remedies(step):
+            word = CLASSES[remedy.command_class]
+            kind = "action" if remedy.action else "fix"
+            yield labelled(kind, f"{remedy.text.strip()}  ({word})")
+            if remedy.undo:
+                yield labelled("undo", remedy.undo)
 
     def _texts(self, ids: tuple[str, ...]) -> str:
         known = self._runbook.step_by_id

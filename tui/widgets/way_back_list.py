@@ -113,9 +113,9 @@ def about(row: Row) -> Iterator[Paragraph]:
     if row.point_of_no_return:
         yield labelled("no return", row.point_of_no_return, "$text-warning")
     if row.watch:
-        yield labelled("go back if", row.watch)
+        yield labelled("back if", row.watch)
     for name, was in row.before.items():
-        now = row.after.get(name, "nobody looked")
+        now = row.after.get(name, "nobody looked" if row.ending else "under way")
         changed = f"{was} → {now}" if was != now else f"{was}, unchanged"
         yield labelled("state", f"{name}: {changed}")
 
@@ -130,4 +130,4 @@ def _of_revision(row: Revision) -> Iterator[Paragraph]:
     if row.live:
         yield labelled("stands", "it is what runs now")
     else:
-        yield labelled("back to it", str(row.undo))
+        yield labelled("back", str(row.undo))

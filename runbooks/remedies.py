@@ -1,0 +1,61 @@
+"""What a step offers to be done about it: its fix commands and its actions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runbooks.model import Step
+from runbooks.tables import ActionSpec, CommandClass
+from runbooks.wish import free
+
+FIX = "fix:"
+"""Beginning of the ids under which fix commands are written down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """One command or action.
+
+    Attributes:
+        id: under which a command is written down.
+        step: id of the step that offers it.
+        text: the command, or the action with its parameters.
+        action: None for a command.
+        undo: how the document says that it is taken back, or "".
+    """
+
+    id: str
+    step: str
+    text: str
+    command_class: CommandClass
+    action: ActionSpec | None = None
+    undo: str = ""
+
+
+def remedies(step: Step) -> tuple[Remedy, ...]:
+    """Return what *step* offers, its commands first."""
+    fixes = enumerate(step.options.fix, 1)
+    commands = (_command(f"{FIX}{step.id}:{n}", step.id, fix) for n, fix in fixes)
+    return (*commands, *(_action(step.id, asked) for asked in step.actions))
+
+
+def step_of(id: str) -> str:
+    """Return the step whose fix is written down as *id*, or ""."""
+    return id.removeprefix(FIX).rpartition(":")[0] if id.startswith(FIX) else ""
+
+
+def _command(id: str, step: str, text: str) -> Remedy:
+    said = free(id, text, step).classified(())
+    return Remedy(id, step, text, said.command_class)
+
+
+def _action(step: str, asked: ActionSpec) -> Remedy:
+    from runbooks.actions import action_class
+
+    words = (f"{name}={value}" for name, value in asked.parameters.items())
+    text = " ".join((asked.use, *words))
+    try:
+        command_class = action_class(asked.use).command_class
+    except LookupError:  # what is wrong with it is said once it is asked for
+        command_class = CommandClass.MUTATE
+    return Remedy(asked.use, step, text, command_class, asked, asked.undo or "")
