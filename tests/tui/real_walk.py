@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.screen import Screen
 
+from runbooks.model import Part
 from runbooks.parsing import parse
 from runbooks.target import Target
 from state.acted import left_open
@@ -53,6 +54,11 @@ class Walk:
     def tell(self, what: Told) -> None:
         if self.board:
             self.board.tell(what)
+
+    @property
+    def commands(self) -> Mapping[str, Part]:
+        """Part id to part, in document order."""
+        return self.runbook.part_by_id
 
     @property
     def text(self) -> str:
