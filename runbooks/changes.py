@@ -182,6 +182,12 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
     pins: Mapping[str, Any] = {}
     settles: Mapping[str, Any] = {}
 
+    def way_back(self, asked: ActionSpec) -> Undo:
+        """Return how it is taken back: as the document says where no action does it."""
+        return (
+            Undo(command=asked.undo) if asked.undo and not self.undo.use else self.undo
+        )
+
     @property
     def digest(self) -> str:
         """sha256 hex of what a person agrees to; another one needs another yes."""

@@ -167,7 +167,7 @@ class Questioning:
             command_class=wish.command_class,
             reason="declared",
             target=self._target.name,
-            undo=str(said.undo),
+            undo=str(said.way_back(wish.asked)),
             untrusted=self._untrusted(),
             confirm=True,
             type_word=self._word if destroys else "",

@@ -300,7 +300,7 @@ def action_requested(
         "identity": msgspec.to_builtins(description.identity),
         "calls": [call.text for call in description.calls],
         "things": [f"{thing.kind}/{thing.name}" for thing in description.things],
-        "undo": msgspec.to_builtins(description.undo),
+        "undo": msgspec.to_builtins(description.way_back(asked)),
         "takes": description.seconds,
         "point_of_no_return": description.point_of_no_return,
         "watch": description.watch,

@@ -359,9 +359,13 @@ class Engine:
             except Exception as error:
                 self._explain(error)
 
+        def over(task: asyncio.Task[None]) -> None:
+            self._tasks.discard(task)
+            work.close()  # where it ended before it had begun
+
         task = self._loop.create_task(guarded())
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(over)
 
     def _explain(self, error: Exception) -> None:
         """A refusal is told in plain words; a bug is told as one, and logged."""

@@ -268,6 +268,16 @@ def test_one_that_was_never_started_changed_nothing(desk: Desk) -> None:
     assert end(desk).ending == "refused"
 
 
+def test_the_document_says_how_to_take_back_what_no_action_does(
+    desk: Desk, system: System
+) -> None:
+    stone = ActionSpec("practice.write", {"to": "new", "lasting": True}, "cp old new")
+    question = ask(desk, stone)
+    assert question.undo == "cp old new"
+    desk.engine.answer(question.id, Reply(reason="INC-311"))
+    assert end(desk).undo.command == "cp old new"
+
+
 def test_taking_back_is_marked_and_undoing_that_too(desk: Desk, system: System) -> None:
     system.put("setting", "old")
     first = begin(desk, write("new", brief=True))

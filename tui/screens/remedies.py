@@ -56,6 +56,10 @@ class RemedyScreen(LeftOnce[Remedy | None]):
         keys = "Enter asks, then does it; the step is looked at again   Esc back"
         yield Static(content(keys, "$text-muted"), id="keys")
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
+        # A key may come before anything is composed.
+        return action == "back" or bool(self.query(RemedyList))
+
     def on_mount(self) -> None:
         self._tell()
 

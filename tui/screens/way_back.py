@@ -82,6 +82,10 @@ class WayBackScreen(LeftOnce[Wanted | None]):
         yield Static(id="said")
         yield Static(content(KEYS, "$text-muted"), id="keys")
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
+        # A key may come before anything is composed.
+        return action == "back" or bool(self.query(WayBackList))
+
     def _rows(self) -> Iterator[Row | str]:
         yield self._title if self._changes else NOTHING
         yield from self._changes
