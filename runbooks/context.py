@@ -61,7 +61,7 @@ def names(path: Path) -> tuple[str, ...]:
     What each shell holds of its own is taken together.
     """
     found: list[str] = []
-    for file in _files(path):
+    for file in files(path):
         for line in reversed(_lines(file)):
             if line.startswith(b"# names"):
                 found += line.decode("utf-8", "surrogateescape").split()[2:]
@@ -71,7 +71,7 @@ def names(path: Path) -> tuple[str, ...]:
 
 def read_cwd(path: Path) -> Path | None:
     """Return the directory in which the context at *path* was left last, or None."""
-    for file in _files(path):
+    for file in files(path):
         if lines := _lines(file):
             return Path(os.fsdecode(working_directory(lines[0] + b"\n")))
     return None
@@ -82,7 +82,7 @@ def file_of(path: Path, shell: str) -> Path:
     return path if shell == "bash" else path.with_name(f"{path.name}.{shell}")
 
 
-def _files(path: Path) -> list[Path]:
+def files(path: Path) -> list[Path]:
     """Return the parts that are there, the newest first."""
     parts = [file_of(path, shell) for shell in _TRAPS]
     parts = [part for part in parts if part.exists()]

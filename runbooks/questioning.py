@@ -140,9 +140,16 @@ class Questioning:
         yield from self._systems.elsewhere(text, self.env, names(self._place.context))
 
     @property
+    def context(self) -> Path:
+        """File of the shell context that commands of the run share."""
+        return self._place.context
+
+    @property
     def env(self) -> Mapping[str, str]:
         """What commands get beside gonogo's own environment."""
-        declared = self._runbook.options.vars
+        from runbooks.references import variables
+
+        declared = variables(self._runbook.options.vars, self._target)
         return {**declared, **self._target.vars, **self._inputs()}
 
     def look_at_action(self, wish: ActionWish) -> Question:

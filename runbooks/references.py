@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
+from runbooks.errors import ProbeError
 from runbooks.target import Target, lookup
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z0-9_-]+\.[A-Za-z0-9_.-]+)\}")
@@ -41,6 +43,20 @@ def fill(value: Any, target: Target, secrets: Mapping[str, str] | None = None) -
 
     whole = _REFERENCE.fullmatch(value)
     return said(whole) if whole else _REFERENCE.sub(lambda m: str(said(m)), value)
+
+
+def variables(declared: Mapping[str, str], target: Target) -> dict[str, str]:
+    """Return the variables that a runbook declares, ``${table.key}`` in them filled.
+
+    What the profile does not say, or says as a secret, is left out: a command then
+    finds the variable unset and takes its own default, ``${NAME:-…}``.
+    """
+    said = {}
+    for name, value in declared.items():
+        if not any(named in target.secrets for named in references(value)):
+            with suppress(ProbeError):
+                said[name] = str(fill(value, target))
+    return said
 
 
 def references(value: Any) -> list[str]:

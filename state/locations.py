@@ -51,6 +51,15 @@ def cache_home(environ: Mapping[str, str] = os.environ) -> Path:
     return _xdg(environ, "XDG_CACHE_HOME", ".cache")
 
 
+def context_file(run: str, scratch: Path | None = None) -> Path:
+    """Return where the shell context of the run with this id is.
+
+    Args:
+        scratch: directory for it; None for one that does not outlive the login.
+    """
+    return (scratch or runtime_dir()) / f"{run}.context"
+
+
 def runtime_dir(environ: Mapping[str, str] = os.environ) -> Path:
     """Return a private directory that does not outlive the login.
 

@@ -159,12 +159,12 @@ def make_engine(
     """
     from runbooks.redaction import secret_values
     from runbooks.target import secret_values as target_secrets
-    from state.locations import runtime_dir
+    from state.locations import context_file
     from state.needs import unmet
 
     place = Place(
         outputs=run.outputs,
-        context=(scratch or runtime_dir()) / f"{run.id}.context",
+        context=context_file(run.id, scratch),
         started_in=started_in(),
         # Fetched with the first command: a profile's secret may be a command too.
         secrets=cache(lambda: (*secret_values(os.environ), *target_secrets(target))),

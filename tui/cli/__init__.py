@@ -5,6 +5,7 @@ COMMANDS = {
     "show": "Print what a runbook holds: sections, steps, commands, counts.",
     "lint": "Say everything that is wrong with a runbook.",
     "check": "Probe what a machine can decide, and give the verdict.",
+    "plan": "Say what would run, what was looked at, what nobody can tell.",
     "runs": "List the runs on this machine.",
     "trust": "Trust a runbook's commands, probes and hosts.",
     "probes": "List the probes, or try one.",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.cli.checking import FORMAT, admit, check, print_report
+from tui.cli.checking import FORMAT, check, print_report
 from tui.cli.paths import FILE
 
 if TYPE_CHECKING:
@@ -50,13 +50,14 @@ def command(
     from runbooks.target import load
     from state.locations import home_of_runs
     from state.trust import TrustStore
+    from tui.cli.admitting import admit, document_of
     from tui.cli.looking import Wanted
     from tui.cli.standing import find_run, progress_of, target_of
 
     home = home_of_runs(state_dir)
     directory = find_run(run, home) if run else None
     said = progress_of(directory) if directory else None
-    document = read(runbook or _document(directory))
+    document = read(runbook or document_of(directory))
     store = TrustStore()
     admit(document, store)
     profile = load(target, document, store.is_trusted)
@@ -66,18 +67,6 @@ def command(
     _known(intrusive, document)
     wanted = Wanted(intrusive, soak)
     return print_report(check(document, steps, profile, store, wanted, said), form)
-
-
-def _document(directory: Path | None) -> Path:
-    """Return the runbook to check where none was named."""
-    if directory is None:
-        import runbooks
-
-        root = Path(runbooks.__file__).parent
-        return root / "documents" / "production-deployment.md"
-    from tui.cli.standing import runbook_of
-
-    return runbook_of(directory)
 
 
 def _known(ids: Sequence[str], document: Runbook) -> None:

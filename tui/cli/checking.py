@@ -26,30 +26,6 @@ FORMAT = click.option(
 )
 
 
-def admit(document: Runbook, store: TrustStore) -> None:
-    """Refuse a document that lint calls broken, or that this user has not trusted.
-
-    Raises:
-        GonogoError: the sentence that says what to do.
-    """
-    from runbooks.errors import GonogoError, RefusedError
-    from runbooks.linting import lint
-    from state.trust import shipped, unsafe
-
-    errors = [problem for problem in lint(document) if not problem.warning]
-    if errors:
-        raise GonogoError(f"{errors[0]}. 'gonogo lint {document.path}' lists all.")
-    if shipped(document):
-        return
-    if not store.is_trusted(document.digest):
-        raise RefusedError(
-            f"{document.path} is not trusted yet, so nothing ran. Read what it would "
-            f"run and trust it with: gonogo trust {document.path}"
-        )
-    if reason := unsafe(document.path):
-        raise RefusedError(reason)
-
-
 def check(
     document: Runbook,
     steps: Sequence[Step],

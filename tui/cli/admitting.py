@@ -1,0 +1,46 @@
+"""Which runbook a command without a screen is about, and whether it may look."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from runbooks.model import Runbook
+    from state.trust import TrustStore
+
+
+def document_of(directory: Path | None) -> Path:
+    """Return the runbook that is meant where none was named."""
+    if directory is None:
+        import runbooks
+
+        root = Path(runbooks.__file__).parent
+        return root / "documents" / "production-deployment.md"
+    from tui.cli.standing import runbook_of
+
+    return runbook_of(directory)
+
+
+def admit(document: Runbook, store: TrustStore) -> None:
+    """Refuse a document that lint calls broken, or that this user has not trusted.
+
+    Raises:
+        GonogoError: the sentence that says what to do.
+    """
+    from runbooks.errors import GonogoError, RefusedError
+    from runbooks.linting import lint
+    from state.trust import shipped, unsafe
+
+    errors = [problem for problem in lint(document) if not problem.warning]
+    if errors:
+        raise GonogoError(f"{errors[0]}. 'gonogo lint {document.path}' lists all.")
+    if shipped(document):
+        return
+    if not store.is_trusted(document.digest):
+        raise RefusedError(
+            f"{document.path} is not trusted yet, so nothing ran. Read what it would "
+            f"run and trust it with: gonogo trust {document.path}"
+        )
+    if reason := unsafe(document.path):
+        raise RefusedError(reason)
