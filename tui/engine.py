@@ -25,7 +25,7 @@ from tui.acting import Acting
 from tui.probing import Probing
 from tui.questions import Questions
 from tui.taking_back import TakingBack
-from tui.told import Happened, LookedBack, NotSaved, Refused, Saved, Told
+from tui.told import Happened, LookedBack, NotSaved, PlanMade, Refused, Saved, Told
 from tui.working import Working
 
 if TYPE_CHECKING:
@@ -76,6 +76,7 @@ class Engine:
             target=self._live, name="gonogo-engine", daemon=True
         )
         self._tasks: set[asyncio.Task[None]] = set()
+        self._planning = asyncio.Lock()
         self._questions = Questions(tell)
         ask = self._questions.ask
         self._working = Working(
@@ -260,6 +261,35 @@ class Engine:
         ids = [id for id in dict.fromkeys(step_ids) if id in known and known[id].probes]
         if ids and self._door.trusted:
             self._spawn(self._probing.look(ids))
+
+    def plan(self) -> None:
+        """Say what would become of everything; nothing of it is written down."""
+
+        async def ask() -> None:
+            question = self._door.look_at_probes()
+            reply = await self._questions.ask(question)
+            if reply is not None:
+                self._door.admit_trust(question, reply)
+                await self._plan()
+
+        self._submit(lambda: self._spawn(ask()))
+
+    async def _plan(self) -> None:
+        from tui.observing import NothingKept
+        from tui.planning import make_plan
+
+        if self._planning.locked():
+            raise RefusedError("A dry run is under way; its result comes by itself.")
+        ledger = NothingKept(self.run.is_trusted, self.run.expected)
+        async with self._planning:
+            planned = await make_plan(
+                self.runbook,
+                self.target,
+                ledger,
+                self.run.state,
+                self._door.context,
+            )
+        self._tell(PlanMade(tuple(planned)))
 
     def _watch(self) -> None:
         """What a machine can decide is looked at without being asked, once trusted."""

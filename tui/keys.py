@@ -123,6 +123,7 @@ KEYS: Mapping[str, tuple[Key, ...]] = {
         Key("command.stop", "full_stop", "stop", "stop", "Stop the running command"),
         Key("step.probe", "p", "probe", "probe", "Look at this step again"),
         Key("step.probe_all", "P", "probe_all", "", "Look at every step again"),
+        Key("plan.show", "d", "plan", "", "Dry run: what would run, and what not"),
         Key(
             "target.set_up",
             "T",
@@ -223,6 +224,7 @@ SCREENS: Mapping[str, tuple[str, ...]] = {
     "output": ("output", "find", "pager", "back"),
     "help": ("pager", "back"),
     "loading": ("loading", "app"),
+    "plan": ("pager", "back"),
     "way-back": ("way-back", "list", "back"),
     "remedies": ("remedies", "list", "back"),
     "leave": ("leave",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runbooks.planned import Known, Planned, Says
+from tui.widgets.wording import class_sentence
 
 LABELS = {
     Says.RUN: "would run",
@@ -21,6 +22,8 @@ def lines_of(planned: Planned) -> Iterator[tuple[str, str]]:
     commands = [line for each in planned.commands for line in each.split("\n")]
     whole = planned.says in (Says.RUN, Says.UNKNOWN)
     title = planned.title or "".join(commands[:1])
+    if commands == [title]:
+        commands = []
     yield LABELS[planned.says], f"{title}  {planned.why}".rstrip()
     if not whole:
         return
@@ -29,7 +32,8 @@ def lines_of(planned: Planned) -> Iterator[tuple[str, str]]:
     for known in planned.known:
         yield "with", _stands_for(known)
     if planned.reason:
-        yield "class", f"{planned.command_class}, {planned.reason}"
+        said = planned.command_class, planned.inferred, planned.reason
+        yield "does", class_sentence(*said)
     yield from planned.details
 
 

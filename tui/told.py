@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from runbooks.changes import Progress
     from runbooks.commands import Ending, Plan
     from runbooks.histories import Histories
+    from runbooks.planned import Planned
 
 
 class Happened(msgspec.Struct, frozen=True):
@@ -90,6 +91,12 @@ class Refused(msgspec.Struct, frozen=True):
     message: str
 
 
+class PlanMade(msgspec.Struct, frozen=True):
+    """A dry run has come to its end."""
+
+    planned: tuple[Planned, ...]
+
+
 class Asks(msgspec.Struct, frozen=True):
     """A person must answer before something runs; reply with Engine.answer."""
 
@@ -115,5 +122,6 @@ Told = (
     | Announced
     | Refused
     | Asks
+    | PlanMade
     | NeedsTerminal
 )

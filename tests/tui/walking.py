@@ -168,6 +168,9 @@ class OwnEngine:
     def probe(self, step_ids: Sequence[str] | None = None) -> None:
         self.calls.append(("probe", step_ids))
 
+    def plan(self) -> None:
+        self.calls.append(("plan",))
+
     def answer(self, question_id: str, reply: object) -> None:
         self.calls.append(("answer", question_id, reply))
 

@@ -138,6 +138,10 @@ class Commanding(Deciding):
     def action_probe_all(self) -> None:
         self.engine.probe()
 
+    def action_plan(self) -> None:
+        self.say("Dry run: what only reads is run, nothing is changed.")
+        self.engine.plan()
+
     def action_outputs(self) -> None:
         row = self.steps.row
         last = self.engine.run.commands.get(row.id) if row else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -29,6 +30,7 @@ from tui.told import (
     NeedsTerminal,
     NotSaved,
     OutputCame,
+    PlanMade,
     Refused,
     Saved,
     Told,
@@ -38,6 +40,7 @@ from tui.widgets.signs import signs
 if TYPE_CHECKING:
     from runbooks.asking import Question, Reply
     from runbooks.changes import Progress
+    from runbooks.planned import Planned
     from tui.app import GonogoApp
 
 
@@ -128,6 +131,8 @@ class RunbookScreen(Rehearsing):
                 self.looked_back(found)
             case Asks(question):
                 self._question(question)
+            case PlanMade(planned):
+                self._plan_made(planned)
             case NeedsTerminal() as needs:
                 self._hand_over(needs)
 
@@ -217,6 +222,12 @@ class RunbookScreen(Rehearsing):
             self.engine.answer(question.id, given)
 
         self.app.push_screen(QuestionScreen(question), reply)
+
+    def _plan_made(self, planned: Sequence[Planned]) -> None:
+        from tui.screens.plan import PlanScreen
+
+        self.say("The dry run is over; nothing was changed.")
+        self.app.push_screen(PlanScreen(self.engine.runbook, planned))
 
     def _hand_over(self, needs: NeedsTerminal) -> None:
         """Give the terminal to an interactive command; it comes back afterwards."""
