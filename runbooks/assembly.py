@@ -201,7 +201,8 @@ class Assembly:
         text = " ".join(raw.title.split()) or paragraph or given
         if not text or raw.alternative:
             text = f"{text} {_first_line(raw.text)}".strip()
-        name, declared = self._name(text, None, base, given)
+        own = self._attached.command(fence, parts)
+        name, declared = self._name(text, own, base, given)
         options, actions = _declared(declared)
         self.rows.append(Row("step", name))
         self.steps.append(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from runbooks import fences
 from runbooks.annotations import read_annotation
 from runbooks.declarations import decode, make
-from runbooks.found import Fence, Found, Task
+from runbooks.found import Fence, Found, Heading, Task
 from runbooks.model import Problem
 from runbooks.sidecar import Declaration, Sidecar
 from runbooks.source import Source, near, read_toml
@@ -24,6 +26,8 @@ class Attached:
     Attributes:
         runbook: the ``toml runbook`` table.
         steps: line of a task item to its declaration.
+        commands: line of a shell block, in a section without tasks, to what is
+            declared below it of its one command.
         blocks: line of a shell block to its annotation.
         names: every id and name that is declared anywhere.
         sidecar: outranks the document.
@@ -39,6 +43,7 @@ class Attached:
     ) -> None:
         self.runbook: dict[str, Any] = {}
         self.steps: dict[int, Declaration] = {}
+        self.commands: dict[int, Declaration] = {}
         self.blocks: dict[int, BlockOptions] = {}
         self.sidecar = sidecar
         self.names = set(sidecar.names)
@@ -46,6 +51,7 @@ class Attached:
         self._text = text
         self._problems = problems
         self._runbook_line = 0
+        self._above = dict(_commands_above(found))
         for item in found.items:
             if isinstance(item, Fence):
                 self._fence(item)
@@ -78,14 +84,20 @@ class Attached:
             self._runbook(fence, source, table)
             return
         task = fence.task or _listed(fence)
-        if task is None:
+        above = self._above.get(fence.line)
+        if task is None and above is None:
             self._complain(
                 self._info(fence),
                 f"this toml {kind} block belongs to no step",
                 "put it under a task item, indented like the item's text",
             )
             return
-        declared = self.steps.setdefault(task.line, Declaration(source))
+        new = Declaration(source)
+        if task:
+            declared = self.steps.setdefault(task.line, new)
+        else:
+            assert above is not None
+            declared = self.commands.setdefault(above, new)
         if kind == "action":
             action = make(ActionSpec, table, source, self._problems)
             declared.actions += [action] if action else []
@@ -124,6 +136,21 @@ class Attached:
                 f"did you mean toml {meant}?",
             )
 
+    def command(self, fence: Fence, parts: int) -> Declaration | None:
+        """Return what is declared of the one command of a block."""
+        declared = self.commands.get(fence.line)
+        if declared is None or parts == 1:
+            return declared
+        self._problems.append(
+            declared.source.problem(
+                (0, 0),
+                f"the block above holds {parts} commands, and this is about one",
+                "give each command a block of its own",
+            )
+        )
+        del self.commands[fence.line]
+        return None
+
     def complain_same_id(self, declared: Declaration) -> None:
         """Complain of an id that another step has."""
         self._problems.append(
@@ -155,6 +182,25 @@ class Attached:
 
     def _complain(self, source: Source, problem: str, remedy: str) -> None:
         self._problems.append(source.problem((0, 0), problem, remedy))
+
+
+def _commands_above(found: Found) -> Iterator[tuple[int, int]]:
+    """Yield the line of each table that follows a command, and the block's line.
+
+    Only in sections without tasks, in which each command is a step.
+    """
+    for is_heading, items in groupby(found.items, lambda item: type(item) is Heading):
+        below = [] if is_heading else list(items)
+        if any(isinstance(item, Task) for item in below):
+            continue
+        block = 0
+        for fence in below:
+            assert isinstance(fence, Fence)
+            kind = fences.kind(fence.info)
+            if kind == "shell":
+                block = fence.line
+            elif kind == "table" and block:
+                yield fence.line, block
 
 
 def _listed(fence: Fence) -> Task | None:

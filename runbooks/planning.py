@@ -7,6 +7,7 @@ why nobody can tell. Nothing is changed and nothing is written down.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
@@ -29,6 +30,8 @@ from runbooks.tables import ActionSpec, CommandClass, Level
 from runbooks.target import Target
 from runbooks.variables import OF_THE_SHELL, variables
 from runbooks.wish import Wish
+
+_log = logging.getLogger("gonogo.planning")
 
 
 class Planner:
@@ -274,6 +277,10 @@ class Planner:
             description = await describe(spec, self._target)
         except ProbeError as error:
             return replace(base, why=f"nobody could look: {error}")
+        except Exception:
+            # An action's bug must not take the rest of the walk along.
+            _log.exception("the action %s could not be described", spec.use)
+            return replace(base, why=f"a bug in the action {spec.use}: see the log")
         wish = ActionWish(spec, description, step.id)
         base = replace(
             base,

@@ -224,7 +224,7 @@ def candidates(target: Target, placeholder: str) -> tuple[str, ...]:
         url, host = table.get("url"), table.get("host")
         if isinstance(url, str) and "://" in url:
             hosts.append(url.split("://", 1)[1].split("/", 1)[0])
-        if isinstance(host, str):
+        if isinstance(host, str) and "/" not in host:  # no socket of an Engine
             hosts.append(host)
     return tuple(dict.fromkeys(hosts))
 

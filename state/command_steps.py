@@ -9,7 +9,8 @@ def decided_by(runbook: Runbook, part: str) -> tuple[str, int]:
     """Return the step that *part* decides and of how many parts, or ("", 0)."""
     own = next((step for step in runbook.steps if step.part == part), None)
     if own is not None:
-        return own.id, 1
+        # Where a probe looks, an exit code is no second opinion.
+        return ("", 0) if own.probes else (own.id, 1)
     found = runbook.part_by_id.get(part)
     block = runbook.block_by_id.get(found.block) if found else None
     step = runbook.step_by_id.get(block.step) if block and block.step else None
