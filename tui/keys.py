@@ -164,6 +164,13 @@ KEYS: Mapping[str, tuple[Key, ...]] = {
     ),
     "output": (
         Key("output.wrap", "w", "wrap", "wrap", "Break long lines, or not"),
+        Key(
+            "output.level",
+            "l",
+            "level",
+            "level",
+            "Of lines in JSON: all, warnings and errors, errors alone",
+        ),
         Key("output.follow", "f", "follow", "follow", "Follow what comes, or stay"),
         Key("output.save", "s", "save", "save", "Save to a file"),
         Key("output.other", "o", "outputs", "outputs", "Outputs of commands"),

@@ -19,6 +19,7 @@ from runbooks.tables import (
     Severity,
     Soak,
 )
+from state.command_steps import decided_by
 
 PATH = Path("book.md")
 
@@ -321,3 +322,48 @@ def test_complaints_about_the_sidecar() -> None:
     assert "did you mean one?" in said[1]
     assert "several steps" in said[2]
     assert "no table 'steps'" in said[3]
+
+
+COMMANDS = """\
+# T
+
+```bash {name=restart}
+systemctl restart shop
+```
+
+A word between.
+
+```toml step
+severity = "major"
+probe = { use = "tcp", host = "shop", port = 80, expect = { open = true } }
+```
+```toml action
+use = "docker.restart"
+services = ["shop"]
+```
+
+```bash
+date
+```
+"""
+
+
+def test_where_commands_are_steps_a_table_is_about_the_command_above() -> None:
+    runbook = book(COMMANDS)
+    assert not runbook.problems
+    restart, date = runbook.steps
+    assert (restart.id, restart.part) == ("restart", "restart")
+    assert restart.severity is Severity.MAJOR and len(restart.probes) == 1
+    assert restart.gate is Gate.OPS
+    (action,) = restart.actions
+    assert action == ActionSpec("docker.restart", {"services": ["shop"]})
+    assert not date.probes and not date.actions
+    assert decided_by(runbook, "restart") == ("", 0), "the probe decides"
+    assert decided_by(runbook, date.id) == (date.id, 1)
+
+
+def test_a_table_is_about_one_command_and_only_where_commands_are_steps() -> None:
+    (problem,) = book(COMMANDS.replace("restart shop", "restart shop\nls")).problems
+    assert "holds 2 commands" in problem.problem and problem.line == 11
+    problems = book(COMMANDS + "\n- [ ] a task\n").problems
+    assert ["belongs to no step" in each.problem for each in problems] == [True, True]

@@ -116,3 +116,46 @@ async def test_what_stood_on_the_terminal_is_shown_as_lines(tmp_path: Path) -> N
         await pilot.pause(0.8)
         seen = [line.strip() for line in lines(app)]
         assert "db=> select 1" in seen and "1 row" in seen
+
+
+LOGS = b"""\
+plain, before anything says a level
+[pod/api-1/api] {"level": "INFO", "message": "up"}
+[pod/api-1/api] {"level": "ERROR", "message": "down"}
+[pod/api-2/api] {"level": "WARNING", "message": "slow"}
+[pod/api-1/api] Traceback (most recent call last):
+[pod/api-2/api]   goes on
+api-1  | {"severity": "critical", "message": "gone"}
+{"level": "debug", "message": "ERROR is only a word here"}
+{"level": 30, "message": "a number is no name"}
+"""
+
+
+@pytest.mark.parametrize("wrapped", ["", "w"])
+async def test_level_leaves_what_is_grave(tmp_path: Path, wrapped: str) -> None:
+    app, engine = walk(tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        part = engine.runbook.blocks[0].parts[0]
+        engine.began(part.id, "c1")
+        engine.printed("c1", LOGS)
+        await pilot.pause(0.8)
+        await pilot.press("plus", *wrapped, "l")
+        await pilot.pause()
+        text = "\n".join(lines(app))
+        assert "only warnings and errors" in lines(app)[0]
+        grave = ("down", "slow", "Traceback", "goes on", "gone")
+        assert all(word in text for word in grave)
+        assert not any(word in text for word in ("plain", "up", "a number", "a word"))
+        engine.printed("c1", b'{"level": "error", "message": "late"}\n  its trace\n')
+        await pilot.press("l")
+        await shown(pilot, "its trace")
+        text = "\n".join(lines(app))
+        assert "only errors" in lines(app)[0] and "late" in text
+        assert "slow" not in text and "goes on" not in text and "Traceback" in text
+        await pilot.press("slash", *"gone", "enter")
+        await pilot.pause()
+        found = [line for line in lines(app) if "gone" in line]
+        assert len(found) == 1
+        await pilot.press("l")
+        await shown(pilot, "plain, before")
+        assert "only" not in lines(app)[0]

@@ -54,7 +54,10 @@ class OutputScreen(LeftOnce[None]):
 
     def on_mount(self) -> None:
         self.view.show(self._outputs.scrollback)
-        keys = "/ find  n N next  w wrap  f follow  s save  o other  . stop  Esc back"
+        keys = (
+            "/ find  n N next  w wrap  l level  f follow  s save  o other  . stop  "
+            "Esc back"
+        )
         self.query_one("#output-keys", EdgeLine).show(
             content(keys, "$foreground-muted")
         )
@@ -69,6 +72,7 @@ class OutputScreen(LeftOnce[None]):
             _lines(outputs.scrollback.lost + outputs.scrollback.count),
             "follows" if view.follow else "stays",
             "wrapped" if view.wrap else "",
+            view.least.words,
         ]
         dot = f" {signs().dot} "
         self.query_one("#output-head", EdgeLine).show(
@@ -110,6 +114,10 @@ class OutputScreen(LeftOnce[None]):
 
     def action_wrap(self) -> None:
         self.view.set_wrap(not self.view.wrap)
+        self._show_head()
+
+    def action_level(self) -> None:
+        self.view.set_least(self.view.least.after)
         self._show_head()
 
     def action_follow(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import islice
 from typing import ClassVar
 
@@ -11,6 +12,7 @@ from textual.content import Content
 from textual.strip import Strip
 
 from tui.display import content, sgr_spans
+from tui.widgets.levels import Level, Levels
 from tui.widgets.line_view import LineView
 from tui.widgets.scrollback import LONGEST, Scrollback, plain
 
@@ -24,6 +26,7 @@ class OutputView(LineView):
     Attributes:
         follow: stay at the end as lines come.
         wrap: break long lines instead of cutting them.
+        least: how grave a line has to be to be shown.
         found: line that a search has found, or None.
     """
 
@@ -41,14 +44,22 @@ class OutputView(LineView):
         """Shown while nothing has been printed."""
         self.follow = True
         self.wrap = False
+        self.least = Level.ALL
         self.found: int | None = None
         self._version = -1
         self._lost = 0
+        self._levels = Levels()
         self._rows: list[tuple[int, int]] = []
+        """Number and first cell of each line in sight, where not all are one row."""
 
     @property
     def line_count(self) -> int:
-        return len(self._rows) if self.wrap else self.scrollback.count
+        return len(self._rows) if self._mapped else self.scrollback.count
+
+    @property
+    def _mapped(self) -> bool:
+        """Whether rows are other than the lines that are kept."""
+        return self.wrap or self.least is not Level.ALL
 
     def on_mount(self) -> None:
         self.set_interval(1 / LOOKS, self.look)
@@ -62,6 +73,7 @@ class OutputView(LineView):
         self.scrollback = scrollback
         self.found, self.follow = None, True
         self._lost = scrollback.lost
+        self._levels = Levels()
         self._version = -1
         self.look()
 
@@ -73,8 +85,11 @@ class OutputView(LineView):
         self._arrange()
 
     def set_wrap(self, on: bool) -> None:
-        self.wrap = on
-        self._arrange()
+        self._arrange(wrap=on)
+
+    def set_least(self, level: Level) -> None:
+        """Show only lines that are as grave as *level*, or graver."""
+        self._arrange(least=level)
 
     def set_follow(self, on: bool) -> None:
         self.follow = on
@@ -84,12 +99,13 @@ class OutputView(LineView):
         """Go to the next line with *wanted*; return whether there is one."""
         last = len(self.scrollback.lines)
         start = self.found if self.found is not None else (last if step < 0 else -1)
-        self.found = self.scrollback.find(wanted, start, step) if wanted else None
+        among = {index for index, _ in self._rows} if self._mapped else None
+        self.found = (
+            self.scrollback.find(wanted, start, step, among) if wanted else None
+        )
         if self.found is not None:
             self.follow = False
-            line = self.found
-            if self.wrap:
-                line = next(i for i, row in enumerate(self._rows) if row[0] == line)
+            line = self._row_of(self.found)
             if not self.top <= line < self.top + self.size.height:
                 self.scroll_to_line(line - self.size.height // 3)
         self.refresh()
@@ -102,29 +118,48 @@ class OutputView(LineView):
     def on_resize(self) -> None:
         self._arrange()
 
-    def _arrange(self) -> None:
-        if self.wrap:
-            self._rows = list(self._wrapped())
+    def _row_of(self, line: int) -> int:
+        """Return the row of a line, or of the next one that is shown."""
+        if not self._mapped:
+            return line
+        rows = (row for row, (index, _) in enumerate(self._rows) if index >= line)
+        return next(rows, len(self._rows))
+
+    def _line_of(self, row: int) -> int:
+        if self._mapped and self._rows:
+            return self._rows[min(row, len(self._rows) - 1)][0]
+        return row
+
+    def _arrange(self, wrap: bool | None = None, least: Level | None = None) -> None:
+        """Lay the rows out anew, with the same line at the upper edge."""
+        top = self._line_of(self.top)
+        within = self.top - self._row_of(top) if wrap is None and least is None else 0
+        self.wrap = self.wrap if wrap is None else wrap
+        self.least = self.least if least is None else least
+        self._rows = list(self._arranged()) if self._mapped else []
         lost, self._lost = self.scrollback.lost - self._lost, self.scrollback.lost
         if self.found is not None:
             self.found = self.found - lost if self.found >= lost else None
         if self.follow:
             self.top = self.last_top
         else:
-            self.top = max(0, min(self.top - (0 if self.wrap else lost), self.last_top))
+            self.top = max(0, min(self._row_of(top - lost) + within, self.last_top))
         self.refresh()
 
-    def _wrapped(self) -> list[tuple[int, int]]:
-        """Line number and first cell of every row, all lines broken."""
+    def _arranged(self) -> Iterator[tuple[int, int]]:
+        """Yield line number and first cell of every row."""
         width = max(2, self.size.width)
-        rows = []
-        for index, line in enumerate(
-            islice(self.scrollback.lines, self.scrollback.count)
-        ):
-            shown = plain(line)
-            cells = len(shown) if shown.isascii() else cell_len(shown)
-            rows += [(index, cell) for cell in range(0, max(1, cells), width)]
-        return rows
+        lines = islice(self.scrollback.lines, self.scrollback.count)
+        levels = self._levels.of(self.scrollback) if self.least else ()
+        for index, line in enumerate(lines):
+            if self.least and levels[index] < self.least:
+                continue
+            cells = 1
+            if self.wrap:
+                shown = plain(line)
+                cells = len(shown) if shown.isascii() else cell_len(shown)
+            for cell in range(0, max(1, cells), width):
+                yield index, cell
 
     def render_line(self, y: int) -> Strip:
         width, base = self.size.width, self.rich_style
@@ -138,7 +173,7 @@ class OutputView(LineView):
         row = y + self.top
         if row >= self.line_count:
             return Strip.blank(width, base)
-        index, first = self._rows[row] if self.wrap else (row, 0)
+        index, first = self._rows[row] if self._mapped else (row, 0)
         if index >= len(self.scrollback.lines):
             return Strip.blank(width, base)
         line = self.scrollback.lines[index]

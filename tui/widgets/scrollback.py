@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections import deque
+from collections.abc import Container
 
 LINES = 10_000
 """Lines that are kept for the screen; the file on disk has them all."""
@@ -73,16 +74,25 @@ class Scrollback:
         """Return all kept lines without colours."""
         return "\n".join(plain(line) for line in self.lines)
 
-    def find(self, wanted: str, start: int, step: int) -> int | None:
+    def find(
+        self,
+        wanted: str,
+        start: int,
+        step: int,
+        among: Container[int] | None = None,
+    ) -> int | None:
         """Return the next line that holds *wanted*, from *start* on, or None.
 
         Args:
             step: 1 to look down, -1 to look up; goes round at the ends.
+            among: numbers of the lines that count, None for all.
         """
         wanted = wanted.casefold()
         lines = list(self.lines)
         for far in range(1, len(lines) + 1):
             index = (start + far * step) % len(lines)
+            if among is not None and index not in among:
+                continue
             if wanted in plain(lines[index]).casefold():
                 return index
         return None
