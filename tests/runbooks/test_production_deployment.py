@@ -126,12 +126,12 @@ def test_the_thirteen_quick_reference_commands(
     assert len(theirs) == len(ours) == 13
     for written, (block, part) in zip(theirs, ours, strict=True):
         program = written.split()[0]
-        assert part.text.startswith(program), part.id
+        assert program in part.text, part.id
         assert "-xxx" not in part.text and "deployment/" not in part.text
         if program == "kubectl":
             assert '-l "${LABELS:-app=transcript-create,component}=' in part.text
-        if written.startswith("docker compose"):
-            assert '-p "${PROJECT:-transcript-create}"' in part.text
+        if program == "docker":
+            assert "${PROJECT:-transcript-create}" in part.text
         said = class_as_run(block, part)
         only_looks = program == "curl" or " logs " in written
         assert (said.command_class is CommandClass.OBSERVE) == only_looks, part.id
