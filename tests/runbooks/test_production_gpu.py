@@ -31,11 +31,11 @@ def gpus(library: Path, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 
 async def found(gpu: str) -> dict[str, Finding]:
-    """Return what the GPU probes say of each step that has one."""
+    """Return what the GPU probes say of each item that has one."""
     steps = []
     for step in parsing.read(SHIPPED).steps:
         probes = tuple(probe for probe in step.probes if probe.use in FAMILIES)
-        if probes:
+        if probes and step.part is None:
             options = replace(step.options, probe=None, probes=probes)
             steps.append(replace(step, options=options))
     runner = Runner(Target("x", facts={"platform": "compose", "gpu": gpu}))

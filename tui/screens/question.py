@@ -197,7 +197,8 @@ class QuestionScreen(ModalScreen[Reply | None], LeftOnce[Reply | None]):
                     event.stop()
 
     def action_choose(self, number: int) -> None:
-        self.query_one(Choices).pick(number)
+        for choices in self.query(Choices):  # none before it is drawn
+            choices.pick(number)
 
     @on(Choices.Picked)
     def _picked(self, event: Choices.Picked) -> None:

@@ -94,7 +94,9 @@ class Outputs:
         order = list(self._scrollbacks)
         if len(order) < 2:
             return False
-        self.shown = order[(order.index(self.shown) + 1) % len(order)]
+        # None may be on view yet, though several have printed.
+        here = order.index(self.shown) if self.shown in order else -1
+        self.shown = order[(here + 1) % len(order)]
         return True
 
     def command(self, command_id: str) -> Command | None:
@@ -151,7 +153,7 @@ class Outputs:
     def place(self) -> str:
         """Return which of how many is on view: ``2 of 3``, or ""."""
         order = list(self._scrollbacks)
-        if len(order) < 2:
+        if len(order) < 2 or self.shown not in order:
             return ""
         return f"{order.index(self.shown) + 1} of {len(order)}"
 
