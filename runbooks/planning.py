@@ -271,7 +271,7 @@ class Planner:
             says=Says.UNKNOWN,
             why="",
         )
-        if differs := self._differs(step):
+        if differs := self._differs(step) or differing(spec.when, self._target):
             return replace(base, says=Says.SKIP, why=f"by fact: {differs}")
         try:
             description = await describe(spec, self._target)

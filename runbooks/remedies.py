@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from runbooks.facts import differing
 from runbooks.model import Step
 from runbooks.tables import ActionSpec, CommandClass
+from runbooks.target import Target
 from runbooks.wish import free
 
 FIX = "fix:"
 """Beginning of the ids under which fix commands are written down."""
+ONLY_ON = {"kubectl": "kubernetes", "helm": "kubernetes", "docker": "compose"}
+"""Program to the only platform on which it mends anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +36,25 @@ class Remedy:
     undo: str = ""
 
 
-def remedies(step: Step) -> tuple[Remedy, ...]:
-    """Return what *step* offers, its commands first."""
-    fixes = enumerate(step.options.fix, 1)
-    commands = (_command(f"{FIX}{step.id}:{n}", step.id, fix) for n, fix in fixes)
-    return (*commands, *(_action(step.id, asked) for asked in step.actions))
+def remedies(step: Step, target: Target) -> tuple[Remedy, ...]:
+    """Return what *step* offers for *target*, its commands first."""
+    commands = (
+        _command(f"{FIX}{step.id}:{number}", step.id, fix)
+        for number, fix in enumerate(step.options.fix, 1)
+        if _fits(fix, target)
+    )
+    fitting = (each for each in step.actions if not differing(each.when, target))
+    return (*commands, *(_action(step.id, asked) for asked in fitting))
 
 
 def step_of(id: str) -> str:
     """Return the step whose fix is written down as *id*, or ""."""
     return id.removeprefix(FIX).rpartition(":")[0] if id.startswith(FIX) else ""
+
+
+def _fits(fix: str, target: Target) -> bool:
+    platform = ONLY_ON.get(fix.split(maxsplit=1)[0])
+    return platform is None or not differing({"platform": platform}, target)
 
 
 def _command(id: str, step: str, text: str) -> Remedy:

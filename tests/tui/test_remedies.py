@@ -10,6 +10,7 @@ from runbooks.model import Row
 from runbooks.parsing import parse
 from runbooks.remedies import remedies, step_of
 from runbooks.tables import CommandClass
+from runbooks.target import Target
 from tests.practice.system import System, register
 from tests.tui.real_walk import Walk, walking
 from tui.screens.remedies import RemedyScreen
@@ -66,12 +67,12 @@ def go(walk: Walk, step: str) -> None:
 
 def test_what_a_step_offers_has_a_class_and_a_name(system: System) -> None:
     steps = parse(BOOK.format(path="/x").encode(), Path("book.md")).step_by_id
-    first, second, third = remedies(steps["setting"])
+    first, second, third = remedies(steps["setting"], system.target)
     assert (first.command_class, first.action) == (CommandClass.MUTATE, None)
     assert second.command_class is CommandClass.OBSERVE
     assert third.text == "practice.write to=newer" and third.action
     assert step_of(first.id) == "setting" and step_of("undo:setting") == ""
-    destroys, _ = remedies(steps["gone"])
+    destroys, _ = remedies(steps["gone"], system.target)
     assert destroys.command_class is CommandClass.DESTRUCTIVE
     assert destroys.undo == "cp backup setting"
 
@@ -137,6 +138,33 @@ async def test_a_step_without_remedies_says_so(
         assert "Go to a step" in walk.text
         go(walk, walk.runbook.steps[-1].id)
         await walk.press("F")
-        assert "offers neither a fix nor an action" in walk.text
+        assert "No fix and no action is for this target" in walk.text
         await walk.press("r")
         assert "There is no command here" in walk.text
+
+
+def test_what_is_for_another_platform_is_not_offered() -> None:
+    book = """# Drill
+
+- [ ] It runs
+  ```toml step
+  id = "it"
+  fix = ["kubectl scale deployment/x --replicas=2", "docker compose up -d", "true"]
+  ```
+  ```toml action
+  use = "docker.start"
+  services = ["x"]
+  when = { platform = "compose" }
+  ```
+"""
+    step = parse(book.encode(), Path("book.md")).step_by_id["it"]
+
+    def offered(**facts: str) -> list[str]:
+        return [
+            each.text.split()[0] for each in remedies(step, Target("", facts=facts))
+        ]
+
+    assert offered(platform="compose") == ["docker", "true", "docker.start"]
+    assert offered(platform="kubernetes") == ["kubectl", "true"]
+    assert offered(platform="processes") == ["true"]
+    assert offered() == ["kubectl", "docker", "true", "docker.start"]

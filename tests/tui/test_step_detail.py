@@ -9,6 +9,7 @@ from rich.cells import cell_len
 
 from runbooks.model import Row
 from runbooks.parsing import parse
+from runbooks.target import Target
 from state.standing import Answer, Attachment, Command, Decision, StepState
 from tests.tui.walking import BAD, WEIGHTY
 from tui.display import content
@@ -25,7 +26,9 @@ def detail(
 ) -> str:
     runbook = parse(text.encode(), Path("launch.md"))
     standings = Standings(runbook, states or {})
-    made = StepDetail(runbook, standings, commands or {}).of(row or runbook.rows[2])
+    made = StepDetail(runbook, Target(""), standings, commands or {}).of(
+        row or runbook.rows[2]
+    )
     lines = [made.head.plain]
     for paragraph in made.text:
         lines += [line.plain for line in paragraph.lines(60)]

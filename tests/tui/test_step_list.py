@@ -11,6 +11,7 @@ import pytest
 from runbooks.model import Row
 from runbooks.parsing import parse
 from runbooks.results import Finding, Result
+from runbooks.target import Target
 from state.standing import Answer, Command, Decision, Standing, StepState
 from tests.tui.terminals import Terminal, terminal
 from tests.tui.walking import WEIGHTY
@@ -31,7 +32,7 @@ LONG = "".join(
 def texts(runbook_text: str, states: dict[str, StepState] | None = None) -> list[str]:
     runbook = parse(runbook_text.encode(), Path("x.md"))
     standings = Standings(runbook, states or {})
-    row_text = RowText(runbook, standings, {})
+    row_text = RowText(runbook, Target(""), standings, {})
     shown = []
     for row in runbook.rows:
         line = row_text.line(row, 60, NOW, here=False, marked=False)
@@ -60,7 +61,7 @@ def test_a_proposal_is_told_by_its_sign_and_tone(
     finding = Finding(result, "31 h")
     state = StepState(finding=finding, probed_at=datetime.now(UTC).isoformat())
     runbook = parse(text.encode(), Path("x.md"))
-    row_text = RowText(runbook, Standings(runbook, {"logs": state}), {})
+    row_text = RowText(runbook, Target(""), Standings(runbook, {"logs": state}), {})
     line = row_text.line(Row("step", "logs"), 80, NOW, here=False, marked=False)
     assert "◇" in line.sign and f"{sign} 31 h?" in line.right
     assert line.tone == line.right_tone == tone
@@ -138,7 +139,7 @@ def test_a_part_tells_its_class_and_its_last_exit_code() -> None:
     runbook = parse(b"# A\n\n- [ ] x\n\n```bash\nls /\n```\n", Path("x.md"))
     part = runbook.blocks[0].parts[0]
     command = Command("c", part.id, "ls /", "ana", NOW.isoformat(), 2, "exit", 1.0)
-    row_text = RowText(runbook, Standings(runbook, {}), {part.id: command})
+    row_text = RowText(runbook, Target(""), Standings(runbook, {}), {part.id: command})
     line = row_text.line(Row("part", part.id), 60, NOW, here=False, marked=False)
     assert "looks" in line.left and "ls /" in line.left and "exit 2" in line.right
 

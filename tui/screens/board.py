@@ -224,12 +224,11 @@ class Board(Bars):
             return "command" if row and row.kind == "step" else "part"
         if row and row.kind == "step":
             step = self.engine.runbook.step_by_id[row.id]
-            if (step.actions or step.options.fix) and (
-                self.standings.standing(step.id) in BROKEN
-            ):
-                return "fix"
-            if step.actions and not step.probes:
+            broken = self.standings.standing(step.id) in BROKEN
+            if step.actions and (broken or not step.probes):
                 return "action"
+            if step.options.fix and broken:
+                return "fix"
             by_machine = step.probes and step.level is not Level.ATTEST
             return step.level.value if by_machine else "step"
         return row.kind if row else "section"

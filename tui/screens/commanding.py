@@ -64,7 +64,9 @@ class Commanding(Deciding):
     def _remedies(self, step: Step) -> Sequence[Remedy]:
         from runbooks.remedies import remedies
 
-        return remedies(step) if step.actions or step.options.fix else ()
+        if not (step.actions or step.options.fix):
+            return ()
+        return remedies(step, self.engine.target)
 
     def action_fix(self) -> None:
         row = self.steps.row
@@ -73,7 +75,9 @@ class Commanding(Deciding):
         elif offered := self._remedies(self.engine.runbook.step_by_id[row.id]):
             self._choose(offered, always=True)
         else:
-            self.say("This step offers neither a fix nor an action; see its hint.")
+            self.say(
+                "No fix and no action is for this target; see the hint of the step."
+            )
 
     def _choose(self, offered: Sequence[Remedy], always: bool = False) -> None:
         """Do the only one, or let the operator choose; the door asks after that."""

@@ -57,10 +57,12 @@ class Panes(Screen[None]):
         runbook, run = engine.runbook, engine.run
         self.standings = Standings(runbook, run.progress)
         self.outline = Outline(runbook, later_gates(runbook))
-        self.row_text = RowText(runbook, self.standings, run.commands, run.actions)
+        self.row_text = RowText(
+            runbook, engine.target, self.standings, run.commands, run.actions
+        )
         self.row_text.folded = self.outline.folded
         self.outputs = Outputs(run.commands, run.actions)
-        self._detail = StepDetail(runbook, self.standings, run.commands)
+        self._detail = StepDetail(runbook, engine.target, self.standings, run.commands)
         self._tally = Tally(runbook)
         self._verdict: Verdict | None = None
         self._others = Others(run.by.as_data())

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from rich.cells import cell_len, set_cell_size
 
 from runbooks.model import Block, Part, Row, Runbook, Step
+from runbooks.target import Target
 from state.acted import Acted
 from state.standing import Command, Standing
 from tui.display import display_text
@@ -63,11 +64,13 @@ class RowText:
     def __init__(
         self,
         runbook: Runbook,
+        target: Target,
         standings: Standings,
         commands: Mapping[str, Command],
         actions: Mapping[str, Acted] = MappingProxyType({}),
     ) -> None:
         self._runbook = runbook
+        self._target = target
         self._standings = standings
         self._commands = commands
         self._actions = actions
@@ -181,8 +184,10 @@ class RowText:
                 return f"{sign} {acted.ending or 'under way'}", acted.at
         from runbooks.remedies import remedies
 
-        words = (CLASS_WORDS[r.command_class] for r in remedies(step) if r.action)
-        return f"{sign} {next(words)}", ""
+        for remedy in remedies(step, self._target):
+            if remedy.action:
+                return f"{sign} {CLASS_WORDS[remedy.command_class]}", ""
+        return "", ""
 
     def _class_word(self, part: Part, block: Block) -> str:
         word = self._class_words.get(part.id)

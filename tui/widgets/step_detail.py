@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from runbooks.model import Block, Part, Row, Runbook, Step
+from runbooks.target import Target
 from state.standing import Command, Standing, StepState
 from tui.display import content
 from tui.widgets.finding_text import (
@@ -61,9 +62,14 @@ class StepDetail:
     """
 
     def __init__(
-        self, runbook: Runbook, standings: Standings, commands: Mapping[str, Command]
+        self,
+        runbook: Runbook,
+        target: Target,
+        standings: Standings,
+        commands: Mapping[str, Command],
     ) -> None:
         self._runbook = runbook
+        self._target = target
         self._standings = standings
         self._commands = commands
         self._blocks = {p.id: b for b in runbook.blocks for p in b.parts}
@@ -152,7 +158,7 @@ class StepDetail:
             return
         from runbooks.remedies import remedies
 
-        for remedy in remedies(step):
+        for remedy in remedies(step, self._target):
             word = CLASSES[remedy.command_class]
             kind = "action" if remedy.action else "fix"
             yield labelled(kind, f"{remedy.text.strip()}  ({word})")
