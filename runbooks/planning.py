@@ -8,28 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Mapping
 
 from msgspec.structs import replace
 
 from runbooks.actions.describing import describe
 from runbooks.actions.wish import ActionWish
-from runbooks.asking import Question
-from runbooks.context import names
-from runbooks.errors import CommandError, ProbeError, RefusedError
+from runbooks.errors import ProbeError, RefusedError
 from runbooks.facts import differing
 from runbooks.gate import Door
 from runbooks.model import Part, Runbook, Step
-from runbooks.planned import Known, Planned, Says
-from runbooks.references import variables as declared
+from runbooks.planned import Planned, Says
+from runbooks.planned_commands import Commands
 from runbooks.results import Finding, Result, worst
 from runbooks.runner import Runner
-from runbooks.tables import ActionSpec, CommandClass, Level
+from runbooks.tables import ActionSpec, Level
 from runbooks.target import Target
-from runbooks.variables import OF_THE_SHELL, variables
-from runbooks.wish import Wish
 
 _log = logging.getLogger("gonogo.planning")
 
@@ -40,7 +34,6 @@ class Planner:
     Args:
         door: looks at wishes; nothing is admitted by it.
         observe: runs a part that only reads; raises RefusedError or CommandError.
-        context: of the shell in which such parts run.
         inputs: answers and outputs that the run remembers.
         settled: what a person has decided, a sentence by step id.
         looked: called with each finding of a probe, before `door` is asked.
@@ -53,7 +46,6 @@ class Planner:
         target: Target,
         door: Door,
         observe: Callable[[Part], Awaitable[Finding]],
-        context: Path,
         inputs: Mapping[str, str],
         settled: Mapping[str, str],
         looked: Callable[[Step, Finding], None],
@@ -62,22 +54,10 @@ class Planner:
         self._runbook = runbook
         self._target = target
         self._door = door
-        self._observe = observe
-        self._context = context
         self._settled = settled
         self._looked = looked
         self._hidden = hidden
-        self._given = {
-            name: Known(name, value, origin)
-            for origin, said in (
-                ("the runbook", declared(runbook.options.vars, target)),
-                ("the profile", target.vars),
-                ("the run", inputs),
-            )
-            for name, value in said.items()
-        }
-        self._set: dict[str, tuple[str | None, int]] = {}
-        self._anything = 0
+        self._commands = Commands(runbook, target, door, observe, inputs)
 
     async def walk(self) -> list[Planned]:
         """Return what is said of everything, in the order of the document.
@@ -88,7 +68,7 @@ class Planner:
         findings = await self._findings()
         described = await self._described()
         parts = {
-            row.id: await self._part(self._runbook.part_by_id[row.id])
+            row.id: await self._commands.foresee(self._runbook.part_by_id[row.id])
             for row in self._runbook.rows
             if row.id in self._runbook.part_by_id
         }
@@ -164,92 +144,6 @@ class Planner:
         owner = f" ({step.options.owner})" if step.options.owner else ""
         return replace(base, why=f"a person says{owner}")
 
-    # ------------------------------------------------------------- commands
-
-    async def _part(self, part: Part) -> Planned:
-        block = self._runbook.block_by_id[part.block]
-        step = self._runbook.step_by_id.get(part.id) or (
-            self._runbook.step_by_id[block.step] if block.step else None
-        )
-        base = Planned(
-            kind="part",
-            id=part.id,
-            section=block.section,
-            title=part.title or (step.text if step and step.part else ""),
-            line=part.line,
-            says=Says.UNKNOWN,
-            why="",
-            commands=(part.text,),
-        )
-        if differs := self._differs(step):
-            return replace(base, says=Says.SKIP, why=f"by fact: {differs}")
-        wish = self._door.wish(part.id)
-        try:
-            question = self._door.look(wish)
-        except RefusedError as error:
-            return replace(base, says=Says.SKIP, why=str(error))
-        said = await self._asked(base, wish, question)
-        self._remember(part, said.says is Says.LOOKED)
-        return said
-
-    async def _asked(self, base: Planned, wish: Wish, question: Question) -> Planned:
-        known: list[Known] = []
-        missing: list[str] = []
-        for each in (*_filled(question), *self._variables(question.text)):
-            if isinstance(each, Known):
-                known.append(each)
-            else:
-                missing.append(each)
-        base = replace(
-            base,
-            commands=(question.text,),
-            command_class=question.command_class,
-            inferred=question.inferred,
-            reason=question.reason,
-            known=tuple(known),
-        )
-        if missing:
-            return replace(base, why="; ".join(missing))
-        if why := _needs_person(wish, question):
-            return replace(base, says=Says.RUN, why=why)
-        try:
-            finding = await self._observe(wish.parts[0])
-        except (RefusedError, CommandError) as error:
-            return replace(base, why=str(error))
-        return replace(
-            base,
-            says=Says.LOOKED,
-            why=finding.reason,
-            result=finding.result,
-            evidence=finding.evidence,
-        )
-
-    def _variables(self, text: str) -> Iterator[Known | str]:
-        """Yield what the command's variables stand for, or why nobody can tell."""
-        kept = set(names(self._context))
-        for name in variables(text).read:
-            value, line = self._set.get(name, (None, 0))
-            if name in kept or name in OF_THE_SHELL or name.startswith("GONOGO_"):
-                continue
-            if value is not None:
-                yield Known(name, value, f"line {line}")
-            elif line:
-                yield f"${name} is what the command on line {line} sets"
-            elif name in self._given:
-                yield self._given[name]
-            elif name not in os.environ and self._anything:
-                yield f"${name} may be what the command on line {self._anything} sets"
-
-    def _remember(self, part: Part, ran: bool) -> None:
-        """Take what a command leaves to later ones; one that ran has left it."""
-        if ran:
-            return
-        said = variables(part.text)
-        for name, value in said.sets.items():
-            self._set[name] = value, part.line
-        if said.anything:
-            self._anything = part.line
-
     # -------------------------------------------------------------- actions
 
     async def _described(self) -> dict[str, list[Planned]]:
@@ -319,32 +213,3 @@ def _by_commands(base: Planned, parts: list[Planned]) -> Planned:
     result = worst(part.result or Result.UNKNOWN for part in parts)
     why = next(part.why for part in parts if part.result is result)
     return replace(base, says=Says.LOOKED, why=f"{result}: {why}", result=result)
-
-
-def _filled(question: Question) -> Iterator[Known | str]:
-    """Yield what the placeholders stand for, or why nobody can tell."""
-    for asked in question.placeholders:
-        word, name = asked.placeholder.text, asked.placeholder.variable
-        if asked.remembered:
-            yield Known(name, asked.remembered, "the run", word)
-        elif len(asked.candidates) == 1:
-            yield Known(name, asked.candidates[0], "the profile", word)
-        else:
-            several = " or ".join(asked.candidates)
-            more = f": it may be {several}" if several else ""
-            yield f"{word} has no value yet{more}"
-
-
-def _needs_person(wish: Wish, question: Question) -> str:
-    """Return why a command is not run unasked, though it could be, or ""."""
-    if question.command_class is not CommandClass.OBSERVE:
-        return "once a person agrees"
-    if question.inferred:
-        return "once a person starts it: that it only reads is inferred"
-    if wish.is_interactive():
-        return "once a person starts it: it wants the terminal"
-    if wish.is_follower():
-        return "once a person starts it, until it is stopped"
-    if question.needed:
-        return "once a person agrees to what is filled in"
-    return ""

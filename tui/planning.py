@@ -66,7 +66,6 @@ async def make_plan(
             target,
             observer.door,
             observer.look,
-            observer.place.context,
             progress.inputs,
             dict(_settled(runbook, steps, now)),
             looked,
