@@ -173,6 +173,26 @@ async def begin(layout: Layout) -> Containers:
     Raises:
         CommandError: there is no Engine that can run them; why.
     """
+    engine, client = await _reach()
+    return Containers(layout, project.begin(layout.directory, engine), client)
+
+
+async def lacking() -> str:
+    """Return why there is no Engine that can run containers, "" where there is."""
+    try:
+        _, client = await _reach()
+    except CommandError as error:
+        return str(error)
+    client.close()
+    return ""
+
+
+async def _reach() -> tuple[Engine, APIClient]:
+    """Return the Engine that can run containers, and a client of it.
+
+    Raises:
+        CommandError: there is none; why.
+    """
     engine = Engine.at("")
     where = Path(urlsplit(engine.url).path)
     if not engine.here:
@@ -186,7 +206,7 @@ async def begin(layout: Layout) -> Containers:
             raise CommandError(f"{engine.name} {unfit}")
     except ProbeError as error:
         raise CommandError(str(error)) from error
-    return Containers(layout, project.begin(layout.directory, engine), client)
+    return engine, client
 
 
 def _unfit(client: APIClient) -> str:

@@ -46,6 +46,11 @@ def optional(part: str) -> str | None:
     return next(filter(None, found), None)
 
 
+def absent() -> tuple[str, ...]:
+    """Return the optional parts that a rehearsal here has to do without."""
+    return tuple(part for part in _OPTIONAL if optional(part) is None)
+
+
 def left_out() -> tuple[str, ...]:
-    """Return the names of the parts that a rehearsal here has to do without."""
-    return tuple(NAMES[part] for part in _OPTIONAL if optional(part) is None)
+    """Return what people call the parts that a rehearsal here has to do without."""
+    return tuple(NAMES[part] for part in absent())

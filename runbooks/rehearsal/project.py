@@ -63,17 +63,21 @@ def begin(directory: Path, engine: Engine) -> Project:
     return made
 
 
+def read(directory: Path) -> Project:
+    """Return the project that *directory* has, as it was written down."""
+    said = json.loads((directory / CONTAINERS).read_text())
+    return Project(directory.absolute(), Engine(said["engine"]), said["project"])
+
+
 def clear(directory: Path) -> None:
     """Remove what an ended rehearsal in *directory* left on an Engine.
 
     Raises:
         RefusedError: the Engine cannot be asked.
     """
-    record = directory / CONTAINERS
-    if not record.exists():
+    if not (directory / CONTAINERS).exists():
         return
-    said = json.loads(record.read_text())
-    left = Project(directory.absolute(), Engine(said["engine"]), said["project"])
+    left = read(directory)
     try:
         with left.engine.explaining(), left.engine.connect() as client:
             left.remove(client)

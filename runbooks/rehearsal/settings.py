@@ -25,9 +25,13 @@ def read(layout: Layout) -> dict[str, str]:
     return dict(line.split("=", 1) for line in lines)
 
 
-def change(layout: Layout, **values: str) -> None:
-    """Let the env file say *values*; they count from a part's next start on."""
-    _write(layout, read(layout) | values)
+def change(layout: Layout, **values: str | None) -> None:
+    """Let the env file say *values*; they count from a part's next start on.
+
+    What is None is left out of it.
+    """
+    said: dict[str, str | None] = {**read(layout), **values}
+    _write(layout, {name: value for name, value in said.items() if value is not None})
 
 
 def _write(layout: Layout, values: Mapping[str, str]) -> None:

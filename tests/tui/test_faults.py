@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -10,11 +11,13 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from runbooks.errors import CommandError
+from runbooks.errors import CommandError, RefusedError
 from runbooks.rehearsal import Deployment, faults
 from runbooks.rehearsal.faults import Fault, injected
+from runbooks.rehearsal.faults.fault import CONTAINED
 from runbooks.rehearsal.layout import lay_out
 from tests.tui.walking import lines, walk
+from tui.cli.faults import RANDOM, chosen
 from tui.screens.faults import FaultsScreen
 
 DONE = threading.Event()
@@ -40,6 +43,7 @@ MADE_UP = (
     Fault("door-open", "The door is open.", "door", nothing, nothing),
     Fault("lock-slow", "The lock is slow.", "lock", wait, nothing),
     Fault("stairs-slippery", "The stairs are slippery.", "stairs", stumble, nothing),
+    Fault("tide-low", "It is low.", "tide", nothing, nothing, needs=(CONTAINED,)),
     Fault("wall-broken", "The wall is broken.", "wall", fail, nothing),
 )
 
@@ -138,6 +142,35 @@ async def test_what_does_not_work_is_one_sentence(
         said = "wall-broken could not be injected: it is too strong"
         await until(pilot, lambda: said in lines(app)[-2])
         assert injected(deployment) == ()
+
+
+async def test_what_this_rehearsal_lacks_is_said_before_and_after(
+    tmp_path: Path, deployment: Deployment
+) -> None:
+    app, _ = walk(tmp_path)
+    app.deployment = deployment
+    async with app.run_test(size=(80, 30)) as pilot:
+        await pilot.press("X")
+        shown = "\n".join(lines(app))
+        assert "tide-low         Needs a Docker Engine, and none runs" in shown
+        assert "door-open        The door is open." in shown
+        await pilot.press("end", "up", "space")
+        said = "tide-low needs a Docker Engine, and none runs the containers here."
+        await until(pilot, lambda: said in lines(app)[-2])
+        assert injected(deployment) == ()
+
+
+def test_a_surprise_is_one_that_works_here(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    every = faults.FAULTS
+    last = dict(sorted(every.items(), key=lambda item: item[0] == "tide-low"))
+    monkeypatch.setattr(faults, "FAULTS", last)
+    monkeypatch.setattr(random, "choice", lambda found: found[-1])
+    (fault,) = chosen([RANDOM])
+    assert fault.name == "wall-broken"
+    with pytest.raises(RefusedError, match="tide-low needs a Docker Engine"):
+        chosen([RANDOM, "tide-low"])
 
 
 async def test_a_bug_is_one_sentence_and_others_can_be_tried(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import click
+
+from runbooks.errors import RefusedError
 
 if TYPE_CHECKING:
     from runbooks.rehearsal.faults import Fault
@@ -20,22 +23,40 @@ def chosen(names: Sequence[str]) -> tuple[Fault, ...]:
 
     Raises:
         click.UsageError: there is no such fault.
+        RefusedError: this machine lacks what one needs.
     """
     from runbooks.rehearsal.faults import FAULTS
 
     found = {name: _fault(name) for name in names if name != RANDOM}
+    running, why_no_containers = _expected()
+    for name, fault in found.items():
+        if lacking := fault.lacks(running):
+            why = f" ({why_no_containers})" if fault.contained else ""
+            raise RefusedError(f"{name} {lacking}{why}.")
+    possible = [name for name, fault in FAULTS.items() if not fault.lacks(running)]
     for _ in range(names.count(RANDOM)):
-        name = random.choice([name for name in FAULTS if name not in found])
+        name = random.choice([name for name in possible if name not in found])
         found[name] = FAULTS[name]
     return tuple(found.values())
 
 
 def listing() -> Iterable[str]:
-    """Return a line for each fault: its name and what it is."""
+    """Return a line for each fault: its name, what it is, and what it lacks here."""
     from runbooks.rehearsal.faults import FAULTS
 
+    running, _ = _expected()
     width = max(map(len, FAULTS))
-    return [f"{name:{width}}  {fault.says}" for name, fault in FAULTS.items()]
+    return [f"{name:{width}}  {fault.told(running)}" for name, fault in FAULTS.items()]
+
+
+def _expected() -> tuple[Collection[str], str]:
+    """Return what would run in a rehearsal here, and why that is no containers."""
+    from runbooks.rehearsal import containers, programs
+    from runbooks.rehearsal.services import SERVICES
+
+    why = asyncio.run(containers.lacking())
+    running = programs.NAMES.keys() - set(programs.absent())
+    return running if why else running | SERVICES.keys(), why
 
 
 def _fault(name: str) -> Fault:

@@ -44,7 +44,8 @@ class Rehearsing(SettingUp):
         if self._at_work_on:
             self.say(f"Not yet: still {self._at_work_on}.")
         elif self.deployment is not None:
-            told = {name: fault.says for name, fault in FAULTS.items()}
+            running = self.deployment.running
+            told = {name: fault.told(running) for name, fault in FAULTS.items()}
             self.app.push_screen(
                 FaultsScreen(told, injected(self.deployment)), self._do
             )

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 
 from runbooks.rehearsal.faults import (
     backups,
+    containers,
     database,
     disk,
     environment,
@@ -28,7 +29,10 @@ __all__ = ["FAULTS", "Fault", "injected"]
 
 FAULTS: Mapping[str, Fault] = {
     fault.name: fault
-    for module in (database, stopping, backups, serving, environment, disk, rules)
+    for module in (
+        *(database, stopping, backups, serving, environment, disk, rules),
+        containers,
+    )
     for fault in module.FAULTS
 }
 """By name, in the order in which they are told."""

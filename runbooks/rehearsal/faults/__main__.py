@@ -1,7 +1,8 @@
 """``python -m runbooks.rehearsal.faults``: injects every fault and prints its table.
 
 The text that it prints is that of docs/faults.md from the first fault on: of a
-rehearsal without containers. It takes some minutes.
+rehearsal without containers, and of one with them for the faults of containers, as far
+as a Docker Engine answers. It takes some minutes.
 """
 
 from __future__ import annotations
@@ -43,17 +44,29 @@ def _listed(result: Result, ids: Iterable[str]) -> str:
     return "\n".join(lines)
 
 
-def main(names: Iterable[str]) -> None:
-    os.environ["DOCKER_HOST"] = "unix:///dev/null"
+def tell(faults: Iterable[Fault]) -> None:
+    """Print what each turns, all in one rehearsal; on stderr, what one lacks there."""
     with start() as deployment:
         warm_up(deployment)
         healthy = standing(deployment)
-        for name in names:
+        for fault in faults:
+            if lacking := fault.lacks(deployment.running):
+                print(f"Left out: {fault.name} {lacking}.", file=sys.stderr)
+                continue
             rest(deployment)
-            FAULTS[name].inject(deployment)
+            fault.inject(deployment)
             turns = turned(healthy, standing(deployment, known=healthy))
-            FAULTS[name].heal(deployment)
-            print("\n".join(told(FAULTS[name], turns)), flush=True)
+            fault.heal(deployment)
+            print("\n".join(told(fault, turns)), flush=True)
+
+
+def main(names: Iterable[str]) -> None:
+    faults = [FAULTS[name] for name in names]
+    engine = os.environ.get("DOCKER_HOST", "")
+    for contained, host in ((False, "unix:///dev/null"), (True, engine)):
+        os.environ["DOCKER_HOST"] = host
+        if those := [fault for fault in faults if fault.contained is contained]:
+            tell(those)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,11 @@ from pathlib import Path
 from runbooks.rehearsal import settings
 from runbooks.rehearsal.deployment import Deployment
 from runbooks.rehearsal.faults.fault import Fault
+from runbooks.rehearsal.faults.marks import injected
 from runbooks.rehearsal.faults.settling import refresh, restart, visit
+
+_WORKERLESS = {"worker-heartbeat-stale", "container-crash-looping"}
+"""Faults in which no worker runs: whoever heals them starts one, which reads it."""
 
 
 def change(
@@ -19,7 +23,7 @@ def change(
     layout = deployment.layout
     (kept / name).write_text(settings.read(layout)[name])
     settings.change(layout, **{name: value})
-    restart(deployment, "api", *parts)
+    restart(deployment, "api", *_readers(deployment, parts))
     visit(deployment)
 
 
@@ -28,8 +32,14 @@ def change_back(
 ) -> None:
     if (kept / name).exists():
         settings.change(deployment.layout, **{name: (kept / name).read_text()})
-    restart(deployment, *parts)
+    restart(deployment, *_readers(deployment, parts))
     refresh(deployment)
+
+
+def _readers(deployment: Deployment, parts: Sequence[str]) -> Sequence[str]:
+    """Return those of *parts* that may be started now."""
+    without_worker = not _WORKERLESS.isdisjoint(injected(deployment))
+    return [part for part in parts if part != "worker" or not without_worker]
 
 
 def _fault(

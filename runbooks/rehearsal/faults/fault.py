@@ -7,7 +7,7 @@ handful of them. Whoever has a screen to keep alive gives it a thread.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,8 @@ from runbooks.rehearsal.deployment import Deployment
 from runbooks.rehearsal.faults.marks import marked
 from runbooks.rehearsal.faults.settling import forget, settle
 
+CONTAINED = "caddy"
+"""A part that there is only where a Docker Engine runs containers."""
 Change = Callable[[Deployment, Path], None]
 """Changes a deployment; the directory keeps what mending needs, and is empty before
 something is broken. Mending is sound however far breaking has come."""
@@ -32,6 +34,7 @@ class Fault:
         place: what it changes; one fault at a time has a place, so that they can be
             healed in any order.
         needs: parts without which it would change nothing.
+        uncontained: whether it cannot be injected where there are containers.
     """
 
     name: str
@@ -40,12 +43,36 @@ class Fault:
     breaks: Change
     mends: Change
     needs: tuple[str, ...] = ()
+    uncontained: bool = False
+
+    @property
+    def contained(self) -> bool:
+        """Whether it is one of containers, so that it takes a Docker Engine."""
+        return CONTAINED in self.needs
+
+    def lacks(self, running: Collection[str]) -> str:
+        """Return what it needs besides *running* parts ("needs …"), "" if nothing."""
+        if self.contained and CONTAINED not in running:
+            return "needs a Docker Engine, and none runs the containers here"
+        if self.uncontained and CONTAINED in running:
+            return "needs an API that is no container: set DOCKER_HOST to nowhere"
+        for part in self.needs:
+            if part not in running:
+                return f"needs {part}, which does not run here"
+        return ""
+
+    def told(self, running: Collection[str]) -> str:
+        """Return what it is, after what it needs besides *running* parts."""
+        lacking = self.lacks(running)
+        if not lacking:
+            return self.says
+        return f"{lacking[0].upper()}{lacking[1:]}. {self.says}"
 
     def inject(self, deployment: Deployment) -> None:
         """Break it, and return once everything that watches has seen so.
 
         Raises:
-            RefusedError: it is injected, its place is taken, or a part is missing.
+            RefusedError: it is injected, its place is taken, or it lacks something.
             CommandError: it could not be injected. All is as before, unless even that
                 did not work: then it counts as injected.
         """
@@ -90,11 +117,8 @@ class Fault:
                 f"{self.name} would change what {other.name} has changed. "
                 f"Heal {other.name} first."
             )
-        for part in self.needs:
-            if part not in deployment.running:
-                raise RefusedError(
-                    f"{self.name} needs {part}, which does not run in this rehearsal."
-                )
+        if lacking := self.lacks(deployment.running):
+            raise RefusedError(f"{self.name} {lacking}.")
 
 
 @contextmanager

@@ -44,11 +44,14 @@ def table() -> Mapping[str, Mapping[str, Collection[Result]]]:
 def wrong(
     turns: Standing, said: Mapping[str, Collection[Result]]
 ) -> Mapping[str, Result | None]:
-    """Return what turned otherwise than *said*; None is for what did not at all."""
+    """Return what turned otherwise than *said*; None is for what did not at all.
+
+    That is said to pass, beside something else.
+    """
     return {
         id: turns.get(id)
         for id in turns.keys() | said.keys()
-        if turns.get(id) not in said.get(id, ())
+        if turns.get(id, Result.PASS) not in said.get(id, ())
     }
 
 

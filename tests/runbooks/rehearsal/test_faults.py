@@ -74,6 +74,8 @@ def test_what_needs_a_missing_part_is_refused(deployment: Deployment) -> None:
     fault = replace(FAULTS["alert-rules-missing"], needs=("pushgateway",))
     with pytest.raises(RefusedError, match="needs pushgateway"):
         fault.inject(deployment)
+    with pytest.raises(RefusedError, match="needs a Docker Engine, and none runs"):
+        FAULTS["container-crash-looping"].inject(deployment)
     assert injected(deployment) == ()
 
 

@@ -13,11 +13,12 @@ import pytest
 import pytest_asyncio
 
 from runbooks import parsing
-from runbooks.errors import CommandError
+from runbooks.errors import CommandError, RefusedError
 from runbooks.model import Step
 from runbooks.probes import probe_class
 from runbooks.rehearsal import Deployment, containers, images, start
 from runbooks.rehearsal.claims import claim, fresh_directory
+from runbooks.rehearsal.faults import FAULTS, injected
 from runbooks.rehearsal.keeper import Keeper
 from runbooks.rehearsal.services import SERVICES
 from runbooks.results import Finding, Result
@@ -174,8 +175,9 @@ async def test_a_worker_that_cannot_start_is_restarted_for_ever(
         return {id: f.result for id, f in found.items() if id not in MOMENTARY}
 
     text = contained.env_file.read_text()
-    contained.env_file.write_text(f"{text}REHEARSAL_HEARTBEAT_SECONDS=often\n")
-    contained.stop_part("worker")
+    fault = FAULTS["container-crash-looping"]
+    fault.inject(contained)
+    assert "worker" not in contained.running
     with pytest.raises(CommandError, match="could not convert string to float"):
         contained.start_part("worker")
     assert "worker" not in contained.running
@@ -187,10 +189,18 @@ async def test_a_worker_that_cannot_start_is_restarted_for_ever(
     before = {id: healthy[id].result for id in found}
     assert {id: found[id] for id in found if found[id] is not before[id]} == TURNED
 
-    contained.env_file.write_text(text)
-    contained.stop_part("worker")
-    contained.start_part("worker")
+    fault.heal(contained)
+    assert contained.env_file.read_text() == text
+    assert "worker" in contained.running
     assert await results() == before
+
+
+async def test_a_disk_that_containers_cannot_see_is_refused(
+    contained: Deployment,
+) -> None:
+    with pytest.raises(RefusedError, match="needs an API that is no container"):
+        FAULTS["disk-full"].inject(contained)
+    assert injected(contained) == ()
 
 
 async def test_restart_and_rollback_have_something_to_act_on(

@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from runbooks.rehearsal.layout import read
+from tests.runbooks.probes.docker_engine import DockerEngine
 from tests.runbooks.rehearsal.living import await_end, listening, processes
 from tests.tui.tmux import Terminal, own_environment
 
@@ -193,3 +194,28 @@ def test_faults_are_listed_and_named_right(rehearsing: Rehearsing) -> None:
     assert "redis-stopped" in listed.stdout and "Redis is stopped." in listed.stdout
     said = rehearsing.without_terminal("--check", "--fault", "redis-stoped")
     assert said.returncode == 2 and "did you mean 'redis-stopped'?" in said.stderr
+
+
+def test_without_an_engine_faults_of_containers_say_so(
+    rehearsing: Rehearsing, tmp_path: Path
+) -> None:
+    env = {"DOCKER_HOST": "unix:///run/nobody/docker.sock", "TMPDIR": str(tmp_path)}
+    listed = rehearsing.without_terminal("--list-faults", **env)
+    lines = dict(line.split(maxsplit=1) for line in listed.stdout.splitlines())
+    lacking = "needs a Docker Engine, and none runs the containers here"
+    assert lacking[1:] in lines["container-crash-looping"]
+    assert lines["disk-full"].startswith("The media")
+    named = ("--check", "--fault", "container-crash-looping")
+    said = rehearsing.without_terminal(*named, **env)
+    assert (said.returncode, said.stdout) == (2, "")
+    assert lacking in said.stderr and "docker.sock is not there" in said.stderr
+    assert not list(tmp_path.glob("gonogo-*")), "nothing was started"
+
+
+def test_with_an_engine_faults_of_processes_say_so(
+    rehearsing: Rehearsing, docker: DockerEngine
+) -> None:
+    listed = rehearsing.without_terminal("--list-faults", DOCKER_HOST=docker.url)
+    lines = dict(line.split(maxsplit=1) for line in listed.stdout.splitlines())
+    assert lines["container-crash-looping"].startswith("The worker's container")
+    assert lines["disk-full"].startswith("Needs an API that is no container")
