@@ -12,11 +12,10 @@ that process.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from runbooks import parameters
+from runbooks import families, parameters
 from runbooks.parameters import near
 
 if TYPE_CHECKING:
@@ -77,7 +76,7 @@ def historian(family: str) -> History | None:
 
 
 def _module(family: str) -> ModuleType:
-    return import_module(f"{__name__}.{family}")
+    return families.family(f"{__name__}.{family}")
 
 
 def _family(family: str) -> Mapping[str, type[Action]]:

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from runbooks import expectations, parameters
+from runbooks import expectations, families, parameters
 from runbooks.parameters import build as build
 from runbooks.parameters import near
 
@@ -72,7 +71,8 @@ def probe_class(name: str) -> type[Probe]:
 
 
 def _family(family: str) -> Mapping[str, type[Probe]]:
-    known: Mapping[str, type[Probe]] = import_module(f"{__name__}.{family}").PROBES
+    module = families.family(f"{__name__}.{family}")
+    known: Mapping[str, type[Probe]] = module.PROBES
     return known
 
 
