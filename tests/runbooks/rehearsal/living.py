@@ -1,4 +1,4 @@
-"""The processes of a deployment, those in containers included."""
+"""What a deployment has: processes, those in containers included, ports, images."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import psutil
+
+from tests.runbooks.probes.docker_engine import DockerEngine
 
 
 def processes(directory: Path) -> list[psutil.Process]:
@@ -33,3 +35,10 @@ def listening(ports: Iterable[int]) -> set[int]:
     """Return those of *ports* on which somebody listens."""
     found = psutil.net_connections("tcp")
     return {c.laddr.port for c in found if c.status == "LISTEN"} & set(ports)
+
+
+def left(docker: DockerEngine, directory: Path) -> tuple[int, int]:
+    """Return how many containers and images say that they are of *directory*."""
+    filters = {"label": f"gonogo.rehearsal.directory={directory}"}
+    found = docker.client.containers(all=True, filters=filters)
+    return len(found), len(docker.client.images(filters=filters))

@@ -27,7 +27,7 @@ from runbooks.tables import Level
 from runbooks.target import parse
 from tests.runbooks.probes.docker_engine import DockerEngine, wait_until
 from tests.runbooks.rehearsal.asking import client
-from tests.runbooks.rehearsal.living import processes
+from tests.runbooks.rehearsal.living import left, processes
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
 
@@ -81,13 +81,6 @@ def project(deployment: Deployment) -> str:
 
 def inspected(docker: DockerEngine, deployment: Deployment, service: str) -> Any:
     return docker.client.inspect_container(f"{project(deployment)}-{service}-1")
-
-
-def left(docker: DockerEngine, directory: Path) -> tuple[int, int]:
-    """Return how many containers and images say that they are of *directory*."""
-    filters = {"label": f"gonogo.rehearsal.directory={directory}"}
-    found = docker.client.containers(all=True, filters=filters)
-    return len(found), len(docker.client.images(filters=filters))
 
 
 async def look(deployment: Deployment, steps: Iterable[Step]) -> dict[str, Finding]:
