@@ -88,15 +88,17 @@ class ClusterAction(Cluster, Action, frozen=True, kw_only=True):
         }
 
     async def permitted(
-        self, sources: Sources, kind: Kind, verb: str, part: str = ""
+        self, sources: Sources, kind: Kind, verb: str, name: str = "", part: str = ""
     ) -> Precondition:
         """Look whether this login may do it.
 
         Args:
+            name: of the object; a role may be for that one alone. What is to be made
+                has none yet.
             part: the subresource, such as ``scale``.
         """
         resource = f"{kind.plural}/{part}" if part else kind.plural
-        right = Right(kind.group, resource, verb)
+        right = Right(kind.group, resource, verb, name=name)
         try:
             allowed = await allows(sources, self.connection, right)
         except ProbeError as error:

@@ -36,7 +36,7 @@ class SuspensionAction(LabelledAction, frozen=True, kw_only=True):
             sources,
             request,
             (
-                await self.permitted(sources, CRON_JOBS, "patch"),
+                await self.permitted(sources, CRON_JOBS, "patch", name),
                 Precondition(now, suspended(found) != self.suspend),
             ),
         )

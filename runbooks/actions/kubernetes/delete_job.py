@@ -49,7 +49,7 @@ class DeleteJobAction(ClusterAction, frozen=True, kw_only=True):
             sources,
             request,
             (
-                await self.permitted(sources, JOBS, "delete"),
+                await self.permitted(sources, JOBS, "delete", self.name),
                 Precondition(said, by_hand),
             ),
         )

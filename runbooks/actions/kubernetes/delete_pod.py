@@ -61,7 +61,7 @@ class DeletePodAction(ClusterAction, frozen=True, kw_only=True):
             sources,
             request,
             (
-                await self.permitted(sources, PODS, "create", "eviction"),
+                await self.permitted(sources, PODS, "create", self.name, "eviction"),
                 *_replaceable(found),
                 *_allowed(found, covering(found, budgets)),
             ),

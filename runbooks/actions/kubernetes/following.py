@@ -14,15 +14,14 @@ import msgspec
 from runbooks.actions.kubernetes import revisions
 from runbooks.actions.kubernetes.happenings import Happenings
 from runbooks.actions.kubernetes.requests import Request
-from runbooks.actions.kubernetes.revisions import HASH, Revision
+from runbooks.actions.kubernetes.revisions import Revision
 from runbooks.actions.kubernetes.sending import Arrived, Writer
 from runbooks.actions.kubernetes.standing import Standing, timed_out
 from runbooks.actions.kubernetes.watching import Watch
 from runbooks.changes import Progress
 from runbooks.errors import ActionError, ProbeError
 from runbooks.probes.kubernetes.application import holds
-from runbooks.probes.kubernetes.objects import PODS, Kind, Object
-from runbooks.probes.kubernetes.rollout import REPLICA_SETS
+from runbooks.probes.kubernetes.objects import PODS, Object
 from runbooks.probes.kubernetes.selectors import name_of
 
 TROUBLED = 3
@@ -33,14 +32,15 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True):
     """What is followed.
 
     Attributes:
-        kind, path: of the workload.
+        kind: of the workload, such as ``Deployment``.
+        path: of the workload.
         before: the workload as it was right before the change.
         deadline: seconds after which nobody watches any more.
         replicas: how many pods there have to be, None where that may change.
         back: what to do when it fails, a sentence.
     """
 
-    kind: Kind
+    kind: str
     path: str
     before: Object
     deadline: float
@@ -76,11 +76,11 @@ class Following:
         is_whole = "template" in (answer.get("spec") or {})
         self._after = answer if is_whole else self._rollout.before
 
-    async def end(self) -> Revision | None:
+    async def end(self) -> Revision:
         """Return once every pod is of the followed revision, and serves.
 
         Returns:
-            The revision, None of another kind than a Deployment.
+            The revision.
 
         Raises:
             ActionError: that did not come to pass, or nobody knows.
@@ -90,8 +90,9 @@ class Following:
         while True:
             found = await self._read()
             history = await self._history(found)
-            if await self._is_done(found, history):
-                return revisions.current(found, history)
+            ours = revisions.current(found, history)
+            if await self._is_done(found, history, ours) and ours:
+                return ours
             await watch.wait(str(found["metadata"].get("resourceVersion", "")))
 
     @property
@@ -123,7 +124,9 @@ class Following:
     async def _look(self) -> Object | None:
         return await self._writer.read(self._rollout.path)
 
-    async def _is_done(self, found: Object, history: Sequence[Revision]) -> bool:
+    async def _is_done(
+        self, found: Object, history: Sequence[Revision], ours: Revision | None
+    ) -> bool:
         """Tell how far it is, and whether that is the end.
 
         Raises:
@@ -131,11 +134,9 @@ class Following:
         """
         if problem := self._problem(found):
             raise ActionError(f"{problem} {self._state(found)} {self._rollout.back}")
-        ours = revisions.current(found, history)
         now = Standing.of(found)
         await self._tell(found, ours, history)
-        known = ours is not None or self._rollout.kind.plural != "deployments"
-        if known and now.complete:
+        if ours and now.complete:
             return True
         gave_up = timed_out(found)
         # That of the rollout before stays until there is progress.
@@ -154,13 +155,12 @@ class Following:
         return False
 
     async def _history(self, found: Object) -> list[Revision]:
-        if self._rollout.kind.plural != "deployments":
-            return []
         labels = found["spec"]["selector"].get("matchLabels") or {}
         selector = ",".join(f"{key}={value}" for key, value in labels.items())
 
         async def look() -> list[Object]:
-            return await self._writer.listed(REPLICA_SETS, labelSelector=selector)
+            kept = revisions.keepers(self._rollout.kind)
+            return await self._writer.listed(kept, labelSelector=selector)
 
         try:
             sets = await self._writer.patiently(look)
@@ -222,12 +222,11 @@ class Following:
         if ours is None:
             return [self._uid]
         try:
-            where = f"{HASH}={ours.hash}"
-            pods = await self._writer.listed(PODS, labelSelector=where)
+            pods = await self._writer.listed(PODS, labelSelector=ours.pods)
         except ProbeError:
             pods = []
         waiting = sorted((e for e in pods if not holds(e, "Ready")), key=name_of)
-        things = [ours.set, *waiting[:TROUBLED]]
+        things = [ours.kept, *waiting[:TROUBLED]]
         return [self._uid, *(str(each["metadata"]["uid"]) for each in things)]
 
 
@@ -236,13 +235,13 @@ def _called(age: str, revision: Revision | None) -> str:
 
 
 def _ready(ours: Revision | None, now: Standing) -> int:
-    if ours is None:
+    if ours is None or not ours.is_replica_set:
         return min(now.updated, now.ready)
-    return int((ours.set.get("status") or {}).get("readyReplicas") or 0)
+    return int((ours.kept.get("status") or {}).get("readyReplicas") or 0)
 
 
 def _older(history: Sequence[Revision], ours: Revision | None) -> Revision | None:
     """Return the latest other revision that still has pods."""
-    status = ((each, each.set.get("status") or {}) for each in history)
+    status = ((each, each.kept.get("status") or {}) for each in history)
     kept = [each for each, said in status if said.get("replicas") and each != ours]
     return kept[-1] if kept else None

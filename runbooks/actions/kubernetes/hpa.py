@@ -62,7 +62,11 @@ class HPAAction(RolloutAction, frozen=True, kw_only=True):
         dry, checked = await self.tried(
             sources,
             request,
-            (await self.permitted(sources, AUTOSCALERS, "patch"), same, *more),
+            (
+                await self.permitted(sources, AUTOSCALERS, "patch", name_of(scaler)),
+                same,
+                *more,
+            ),
         )
         return Description(
             identity=await self.identity(sources),

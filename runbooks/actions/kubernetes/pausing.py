@@ -46,7 +46,7 @@ class RolloutPauseAction(PausingAction, frozen=True, kw_only=True):
             sources,
             request,
             (
-                await self.permitted(sources, DEPLOYMENTS, "patch"),
+                await self.permitted(sources, DEPLOYMENTS, "patch", name),
                 Precondition(
                     "it is paused already" if paused(found) else "it is not paused",
                     not paused(found),
@@ -102,7 +102,7 @@ class RolloutResumeAction(PausingAction, frozen=True, kw_only=True):
             sources,
             request,
             (
-                await self.permitted(sources, DEPLOYMENTS, "patch"),
+                await self.permitted(sources, DEPLOYMENTS, "patch", name),
                 Precondition(
                     "it is paused" if paused(found) else "it is not paused",
                     paused(found),

@@ -38,8 +38,11 @@ class Request(msgspec.Struct, frozen=True):
 
     @property
     def query(self) -> Mapping[str, str]:
-        # Who changed a field is kept under this name (metadata.managedFields).
-        return {} if self.method == "DELETE" else {"fieldManager": "gonogo"}
+        if self.method == "DELETE":
+            return {}
+        # Who changed a field is kept under this name (metadata.managedFields). What
+        # the API server does not know is refused, where it would be dropped else.
+        return {"fieldManager": "gonogo", "fieldValidation": "Strict"}
 
     def __str__(self) -> str:
         query = f"?{urlencode(self.query)}" if self.query else ""

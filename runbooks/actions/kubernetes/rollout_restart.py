@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from runbooks.actions.base import Tell
 from runbooks.actions.kubernetes.cluster import thing
 from runbooks.actions.kubernetes.configuration import listed
 from runbooks.actions.kubernetes.controllers import Field
+from runbooks.actions.kubernetes.origins import RESTARTED
 from runbooks.actions.kubernetes.requests import Request, merged
 from runbooks.actions.kubernetes.revisions import current
 from runbooks.actions.kubernetes.rollouts import RolloutAction
 from runbooks.actions.kubernetes.sending import has, reread, writing
 from runbooks.actions.kubernetes.serving import (
+    rolled,
     serving,
     unavailable,
     undisturbed,
@@ -21,13 +22,10 @@ from runbooks.actions.kubernetes.serving import (
 )
 from runbooks.actions.kubernetes.standing import Standing
 from runbooks.actions.kubernetes.workload import KINDS
-from runbooks.changes import Change, Description, Precondition, Undo
+from runbooks.changes import Change, Description, Undo
 from runbooks.probes.kubernetes.objects import Object
 from runbooks.probes.kubernetes.selectors import annotations_of, name_of
 from runbooks.probes.sources import Sources
-
-RESTARTED = "kubectl.kubernetes.io/restartedAt"
-"""The annotation of a pod template by which kubectl restarts, too."""
 
 
 class RolloutRestartAction(RolloutAction, frozen=True, kw_only=True):
@@ -48,9 +46,9 @@ class RolloutRestartAction(RolloutAction, frozen=True, kw_only=True):
             sources,
             request,
             (
-                await self.permitted(sources, KINDS[self.kind], "patch"),
+                await self.permitted(sources, KINDS[self.kind], "patch", name),
                 undisturbed(found),
-                *_rolled(found),
+                *rolled(found),
                 unpaused(found),
                 *serving(found, budgets, self.keeping),
             ),
@@ -91,7 +89,7 @@ class RolloutRestartAction(RolloutAction, frozen=True, kw_only=True):
             await following.end()
 
     async def _undo(self, sources: Sources, found: Object) -> Undo:
-        """Return how to go back: to the ReplicaSet whose pods run now."""
+        """Return how to go back: to the revision whose pods run now."""
         revision = current(found, await self.history(sources, found))
         if revision is None:
             said = "the pods are made anew from the same template; none comes back"
@@ -109,17 +107,6 @@ def restart(path: str, now: str) -> Request:
 def moment() -> str:
     """Return the time, finer than a second: two restarts in one are two restarts."""
     return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-def _rolled(found: Object) -> Iterator[Precondition]:
-    """Yield why a new template would not make all pods anew."""
-    strategy = found["spec"].get("updateStrategy") or {}
-    if strategy.get("type") == "OnDelete":
-        said = "its strategy is OnDelete: a pod is made anew only when it is deleted"
-        yield Precondition(said, False)
-    if partition := (strategy.get("rollingUpdate") or {}).get("partition"):
-        said = f"its strategy has partition {partition}: pods below it stay as they are"
-        yield Precondition(said, False)
 
 
 def _stays(found: Object, state: dict[str, str]) -> tuple[str, ...]:

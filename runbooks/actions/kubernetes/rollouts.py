@@ -7,7 +7,7 @@ from runbooks.actions.kubernetes.following import Following, Rollout
 from runbooks.actions.kubernetes.sending import Writer
 from runbooks.actions.kubernetes.serving import covering
 from runbooks.actions.kubernetes.standing import deadline
-from runbooks.actions.kubernetes.workload import KINDS, WorkloadAction
+from runbooks.actions.kubernetes.workload import WorkloadAction
 from runbooks.changes import Description
 from runbooks.parameters import Duration
 from runbooks.probes.kubernetes.disruption_budgets import BUDGETS
@@ -65,7 +65,7 @@ class RolloutAction(WorkloadAction, frozen=True, kw_only=True):
         return Following(
             writer,
             Rollout(
-                kind=KINDS[self.kind],
+                kind=self.kind,
                 path=description.pins["path"],
                 before=before,
                 deadline=self.patience(before),

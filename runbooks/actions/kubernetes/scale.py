@@ -43,7 +43,7 @@ class ScaleAction(RolloutAction, frozen=True, kw_only=True):
             sources,
             request,
             (
-                await self.permitted(sources, KINDS[self.kind], "patch", "scale"),
+                await self.permitted(sources, KINDS[self.kind], "patch", name, "scale"),
                 undisturbed(found),
                 *self._sensible(now, scalers),
             ),

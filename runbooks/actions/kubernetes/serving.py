@@ -90,3 +90,14 @@ def unpaused(found: Object) -> Precondition:
         said = "it is paused, so nothing would be rolled out: kubernetes.rollout_resume"
         return Precondition(said, False)
     return Precondition("it is not paused", True)
+
+
+def rolled(found: Object) -> Iterator[Precondition]:
+    """Yield why a new template would not make all pods anew."""
+    strategy = found["spec"].get("updateStrategy") or {}
+    if strategy.get("type") == "OnDelete":
+        said = "its strategy is OnDelete: a pod is made anew only when it is deleted"
+        yield Precondition(said, False)
+    if partition := (strategy.get("rollingUpdate") or {}).get("partition"):
+        said = f"its strategy has partition {partition}: pods below it stay as they are"
+        yield Precondition(said, False)

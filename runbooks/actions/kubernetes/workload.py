@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -65,7 +65,7 @@ class LabelledAction(ClusterAction, frozen=True, kw_only=True):
             there = [found] if found else []
         else:
             listed = await self.objects(sources, KINDS[kind])
-            there = [each for each in listed if self._is_meant(each)]
+            there = [each for each in listed if self.component in self._named(each)]
         if len(there) == 1:
             return there[0]
         namespace = await self.connection.in_namespace(sources)
@@ -77,12 +77,14 @@ class LabelledAction(ClusterAction, frozen=True, kw_only=True):
             said = f"{namespace} has several {kind}s {wanted}: say the name of {names}"
         raise ProbeError(said, source=self.source, stage="query")
 
-    def _is_meant(self, found: Object) -> bool:
-        spec = found["spec"]
-        maker = spec.get("jobTemplate") or found
+    def is_ours(self, found: Object) -> bool:
+        """Whether its labels say that it is of the application."""
+        return any(True for _ in self._named(found))
+
+    def _named(self, found: Object) -> Iterator[str]:
+        maker = found["spec"].get("jobTemplate") or found
         labels = {**labels_of(found), **owned_labels(maker)}
-        named = components_of(labels, self.application, self.schemes)
-        return self.component in named
+        return components_of(labels, self.application, self.schemes)
 
     def again(self, name: str) -> dict[str, Any]:
         """Return the parameters with which another action means the same object."""
@@ -102,10 +104,12 @@ class WorkloadAction(LabelledAction, frozen=True, kw_only=True):
         return await self.one(sources, self.kind)
 
     async def history(self, sources: Sources, found: Object) -> list[Revision]:
-        """Return the revisions of a Deployment, oldest first; none of other kinds."""
-        if self.kind != "Deployment":
-            return []
-        return await revisions(sources, self, found)
+        """Return the revisions that there still are, oldest first.
+
+        Raises:
+            ProbeError: what keeps them cannot be listed.
+        """
+        return await revisions(sources, self, self.kind, found)
 
     async def snapshot(self, sources: Sources) -> Mapping[str, str]:
         return await self.state(sources, await self.workload(sources))

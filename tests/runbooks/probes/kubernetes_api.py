@@ -39,6 +39,7 @@ CLUSTER = {
 }
 NAMESPACED = {
     "ConfigMap": "v1/configmaps",
+    "ControllerRevision": "apps/v1/controllerrevisions",
     "CronJob": "batch/v1/cronjobs",
     "DaemonSet": "apps/v1/daemonsets",
     "Deployment": "apps/v1/deployments",
@@ -165,9 +166,15 @@ class KubernetesAPI:
         return self._wrong(f"unknown path {path}")
 
     def review(self, body: Object) -> tuple[int, Any]:
-        spec = body.get("spec", {}).get("resourceAttributes")
-        if body.get("kind") != "SelfSubjectAccessReview" or not spec:
+        spec = body.get("spec", {}).get("resourceAttributes") or {}
+        api = "authorization.k8s.io/v1"
+        said = (body.get("apiVersion"), body.get("kind"))
+        if said != (api, "SelfSubjectAccessReview") or set(body["spec"]) != {
+            "resourceAttributes"
+        }:
             return self._wrong(f"no access review: {body}")
+        if not (spec.get("verb") and spec.get("resource")):
+            return self._wrong(f"a review of nothing: {body}")
         if extra := set(spec) - ATTRIBUTES:
             return self._wrong(f"unknown attributes {extra} of a review")
         resource = "/".join(filter(None, (spec["resource"], spec.get("subresource"))))

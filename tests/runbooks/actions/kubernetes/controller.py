@@ -1,4 +1,4 @@
-"""A tiny controller of Deployments, and of the Jobs that somebody makes.
+"""A tiny controller of Deployments, of other sets, and of Jobs that somebody makes.
 
 It does in small steps what the cluster's own does: an equal template is found again and
 takes the next number, the numbers of the status follow the generation, and the
@@ -9,11 +9,12 @@ pkg/controller/deployment in https://github.com/kubernetes/kubernetes.
 from __future__ import annotations
 
 import copy
-import hashlib
 import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from tests.runbooks.actions.kubernetes import sets
+from tests.runbooks.actions.kubernetes.templates import hashed, owned_by
 from tests.runbooks.probes.kubernetes_api import Object
 from tests.runbooks.probes.kubernetes_workloads import made
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from tests.runbooks.actions.kubernetes.writable_api import WritableAPI
 
 REVISION = "deployment.kubernetes.io/revision"
+FORMER = "deployment.kubernetes.io/revision-history"
 CAUSE = "kubernetes.io/change-cause"
 HASH = "pod-template-hash"
 PATIENCE = 3
@@ -61,8 +63,8 @@ class Controller:
                     self._deploy(each)
                 case "Job":
                     self._work(each)
-                case "StatefulSet":
-                    self._serve(each)
+                case "StatefulSet" | "DaemonSet":
+                    sets.serve(self._api, each)
 
     def _deploy(self, owner: Object) -> None:
         before = json.dumps(owner.get("status", {}), sort_keys=True)
@@ -105,6 +107,8 @@ class Controller:
         if int(annotations[REVISION]) < max(numbers) and not owner["spec"].get(
             "paused"
         ):
+            former = filter(None, (annotations.get(FORMER), annotations[REVISION]))
+            annotations[FORMER] = ",".join(former)
             annotations[REVISION] = str(max(numbers) + 1)
             self._noted(owner, annotations)
             self._api.touch(found[0])
@@ -212,32 +216,6 @@ class Controller:
             ended = [{"type": "Complete", "status": "True"}]
             job["status"] = {"succeeded": 1, "conditions": ended}
         self._api.touch(job)
-
-    def _serve(self, owner: Object) -> None:
-        """Let all pods of a StatefulSet be new at once."""
-        desired = owner["spec"]["replicas"]
-        keys = ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas")
-        owner["status"] = {
-            "observedGeneration": owner["metadata"]["generation"],
-            "updateRevision": hashed(owner["spec"]["template"]),
-            **dict.fromkeys(keys, desired),
-        }
-
-
-def hashed(template: Object) -> str:
-    """Return what a template is labelled with."""
-    encoded = json.dumps(template, sort_keys=True).encode()
-    return hashlib.sha256(encoded).hexdigest()[:10]
-
-
-def owned_by(owner: Object) -> Object:
-    return {
-        "apiVersion": owner["apiVersion"],
-        "kind": owner["kind"],
-        "name": owner["metadata"]["name"],
-        "uid": owner["metadata"]["uid"],
-        "controller": True,
-    }
 
 
 def _pod(owner: Object, number: int) -> Object:

@@ -127,10 +127,18 @@ async def test_a_right_that_is_missing(act: Acting) -> None:
     said = await act.describe("rollout_restart", component="api")
     assert said.unmet == (
         "this login may not patch deployments. Add to a Role: "
-        '{apiGroups: ["apps"], resources: ["deployments"], verbs: ["patch"]}',
+        '{apiGroups: ["apps"], resources: ["deployments"], '
+        'resourceNames: ["transcript-api"], verbs: ["patch"]}',
     )
     done = await act.perform("rollout_restart", said, component="api")
     assert (done.code, act.api.changes, act.api.rehearsed) == (REFUSED, [], [])
+
+
+@pytest.mark.parametrize(("name", "may"), [("transcript-api", True), ("other", False)])
+async def test_a_right_to_one_object_alone(act: Acting, name: str, may: bool) -> None:
+    act.api.only["patch deployments"] = name
+    said = await act.describe("rollout_restart", component="api")
+    assert bool(said.unmet) is not may
 
 
 async def test_admission_that_says_no_to_the_dry_run(act: Acting) -> None:

@@ -10,7 +10,7 @@ from runbooks.actions import action_class
 from runbooks.errors import ProbeError
 from runbooks.tables import CommandClass
 from tests.runbooks.actions.kubernetes.acting import Acting, changes
-from tests.runbooks.actions.kubernetes.controller import owned_by
+from tests.runbooks.actions.kubernetes.templates import owned_by
 from tests.runbooks.probes.kubernetes_api import Object
 from tests.runbooks.probes.kubernetes_workloads import cron_job, job, made
 

@@ -44,6 +44,7 @@ def requests(api: WritableAPI) -> list[Request]:
     for key in ("creationTimestamp", "uid"):
         del new["metadata"][key]
     del new["status"]
+    new["spec"]["template"]["spec"]["restartPolicy"] = "Never"
     eviction = {
         "apiVersion": "policy/v1",
         "kind": "Eviction",

@@ -9,9 +9,7 @@ import pytest
 
 from runbooks.errors import ProbeError
 from tests.runbooks.actions.kubernetes.acting import Acting, changes, conditions
-from tests.runbooks.actions.kubernetes.controller import hashed
 from tests.runbooks.actions.kubernetes.releases import NEW, OLD, release
-from tests.runbooks.probes.kubernetes_workloads import labels, made
 
 PATCH = "PATCH deployments/transcript-api"
 
@@ -22,8 +20,9 @@ async def test_a_restart_is_described(act: Acting) -> None:
     assert said.identity.says.startswith("cluster 7f3c1d, namespace transcripts, at ")
     (call,) = said.calls
     path = "/apis/apps/v1/namespaces/transcripts/deployments/transcript-api"
+    query = "fieldManager=gonogo&fieldValidation=Strict"
     kind = "(application/strategic-merge-patch+json)"
-    assert call.text == f"PATCH {path}?fieldManager=gonogo {kind}"
+    assert call.text == f"PATCH {path}?{query} {kind}"
     assert "kubectl.kubernetes.io/restartedAt" in call.body
     (thing,) = said.things
     assert (thing.kind, thing.id, thing.version) == (
@@ -185,34 +184,3 @@ async def test_of_two_deployments_one_has_to_be_named(act: Acting) -> None:
         await act.describe("rollout_restart", component="api")
     said = await act.describe("rollout_restart", name="transcript-api")
     assert said.things[0].id == "uid-transcript-api"
-
-
-async def test_a_stateful_set_is_restarted(act: Acting) -> None:
-    template = {
-        "metadata": {"labels": labels("db")},
-        "spec": {"containers": [{"name": "db", "image": "postgres:15"}]},
-    }
-    act.api.add(
-        made(
-            "StatefulSet",
-            "apps/v1",
-            "db",
-            metadata={"labels": labels("db")},
-            spec={
-                "replicas": 2,
-                "selector": {"matchLabels": labels("db")},
-                "serviceName": "db",
-                "template": template,
-                "updateStrategy": {"type": "RollingUpdate"},
-            },
-        )
-    )
-    act.controller.settle()
-    said = await act.describe("rollout_restart", name="db", kind="StatefulSet")
-    assert said.unmet == ()
-    assert said.undo.irreversible
-    assert changes(said)["pods that are ready"] == ("2", "1 meanwhile")
-    done = await act.perform("rollout_restart", name="db", kind="StatefulSet")
-    assert done.code == 0
-    assert done.before["template"] == hashed(template)
-    assert done.after["template"] != done.before["template"]

@@ -17,6 +17,7 @@ from typing import Any
 from uuid import uuid4
 
 from tests.runbooks.actions.kubernetes.controller import Controller
+from tests.runbooks.actions.kubernetes.validating import invalid
 from tests.runbooks.probes.kubernetes_api import (
     NAMESPACED,
     KubernetesAPI,
@@ -32,6 +33,12 @@ Answer = tuple[int, Any, dict[str, str]]
 Fault = int | str | tuple[int, str] | Callable[[], Any]
 """How a write fails: a status, one with a Retry-After, ``lost`` (done, but nobody hears
 of it), ``dropped`` (not done either), or what somebody else does just before."""
+FOLLOWED = ("/deployments", "/statefulsets", "/daemonsets", "/jobs")
+DELETING = {
+    *("apiVersion", "kind", "propagationPolicy", "preconditions", "dryRun"),
+    "gracePeriodSeconds",
+}
+"""Fields of DeleteOptions."""
 INVALID = "the server rejected our request due to an error in our request"
 
 
@@ -42,6 +49,7 @@ class WritableAPI(KubernetesAPI):
         changes: what was really changed, such as ``PATCH deployments/transcript-api``.
         rehearsed: what was tried without effect.
         forbidden: what this login may not do, such as ``patch deployments``.
+        only: of what it may do, for which one name alone (``resourceNames``).
         faults: by such a change, what happens to the next ones instead.
         bookmarked, resumed: versions that watches told, and that they went on from.
         side_effects: whether a webhook has some, so that nothing can be tried.
@@ -54,6 +62,7 @@ class WritableAPI(KubernetesAPI):
         self.changes: list[str] = []
         self.rehearsed: list[str] = []
         self.forbidden: set[str] = set()
+        self.only: dict[str, str] = {}
         self.faults: dict[str, list[Fault]] = {}
         self.side_effects = False
         self.watches: str | int = "events"
@@ -98,7 +107,7 @@ class WritableAPI(KubernetesAPI):
         what = f"GET {where.rpartition('/')[2]}/{last}"
         with self._lock:
             # Only what is followed makes the world go on.
-            if where.endswith(("/deployments", "/jobs")) or last == "pods":
+            if where.endswith(FOLLOWED) or last == "pods":
                 self.controller.step()
             fault = self._fault(what)
             if fault == "dropped":
@@ -111,7 +120,9 @@ class WritableAPI(KubernetesAPI):
         code, found = super().review(body)
         spec = body["spec"]["resourceAttributes"]
         resource = "/".join(filter(None, (spec["resource"], spec.get("subresource"))))
-        if f"{spec['verb']} {resource}" in self.forbidden:
+        right = f"{spec['verb']} {resource}"
+        name = spec.get("name", "")
+        if right in self.forbidden or self.only.get(right, name) != name:
             found["status"]["allowed"] = False
         return code, found
 
@@ -128,7 +139,11 @@ class WritableAPI(KubernetesAPI):
     ) -> Answer | None:
         parts = path.strip("/").split("/")
         resource, name, part = self._place(parts)
-        if not resource or set(query) - {"dryRun", "fieldManager"}:
+        wanted = {"fieldManager": "gonogo", "fieldValidation": "Strict"}
+        if method == "DELETE":
+            wanted = {}
+        rest = {key: said for key, said in query.items() if key != "dryRun"}
+        if not resource or rest != wanted:
             return self._violated(f"{method} {path} {query}")
         plural = resource.rpartition("/")[2]
         what = "/".join(filter(None, (plural, name, part)))
@@ -157,7 +172,7 @@ class WritableAPI(KubernetesAPI):
             case "POST", "":
                 answer = self._created(resource, parts, kind, body, dry)
             case "POST", "eviction":
-                answer = self._evicted(name, kind, body, dry)
+                answer = self._evicted(parts, kind, body, dry)
             case "DELETE", "":
                 answer = self._deleted(resource, name, body, dry)
             case _:
@@ -197,11 +212,14 @@ class WritableAPI(KubernetesAPI):
             except LookupError:
                 return self._failed(422, "Invalid", INVALID)
         else:
-            return self._violated(f"a patch of {kind}: {body}")
+            self.violations.append(f"a patch of {kind}: {body}")
+            return self._failed(415, "UnsupportedMediaType", f"not of {kind}")
         return self._stored(found, after, dry)
 
     def _stored(self, found: Object, after: Object, dry: bool) -> Answer:
-        if problem := _invalid(after):
+        # A version that the patch brings along is no change.
+        after["metadata"]["resourceVersion"] = found["metadata"]["resourceVersion"]
+        if problem := invalid(after, found):
             return self._failed(422, "Invalid", problem)
         try:
             as_documented(after)
@@ -210,14 +228,33 @@ class WritableAPI(KubernetesAPI):
         metadata = after["metadata"]
         if after["spec"] != found["spec"] and "generation" in metadata:
             metadata["generation"] += 1
-        if after == found:
+        if after == found or dry:
             return 200, after, {}
-        if dry:
-            return 200, after, {}
+        self._noted(after, found)
         found.clear()
         found.update(after)
         self.touch(found)
         return 200, copy.deepcopy(found), {}
+
+    def _noted(self, after: Object, found: Object) -> None:
+        """Note who changed which fields of the spec, as far as anybody asks for it."""
+        changed = [
+            key for key, said in after["spec"].items() if found["spec"].get(key) != said
+        ]
+        kept = [
+            each
+            for each in after["metadata"].get("managedFields", [])
+            if each["manager"] != "gonogo"
+        ]
+        mine = {
+            "manager": "gonogo",
+            "operation": "Update",
+            "apiVersion": after["apiVersion"],
+            "time": ago(seconds=0),
+            "fieldsType": "FieldsV1",
+            "fieldsV1": {"f:spec": {f"f:{key}": {} for key in changed}},
+        }
+        after["metadata"]["managedFields"] = [*kept, mine]
 
     def _scaled(
         self, resource: str, name: str, kind: str, body: Any, dry: bool
@@ -231,7 +268,8 @@ class WritableAPI(KubernetesAPI):
             "apiVersion": "autoscaling/v1",
             "kind": "Scale",
             "metadata": {
-                key: metadata[key] for key in ("name", "namespace", "resourceVersion")
+                key: metadata[key]
+                for key in ("name", "namespace", "resourceVersion", "uid")
             },
             # A Scale leaves out a number of 0.
             "spec": {"replicas": replicas} if replicas else {},
@@ -259,6 +297,8 @@ class WritableAPI(KubernetesAPI):
             return self._failed(409, "AlreadyExists", "already exists")
         thing = copy.deepcopy(body)
         thing["metadata"]["namespace"] = parts[parts.index("namespaces") + 1]
+        if problem := invalid(body):
+            return self._failed(422, "Invalid", problem)
         try:
             as_documented(thing)
         except (AssertionError, ValueError) as error:
@@ -267,11 +307,16 @@ class WritableAPI(KubernetesAPI):
             return 201, thing, {}
         return 201, copy.deepcopy(self.add(thing)), {}
 
-    def _evicted(self, name: str, kind: str, body: Any, dry: bool) -> Answer:
+    def _evicted(self, parts: list[str], kind: str, body: Any, dry: bool) -> Answer:
+        *_, namespace, _, name, _ = parts
         pod = self._there("v1/pods", name)
         if kind != "application/json" or body.get("kind") != "Eviction":
             return self._violated(f"eviction as {kind}: {body}")
-        if body["apiVersion"] != "policy/v1" or body["metadata"]["name"] != name:
+        about = {"name": name, "namespace": namespace}
+        if body["apiVersion"] != "policy/v1" or body["metadata"] != about:
+            return self._violated(f"eviction: {body}")
+        fields = {"apiVersion", "kind", "metadata", "deleteOptions"}
+        if set(body) - fields or set(body["deleteOptions"]) - DELETING:
             return self._violated(f"eviction: {body}")
         if pod is None:
             return self._failed(404, "NotFound", f'pods "{name}" not found')
@@ -295,8 +340,7 @@ class WritableAPI(KubernetesAPI):
 
     def _deleted(self, resource: str, name: str, body: Any, dry: bool) -> Answer:
         found = self._there(resource, name)
-        options = {"apiVersion", "kind", "propagationPolicy", "preconditions", "dryRun"}
-        if set(body) - options or body["propagationPolicy"] != "Background":
+        if set(body) - DELETING or body["propagationPolicy"] != "Background":
             return self._violated(f"DELETE with {body}")
         if found is None:
             return self._failed(404, "NotFound", f'"{name}" not found')
@@ -335,12 +379,9 @@ class WritableAPI(KubernetesAPI):
             case "garbage":
                 yield "<html>"
             case "events":
-                for each in self.objects:
-                    if (
-                        each["kind"] == "Deployment"
-                        and each["metadata"]["name"] == name
-                    ):
-                        yield {"type": "MODIFIED", "object": each}
+                resource = "/".join(path.split("/")[2:4]) + f"/{path.split('/')[-1]}"
+                if found := self._there(resource, name):
+                    yield {"type": "MODIFIED", "object": found}
 
     # ------------------------------------------------------------------- small
 
@@ -408,21 +449,3 @@ def _operate(thing: Object, operations: list[Object]) -> None:
             place[last] = copy.deepcopy(each["value"])
         elif each["op"] != "test":
             raise AssertionError(f"unknown operation {each['op']}")
-
-
-def _invalid(thing: Object) -> str:
-    """Return why the API server would not take an object, or ""."""
-    spec = thing["spec"]
-    if thing["kind"] == "HorizontalPodAutoscaler":
-        if not 0 < spec.get("minReplicas", 1) <= spec["maxReplicas"]:
-            return "spec.maxReplicas: Invalid value: must be greater than minReplicas"
-        return ""
-    if spec.get("replicas", 0) < 0:
-        return "spec.replicas: Invalid value: must be greater than or equal to 0"
-    if thing["kind"] in ("Deployment", "StatefulSet", "DaemonSet"):
-        labels = spec["template"]["metadata"]["labels"]
-        if "pod-template-hash" in labels:
-            return "spec.template.metadata.labels: told to be without the hash"
-        if not spec["selector"]["matchLabels"].items() <= labels.items():
-            return "spec.template.metadata.labels: `selector` does not match"
-    return ""
