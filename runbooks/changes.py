@@ -106,6 +106,8 @@ class Revision(msgspec.Struct, frozen=True, kw_only=True):
         by: who brought it, as far as anything there tells, or "".
         healthy: seconds for which it ran with all that it should have, None where
             nobody knows.
+        ran: seconds for which it was the one that was asked for, however well it ran;
+            None where nobody knows.
         live: whether it is what runs now.
         undo: how it is brought back; nothing for the one that is live.
     """
@@ -116,6 +118,7 @@ class Revision(msgspec.Struct, frozen=True, kw_only=True):
     at: str = ""
     by: str = ""
     healthy: float | None = None
+    ran: float | None = None
     live: bool = False
     undo: Undo = Undo()
 

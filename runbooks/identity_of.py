@@ -34,7 +34,8 @@ def named(target: Target) -> tuple[str, ...]:
     return tuple(
         table
         for table in actions.FAMILIES
-        if table in target.tables or PLATFORMS.get(table, "") == platform
+        # A table that is still to be filled in names nothing.
+        if target.tables.get(table) or PLATFORMS.get(table, "") == platform
     )
 
 

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from runbooks.tables import ActionSpec
     from runbooks.target import Target
 
-    Identify = Callable[[Target, Sources], Awaitable[Identity]]
-    History = Callable[[Target], Awaitable[Sequence[Revision]]]
+Identify = Callable[["Target", "Sources"], Awaitable["Identity"]]
+History = Callable[["Target"], Awaitable[Sequence["Revision"]]]
 
 FAMILIES = ("backups", "docker", "kubernetes", "postgres")
 """Names of the modules here that hold actions."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from runbooks.actions import action_class
+from runbooks.actions import Identify, action_class
 from runbooks.actions.base import Action
-from runbooks.changes import Description
+from runbooks.changes import Description, Identity
 from runbooks.errors import ProbeError
 from runbooks.hiding import Hiding
 from runbooks.parameters import build
@@ -16,6 +16,19 @@ from runbooks.probes.sources import Sources
 from runbooks.resolving import resolved
 from runbooks.tables import ActionSpec
 from runbooks.target import Target
+
+
+def identified_by(use: str) -> Identify:
+    """Return how a family asks its system which one it is: as its action *use* does.
+
+    That needs no parameters but those that the profile has.
+    """
+
+    async def identify(target: Target, sources: Sources) -> Identity:
+        action = await make(ActionSpec(use), target, sources)
+        return await action.identity(sources)
+
+    return identify
 
 
 async def make(spec: ActionSpec, target: Target, sources: Sources) -> Action:

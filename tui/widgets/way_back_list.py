@@ -61,6 +61,8 @@ class WayBackList(PickList[Row]):
             ran = "  live" if row.live else ""
             if row.healthy is not None:
                 ran += f"  ran well for {duration(row.healthy)}"
+            elif row.ran is not None:
+                ran += f"  ran for {duration(row.ran)}"
             return f" {sign} {row.revision}  {row.image}{ran}", row.by, ""
         sign = (
             known.mark if row.id in self.marked else known.standing[_SIGNS[row.ending]]
@@ -127,6 +129,11 @@ def _of_revision(row: Revision) -> Iterator[Paragraph]:
     yield labelled("came", f"{came}, by {row.by or 'nobody knows whom'}")
     if row.healthy is not None:
         yield labelled("ran well", f"for {duration(row.healthy)}")
+    elif row.ran is not None:
+        said = f"for {duration(row.ran)}, and nobody knows how well"
+        yield labelled("ran", said)
+    else:
+        yield labelled("ran well", "nobody knows for how long")
     if row.live:
         yield labelled("stands", "it is what runs now")
     else:

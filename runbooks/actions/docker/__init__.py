@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from runbooks.actions.describing import identified_by
+from runbooks.actions.docker.past import history
 from runbooks.actions.docker.prune import PruneAction
 from runbooks.actions.docker.recreate import RecreateAction
 from runbooks.actions.docker.restart import RestartAction
@@ -16,6 +18,8 @@ from runbooks.actions.docker.stop import StartAction, StopAction
 if TYPE_CHECKING:
     from runbooks.actions.base import Action
 
+__all__ = ["ACTIONS", "history", "identify"]
+
 ACTIONS: Mapping[str, type[Action]] = {
     "docker.prune": PruneAction,
     "docker.recreate": RecreateAction,
@@ -23,3 +27,4 @@ ACTIONS: Mapping[str, type[Action]] = {
     "docker.start": StartAction,
     "docker.stop": StopAction,
 }
+identify = identified_by("docker.restart")

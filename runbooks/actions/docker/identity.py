@@ -9,10 +9,11 @@ from runbooks.probes.sources import Sources
 
 
 async def identity(engine: Engine, sources: Sources, project: str = "") -> Identity:
-    """Return the Engine's id with its host's name, and the project where one is meant.
+    """Return the Engine's id with its host's name.
 
     Source: ``GET /info``. Machines that were cloned have Engines with one id; their
-    names differ.
+    names differ. The project is told, and is no part of the identity: not every
+    action has one.
 
     Raises:
         ProbeError: it cannot be asked, or does not say.
@@ -24,4 +25,4 @@ async def identity(engine: Engine, sources: Sources, project: str = "") -> Ident
     says = f"Docker Engine {info['ID']} on {info['Name']}"
     if project:
         says += f", compose project {project}"
-    return Identity("docker", f"{info['ID']} {info['Name']} {project}".strip(), says)
+    return Identity("docker", f"{info['ID']} {info['Name']}", says)

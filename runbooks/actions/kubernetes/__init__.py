@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from runbooks.actions.describing import identified_by
 from runbooks.actions.kubernetes.cron_jobs import (
     ResumeCronJobAction,
     SuspendCronJobAction,
@@ -17,6 +18,7 @@ from runbooks.actions.kubernetes.cron_jobs import (
 from runbooks.actions.kubernetes.delete_job import DeleteJobAction
 from runbooks.actions.kubernetes.delete_pod import DeletePodAction
 from runbooks.actions.kubernetes.hpa import PinHPAAction, ReleaseHPAAction
+from runbooks.actions.kubernetes.past import history
 from runbooks.actions.kubernetes.pausing import RolloutPauseAction, RolloutResumeAction
 from runbooks.actions.kubernetes.rollout_restart import RolloutRestartAction
 from runbooks.actions.kubernetes.rollout_undo import RolloutUndoAction
@@ -25,6 +27,8 @@ from runbooks.actions.kubernetes.scale import ScaleAction
 
 if TYPE_CHECKING:
     from runbooks.actions.base import Action
+
+__all__ = ["ACTIONS", "history", "identify"]
 
 ACTIONS: Mapping[str, type[Action]] = {
     "kubernetes.delete_job": DeleteJobAction,
@@ -40,3 +44,4 @@ ACTIONS: Mapping[str, type[Action]] = {
     "kubernetes.scale": ScaleAction,
     "kubernetes.suspend_cronjob": SuspendCronJobAction,
 }
+identify = identified_by("kubernetes.rollout_restart")

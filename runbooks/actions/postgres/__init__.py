@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from runbooks.actions.describing import identified_by
 from runbooks.actions.postgres.cancel import CancelQueryAction
 from runbooks.actions.postgres.idle import TerminateIdleAction
 from runbooks.actions.postgres.reload import ReloadAction
@@ -21,3 +22,4 @@ ACTIONS: Mapping[str, type[Action]] = {
     "postgres.reload": ReloadAction,
     "postgres.terminate_idle": TerminateIdleAction,
 }
+identify = identified_by("postgres.reload")

@@ -46,7 +46,8 @@ async def test_what_people_read_before(project: Project) -> None:
     project.run("watch", **watch)
     said = await project.describe("docker.restart", services=["api"])
     info = project.engine.client.info()
-    assert said.identity.id == f"{info['ID']} {info['Name']} shop"
+    assert said.identity.id == f"{info['ID']} {info['Name']}"
+    assert said.identity.says.endswith("compose project shop")
     assert said.title == "restart api"
     (change,) = said.changes
     assert (change.before, change.after) == ("2", "one restarts after the other")

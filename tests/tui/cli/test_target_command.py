@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.runbooks.probes.kubernetes_api import KubernetesAPI, kubernetes_api
-from tests.runbooks.probes.kubernetes_workloads import Cluster
+from tests.runbooks.probes.kubernetes_workloads import Cluster, clustered
 from tests.tui.cli.conftest import Gonogo
 
 BOOK = """\
@@ -181,7 +181,8 @@ def test_a_profile_beside_the_runbook_is_asked_only_once_trusted(
 
 @pytest.fixture
 def cluster() -> Iterator[KubernetesAPI]:
-    with kubernetes_api(Cluster().objects) as api:
+    system = clustered("Namespace", "v1", "kube-system")
+    with kubernetes_api([*Cluster().objects, system]) as api:
         yield api
 
 
@@ -196,7 +197,8 @@ def test_check_says_which_rights_a_login_lacks(
     profile = f'[kubernetes]\nkubeconfig = "{config}"\ncontext = "production"\n'
     cluster.denied = {"secrets", "pods/log"}
     code, said = check(gonogo, book, profile)
-    well, partly = sorted(said.splitlines())
+    new, well, partly = sorted(said.splitlines())
+    assert new.startswith("new    kubernetes  cluster uid-kube-system, namespace tran")
     assert code == 0 and well.startswith("ok     kubernetes")
     lacks = "partly kubernetes rights  missing: list secrets, get pods/log (Add to a"
     assert partly.startswith(lacks)
@@ -204,4 +206,6 @@ def test_check_says_which_rights_a_login_lacks(
     server = f"http://127.0.0.1:{unused_tcp_port}"
     cluster.kubeconfig(config, server=server)
     code, said = check(gonogo, book, profile)
-    assert code == 4 and said.count("refused the connection") == 1
+    failed, unseen = sorted(said.splitlines())
+    assert code == 4 and "refused the connection" in failed
+    assert unseen.startswith("unseen kubernetes  nobody could look: ")
