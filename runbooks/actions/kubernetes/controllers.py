@@ -33,11 +33,11 @@ _PLACES: Mapping[Field, str] = {
     Field.SUSPENDED: "f:suspend",
 }
 """Where a field is below ``f:spec``."""
-_KNOWN = (
-    *("gonogo", "kubectl-rollout", "kubectl-edit", "kubectl-scale", "kubectl-patch"),
-    "kube-controller-manager",
-)
+_KNOWN = ("gonogo", "kube-controller-manager")
 """Writers that write once, when somebody tells them to, and the cluster itself."""
+_BY_HAND, _APPLIED = "kubectl-", "kubectl-client-side-apply"
+"""What kubectl calls itself by its verb; applying a manifest is done again."""
+APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 def fights(
@@ -105,6 +105,8 @@ def _tools(thing: Object, field: Field) -> Iterator[str]:
                 f"{field.value} back at any time"
             )
     yield from _written(thing, field)
+    if APPLIED in annotations and _APPLIED not in writers:
+        yield _back("kubectl apply, from a manifest,", field, "apply")
 
 
 def _back(who: str, field: Field, when: str) -> str:
@@ -118,7 +120,8 @@ def _written(thing: Object, field: Field) -> Iterator[str]:
     for entry in _entries(thing):
         written = (entry.get("fieldsV1") or {}).get("f:spec") or {}
         writer = str(entry.get("manager", ""))
-        if _PLACES.get(field) in written and writer not in _KNOWN:
+        once = writer.startswith(_BY_HAND) and writer != _APPLIED
+        if _PLACES.get(field) in written and writer not in _KNOWN and not once:
             yield (
                 f"{writer} wrote {field.value} at {entry.get('time', 'some time')}: "
                 "its next run writes over this"

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from runbooks.actions.base import Tell
 from runbooks.actions.kubernetes.cluster import thing
 from runbooks.actions.kubernetes.controllers import Field, fights
+from runbooks.actions.kubernetes.keda import scaled_by
 from runbooks.actions.kubernetes.requests import Request, operated, put
 from runbooks.actions.kubernetes.rollouts import RolloutAction
 from runbooks.actions.kubernetes.sending import has, reread, writing
@@ -73,7 +74,10 @@ class HPAAction(RolloutAction, frozen=True, kw_only=True):
             calls=(request.call,),
             things=(thing(scaler, _KIND),),
             changes=(Change("bounds", _said(*before), _said(*to)),),
-            fights=fights(scaler, Field.BOUNDS),
+            fights=(
+                *await scaled_by(sources, self.connection, self.kind, name_of(found)),
+                *fights(scaler, Field.BOUNDS),
+            ),
             preconditions=checked,
             dry_run=dry,
             snapshot=state,

@@ -13,6 +13,8 @@ from runbooks.probes.kubernetes.selectors import annotations_of, name_of
 
 BY_HAND = {"cronjob.kubernetes.io/instantiate": "manual"}
 """The annotation of Jobs that kubectl makes from a CronJob, too."""
+SOON = 300
+"""Seconds: a Job that removes itself sooner may be gone when it is looked at."""
 _LONGEST = 63
 """Characters of a Job's name, which its pods have as a label."""
 
@@ -29,8 +31,21 @@ def owner_of(job: Object) -> str:
 
 def started_by_hand(cron_job: Object, jobs: Iterable[Object]) -> list[Object]:
     """Return those Jobs of a CronJob that are still there."""
-    uid = cron_job["metadata"]["uid"]
-    return [each for each in jobs if owner_of(each) == uid and is_by_hand(each)]
+    return [each for each in jobs if is_of(cron_job, each) and is_by_hand(each)]
+
+
+def is_of(cron_job: Object, job: Object) -> bool:
+    """Whether a CronJob owns a Job; one that kubectl made it does not control."""
+    owners = job["metadata"].get("ownerReferences") or []
+    return cron_job["metadata"]["uid"] in [each.get("uid") for each in owners]
+
+
+def is_kept(cron_job: Object) -> bool:
+    """Whether a Job of it is still there for a while when it has ended."""
+    spec = cron_job["spec"]
+    soon = spec["jobTemplate"]["spec"].get("ttlSecondsAfterFinished", SOON) < SOON
+    limits = ("successfulJobsHistoryLimit", "failedJobsHistoryLimit")
+    return not soon and all(spec.get(each) != 0 for each in limits)
 
 
 def next_name(cron_job: Object, jobs: Iterable[Object]) -> str:
@@ -40,7 +55,8 @@ def next_name(cron_job: Object, jobs: Iterable[Object]) -> str:
         if match := re.search(r"-by-hand-(\d+)$", name_of(each)):
             numbers.append(int(match[1]))
     end = f"-by-hand-{max(numbers) + 1}"
-    return f"{name_of(cron_job)[: _LONGEST - len(end)]}{end}"
+    # No part of a name between dots ends with a hyphen.
+    return f"{name_of(cron_job)[: _LONGEST - len(end)].rstrip('-.')}{end}"
 
 
 def state(job: Object | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from runbooks.actions.kubernetes.controllers import Field, fights
 from runbooks.actions.kubernetes.following import Following, Rollout
+from runbooks.actions.kubernetes.keda import scaled_by
 from runbooks.actions.kubernetes.sending import Writer
 from runbooks.actions.kubernetes.serving import covering
 from runbooks.actions.kubernetes.standing import deadline
@@ -49,7 +50,10 @@ class RolloutAction(WorkloadAction, frozen=True, kw_only=True):
     async def fighting(
         self, sources: Sources, found: Object, field: Field
     ) -> tuple[str, ...]:
-        return fights(found, field, await self.autoscalers(sources, found))
+        """Return who else controls a workload, and what they do to a change of it."""
+        known = fights(found, field, await self.autoscalers(sources, found))
+        name = name_of(found)
+        return (*await scaled_by(sources, self.connection, self.kind, name), *known)
 
     def following(
         self,

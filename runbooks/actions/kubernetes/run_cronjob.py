@@ -24,9 +24,6 @@ from runbooks.probes.kubernetes.selectors import name_of
 from runbooks.probes.kubernetes.templates import CRON_JOBS, JOBS
 from runbooks.probes.sources import Sources
 
-_SOON = 300
-"""Seconds: a Job that removes itself sooner may be gone when it is looked at."""
-
 
 class RunCronJobAction(LabelledAction, frozen=True, kw_only=True):
     """Makes a Job from a CronJob, and follows it to its end.
@@ -48,6 +45,7 @@ class RunCronJobAction(LabelledAction, frozen=True, kw_only=True):
         pins = {
             **await self.pinned(sources, CRON_JOBS, found),
             "job": await self.path(sources, JOBS, name),
+            "kept": jobs.is_kept(found),
         }
         request = _made(pins, found)
         running = [each for each in there if jobs.state(each) == "running"]
@@ -57,7 +55,7 @@ class RunCronJobAction(LabelledAction, frozen=True, kw_only=True):
             (await self.permitted(sources, JOBS, "create"), *_alone(found, running)),
         )
         spec = found["spec"]["jobTemplate"]["spec"]
-        ttl = spec.get("ttlSecondsAfterFinished")
+        kept = jobs.is_kept(found)
         return Description(
             title=f"run CronJob/{name_of(found)} now as Job/{name}",
             identity=await self.identity(sources),
@@ -68,13 +66,14 @@ class RunCronJobAction(LabelledAction, frozen=True, kw_only=True):
                 Change(f"Job {name}", "not there", f"runs {images(spec['template'])}"),
             ),
             stays=("its schedule stays, and so does whether it is suspended",),
+            fights=_beside(found),
             preconditions=checked,
             dry_run=dry,
             undo=Undo("kubernetes.delete_job", {**self.place, "name": name}),
             seconds=float(self.deadline),
             point_of_no_return="once it runs: what the Job does is not taken back",
             snapshot=_states(by_hand),
-            outcome={} if ttl is not None and ttl < _SOON else {name: "complete"},
+            outcome={name: "complete"} if kept else {},
             pins=pins,
         )
 
@@ -88,10 +87,14 @@ class RunCronJobAction(LabelledAction, frozen=True, kw_only=True):
                 return job is not None and jobs.owner_of(job) == uid
 
             made = await writer.change(_made(pins, found), pins["job"], arrived)
-            await self._follow(writer, pins["job"], str(made["metadata"]["uid"]))
+            uid = str(made["metadata"]["uid"])
+            await self._follow(writer, pins["job"], uid, pins["kept"])
 
-    async def _follow(self, writer: Writer, path: str, uid: str) -> None:
+    async def _follow(self, writer: Writer, path: str, uid: str, kept: bool) -> None:
         """Return once the Job is complete.
+
+        Args:
+            kept: whether a Job that has ended is still there.
 
         Raises:
             ActionError: it failed, has gone, or nobody knows.
@@ -103,6 +106,12 @@ class RunCronJobAction(LabelledAction, frozen=True, kw_only=True):
             gone = min(monotonic() - began, patience)
             for line in await happenings.news([uid]):
                 writer.say(line)
+            if job is None and not kept:
+                raise ActionError(
+                    f"{path} has gone, as its Jobs do once they have ended, and nobody "
+                    "saw how it ended: look at what it was to make.",
+                    changed=None,
+                )
             if job is None or job["metadata"]["uid"] != uid:
                 raise ActionError(
                     f"{path} has gone while it ran: somebody deleted it. What it did "
@@ -144,15 +153,28 @@ def _states(there: list[Object]) -> dict[str, str]:
 
 def _alone(cron_job: Object, running: list[Object]) -> Iterator[Precondition]:
     """Yield whether one of its Jobs runs, which may forbid a second one."""
-    uid = cron_job["metadata"]["uid"]
     names = {str(each["name"]) for each in active(cron_job)}
-    names |= {name_of(each) for each in running if jobs.owner_of(each) == uid}
+    names |= {name_of(each) for each in running if jobs.is_of(cron_job, each)}
     if not names:
         yield Precondition("none of its Jobs runs", True)
         return
     policy = cron_job["spec"].get("concurrencyPolicy") or "Allow"
     said = f"{', '.join(sorted(names))} runs already (concurrencyPolicy {policy})"
     yield Precondition(said, policy == "Allow")
+
+
+def _beside(cron_job: Object) -> tuple[str, ...]:
+    """Return what its controller does to a Job that it did not make.
+
+    It counts it among those that ended, and not among those that run.
+    """
+    name = name_of(cron_job)
+    said = [f"CronJob {name} may start a scheduled Job beside it, whatever it allows"]
+    if cron_job["spec"].get("suspend"):
+        said = []
+    if not jobs.is_kept(cron_job):
+        said.append(f"CronJob {name} removes its Jobs once they have ended")
+    return tuple(said)
 
 
 def _made(pins: Mapping[str, Any], cron_job: Object) -> Request:

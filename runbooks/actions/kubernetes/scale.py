@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from runbooks.actions.base import Tell
 from runbooks.actions.kubernetes.cluster import thing
-from runbooks.actions.kubernetes.controllers import Field
+from runbooks.actions.kubernetes.controllers import Field, scaled_object
 from runbooks.actions.kubernetes.requests import Request, operated, put
 from runbooks.actions.kubernetes.rollouts import RolloutAction
 from runbooks.actions.kubernetes.sending import has, reread, writing
@@ -77,8 +77,8 @@ class ScaleAction(RolloutAction, frozen=True, kw_only=True):
             yield Precondition(f"{now.desired} pods are what is asked for now", False)
         for each in scalers:
             # An autoscaler lets go of what has 0 replicas, see "Implicit
-            # maintenance-mode deactivation" in its documentation.
-            lasts = self.replicas == 0 or now.desired == 0
+            # maintenance-mode deactivation" in its documentation. KEDA does not.
+            lasts = 0 in (self.replicas, now.desired) and not scaled_object(each)
             said = f"HorizontalPodAutoscaler {name_of(each)} sets the number of pods"
             more = "" if lasts else ": pin it instead (kubernetes.pin_hpa)"
             yield Precondition(f"{said}{more}", lasts)

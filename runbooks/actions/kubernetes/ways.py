@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from runbooks.actions.kubernetes.requests import Request
-from runbooks.probes.kubernetes.connection import Connection
+from runbooks.errors import ProbeError
+from runbooks.probes.kubernetes.connection import LONGEST, Connection
 from runbooks.probes.kubernetes.process import Answer
 from runbooks.probes.sources import Sources
 
 BUSY = 429
 PATIENT = 3
 """So often a look comes again that the API server has no time for."""
+SLOW = 20.0
+"""Seconds more than any silence may last for an answer to come to its end."""
 LONGEST_PAUSE = 10.0
 """Seconds to wait before that, at most, whatever the API server wants."""
 
@@ -39,6 +42,21 @@ class Changing(Connection):
     """A way on which things are changed. Only `perform` of an action may use it."""
 
     program: ClassVar[str] = "runbooks.actions.kubernetes.writer"
+
+    async def _asked(self, sources: Sources, request: Mapping[str, Any]) -> Answer:
+        """Return an answer that comes to its end, though it may come in drops.
+
+        Raises:
+            ProbeError: there was none; stage ``http`` where it did not end.
+        """
+        seconds = request.get("timeout", LONGEST) + SLOW
+        try:
+            async with asyncio.timeout(seconds):
+                # Without super(): a class with slots is made anew.
+                return await Connection._asked(self, sources, request)
+        except TimeoutError as error:
+            said = f"the answer did not come to its end in {seconds:g} s"
+            raise ProbeError(said, source=self.source, stage="http") from error
 
     async def send(self, sources: Sources, request: Request) -> Answer:
         """Make *request* once, and return the answer, whatever its status.

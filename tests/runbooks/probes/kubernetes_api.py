@@ -57,6 +57,7 @@ NAMESPACED = {
     "ReplicaSet": "apps/v1/replicasets",
     "ResourceQuota": "v1/resourcequotas",
     "Secret": "v1/secrets",
+    "ScaledObject": "keda.sh/v1alpha1/scaledobjects",
     "Service": "v1/services",
     "StatefulSet": "apps/v1/statefulsets",
     "Certificate": "cert-manager.io/v1/certificates",
@@ -70,6 +71,7 @@ OPTIONAL = (
     "external-secrets.io",
     "metrics.k8s.io",
     "karpenter.sh",
+    "keda.sh",
 )
 """Groups that not every cluster has; a fake has those of its objects."""
 LISTING = {"limit", "continue", "labelSelector", "fieldSelector"}
@@ -285,8 +287,11 @@ class KubernetesAPI:
         self.violations.append(f"{method} {path}")
         return *status(405, "MethodNotAllowed", "nothing is written"), {}
 
-    def watch(self, path: str, query: dict[str, str]) -> Iterator[Object | int]:
-        """Yield the events of a watch; a status instead of the first refuses it."""
+    def watch(self, path: str, query: dict[str, str]) -> Iterator[Object | int | bytes]:
+        """Yield the events of a watch; a status instead of the first refuses it.
+
+        Bytes are less than an event.
+        """
         self.violations.append(f"watch {path}")
         yield 405
 
@@ -437,7 +442,8 @@ def _handler(api: KubernetesAPI) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             try:
                 while first is not None:
-                    line = json.dumps(first).encode() + b"\n"
+                    drop = isinstance(first, bytes)
+                    line = first if drop else json.dumps(first).encode() + b"\n"
                     self.wfile.write(b"%x\r\n%s\r\n" % (len(line), line))
                     self.wfile.flush()
                     first = next(events, None)

@@ -16,6 +16,7 @@ from tests.runbooks.probes.kubernetes_workloads import cron_job, job, made
 
 JOB = "POST jobs"
 BY_HAND = "backup-by-hand-1"
+BY_HAND_TOO = {"cronjob.kubernetes.io/instantiate": "manual"}
 
 
 @pytest.fixture
@@ -74,6 +75,55 @@ async def test_a_job_that_was_not_made_by_hand_is_kept(act: Acting) -> None:
     assert said.unmet == ("it was not made by hand: whoever made it decides about it",)
     with pytest.raises(ProbeError, match="no nothing among its jobs"):
         await act.describe("delete_job", name="nothing")
+
+
+@pytest.mark.parametrize(
+    ("name", "made"),
+    [
+        ("backup", "backup-by-hand-1"),
+        ("b" * 52, f"{'b' * 52}-by-hand-1"),
+        (f"{'b' * 52}.c", f"{'b' * 52}-by-hand-1"),
+    ],
+)
+async def test_names_of_jobs_are_no_longer_than_names_may_be(
+    act: Acting, name: str, made: str
+) -> None:
+    act.api.add(cron_job(name, "0 2 * * *", ["backup_db.sh"]))
+    said = await act.describe("run_cronjob", name=name)
+    assert said.title.endswith(f"Job/{made}")
+    assert said.unmet == ()
+
+
+async def test_a_job_that_kubectl_made_counts(act: Acting, backup: Object) -> None:
+    by_kubectl = job("by-kubectl")
+    by_kubectl["metadata"]["annotations"] = BY_HAND_TOO
+    owner = owned_by(backup)
+    del owner["controller"]
+    by_kubectl["metadata"]["ownerReferences"] = [owner]
+    act.api.add(by_kubectl)
+    act.controller.asleep = True
+    said = await act.describe("run_cronjob", name="backup")
+    assert said.snapshot["by-kubectl"] == "running"
+    assert said.fights == (
+        "CronJob backup may start a scheduled Job beside it, whatever it allows",
+    )
+
+
+async def test_a_cron_job_that_keeps_no_jobs(act: Acting, backup: Object) -> None:
+    backup["spec"] |= {"successfulJobsHistoryLimit": 0, "suspend": True}
+    said = await act.describe("run_cronjob", name="backup")
+    assert said.fights == ("CronJob backup removes its Jobs once they have ended",)
+    assert said.outcome == {}
+
+    def gone() -> None:
+        found = act.api.find("Job", BY_HAND)
+        assert found
+        act.api.objects.remove(found)
+
+    act.api.faults[f"GET jobs/{BY_HAND}"] = [gone]
+    done = await act.perform("run_cronjob", said, name="backup")
+    assert done.code == 4
+    assert "nobody saw how it ended: look at what it was to make" in done.says
 
 
 async def test_a_run_that_fails(act: Acting, backup: Object) -> None:

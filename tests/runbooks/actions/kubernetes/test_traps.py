@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
+from pathlib import Path
 
 import pytest
 
@@ -115,6 +117,23 @@ async def test_a_rollout_right_before_the_request(act: Acting) -> None:
         assert "Nothing was changed" in done.says
         assert "look again" in done.says
         act.controller.settle()
+
+
+@pytest.mark.parametrize("verb", ["rollout_restart", "rollout_undo"])
+async def test_of_two_operators_at_once_one_is_refused(
+    act: Acting, tmp_path: Path, verb: str
+) -> None:
+    place = tmp_path / "other"
+    place.mkdir()
+    both = (act, Acting(act.api, place))
+    done = await asyncio.gather(
+        *(each.perform_apart(verb, component="api") for each in both)
+    )
+    assert act.api.changes == [PATCH]
+    assert sorted(each.code for each in done) == [0, REFUSED]
+    refused = next(each for each in done if each.code == REFUSED)
+    assert "Nothing was" in refused.says
+    assert "ook again" in refused.says or "wait for it" in refused.says
 
 
 async def test_a_status_that_moves_is_no_reason_to_refuse(act: Acting) -> None:

@@ -52,9 +52,11 @@ class WritableAPI(KubernetesAPI):
         only: of what it may do, for which one name alone (``resourceNames``).
         faults: by such a change, what happens to the next ones instead.
         bookmarked, resumed: versions that watches told, and that they went on from.
+        compacted: versions before it are forgotten.
         side_effects: whether a webhook has some, so that nothing can be tried.
-        watches: how watches go: ``events``, ``bookmarks``, ``silent``, ``dropped``,
-            ``expired`` (an event that says so), ``garbage``, or a status.
+        watches: how watches go: ``events``, ``bookmarks``, ``silent``, ``slow``
+            (never a whole one), ``dropped``, ``expired`` (an event that says so),
+            ``garbage``, or a status.
     """
 
     def __init__(self, objects: list[Object]) -> None:
@@ -69,6 +71,7 @@ class WritableAPI(KubernetesAPI):
         self.bookmarked: list[str] = []
         self.resumed: list[str] = []
         self.controller = Controller(self)
+        self.compacted = 0
         self._version = 1000
         self._lock = threading.RLock()
         for each in objects:
@@ -353,12 +356,18 @@ class WritableAPI(KubernetesAPI):
 
     # ----------------------------------------------------------------- watches
 
-    def watch(self, path: str, query: dict[str, str]) -> Iterator[Object | int]:
+    def watch(self, path: str, query: dict[str, str]) -> Iterator[Object | int | bytes]:
         known = {"watch", "allowWatchBookmarks", "fieldSelector", "resourceVersion"}
-        if set(query) - known != {"timeoutSeconds"}:
+        if set(query) != known | {"timeoutSeconds"}:
             self.violations.append(f"watch {path} {query}")
+        at = query["resourceVersion"]
+        self.resumed.append(at)
+        if not at.isdecimal() or not query["timeoutSeconds"].isdecimal():
+            self.violations.append(f"watch {path} {query}")
+        if int(at) < self.compacted:
+            yield {"type": "ERROR", "object": status(410, "Expired", "too old")[1]}
+            return
         name = query["fieldSelector"].removeprefix("metadata.name=")
-        self.resumed.append(query["resourceVersion"])
         with self._lock:
             self.controller.step()
         match self.watches:
@@ -368,6 +377,9 @@ class WritableAPI(KubernetesAPI):
                 return
             case "silent":
                 self.stopping.wait(5)
+            case "slow":
+                while not self.stopping.wait(0.05):
+                    yield b" "
             case "expired":
                 yield {"type": "ERROR", "object": status(410, "Expired", "too old")[1]}
             case "bookmarks":
