@@ -209,6 +209,7 @@ class Following:
             self._older = self._older or _older(history, ours)
             bars[_called("old", self._older)] = (left, self._old)
         bars["ready"] = (min(now.ready, now.desired), now.desired)
+        bars["available"] = (min(now.available, now.desired), now.desired)
         gone = (min(self._gone, self._rollout.deadline), self._rollout.deadline)
         for line in await self._happenings.news(await self._uids(ours)):
             self._writer.tell(Progress(says=line, bars=bars, deadline=gone))

@@ -125,6 +125,7 @@ class RolloutResumeAction(PausingAction, frozen=True, kw_only=True):
             dry_run=said,
             undo=Undo("kubernetes.rollout_pause", self.again(name)),
             seconds=self.patience(found),
+            watch=self.watch,
             snapshot=state,
             outcome={"image": state["image"], "ready": "all", "rollouts": "go on"},
             pins=pins,

@@ -72,6 +72,7 @@ class RolloutRestartAction(RolloutAction, frozen=True, kw_only=True):
             dry_run=said,
             undo=await self._undo(sources, found),
             seconds=self.patience(found),
+            watch=self.watch,
             snapshot=state,
             outcome={"image": state["image"], "ready": "all"},
             pins=pins,

@@ -96,6 +96,7 @@ class RolloutUndoAction(RolloutAction, frozen=True, kw_only=True):
             dry_run=said,
             undo=self._undo(name, now),
             seconds=self.patience(found),
+            watch=self.watch,
             point_of_no_return=forgotten(found, now),
             snapshot=state,
             outcome={

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from runbooks.actions.kubernetes.controllers import Field, fights
 from runbooks.actions.kubernetes.following import Following, Rollout
 from runbooks.actions.kubernetes.keda import scaled_by
@@ -26,6 +28,9 @@ class RolloutAction(WorkloadAction, frozen=True, kw_only=True):
             itself waits (spec.progressDeadlineSeconds), else 10 minutes.
         keeping: pods that have to go on serving meanwhile; 0 accepts an outage.
     """
+
+    watch: ClassVar[str] = "kubernetes.replicas lacking or crash_looping"
+    """The reading that should make one go back."""
 
     deadline: Duration = Duration(0)
     keeping: int = 1

@@ -62,6 +62,7 @@ class ScaleAction(RolloutAction, frozen=True, kw_only=True):
             dry_run=said,
             undo=Undo("kubernetes.scale", undo),
             seconds=self.patience(found),
+            watch=self.watch,
             snapshot=await self.state(sources, found),
             outcome={"replicas": f"{self.replicas}", "ready": "all"},
             pins=pins,

@@ -395,6 +395,8 @@ def serving(api: KubernetesAPI, tls: ssl.SSLContext | None = None) -> Iterator[N
 def _handler(api: KubernetesAPI) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # Head and body are two parts, and each would wait for the other.
+        disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
             url = urlsplit(self.path)

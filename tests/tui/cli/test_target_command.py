@@ -186,6 +186,25 @@ def cluster() -> Iterator[KubernetesAPI]:
         yield api
 
 
+def test_a_profile_that_leads_to_another_cluster_than_before(
+    gonogo: Gonogo, book: Path, cluster: KubernetesAPI, tmp_path: Path
+) -> None:
+    config = cluster.kubeconfig(tmp_path / "kubeconfig")
+    path = book.with_name("acme.toml")
+    facts = '[facts]\nplatform = "processes"\n'
+    path.write_text(f'{facts}[kubernetes]\nkubeconfig = "{config}"\n')
+    words = ("target", "check", path, "--runbook", book)
+    accepted = gonogo(*words, "--accept", "kubernetes", "--yes")
+    assert accepted.returncode == 0, accepted.stderr
+    assert "\nknown  kubernetes  cluster uid-kube" in f"\n{gonogo(*words).stdout}"
+    system = next(e for e in cluster.objects if e["kind"] == "Namespace")
+    system["metadata"]["uid"] = "another"
+    done = gonogo(*words)
+    assert done.returncode == 1
+    assert "other  kubernetes  cluster another, namespace transcripts" in done.stdout
+    assert "at first contact it was cluster uid-kube-system" in done.stdout
+
+
 def test_check_says_which_rights_a_login_lacks(
     gonogo: Gonogo,
     book: Path,

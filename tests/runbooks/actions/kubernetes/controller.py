@@ -48,6 +48,7 @@ class Controller:
         self.failing = False
         self.stale = 0
         self._still = 0
+        self._going: set[str] = set()
 
     def settle(self, steps: int = 40) -> None:
         """Go on until nothing moves any more."""
@@ -57,6 +58,7 @@ class Controller:
     def step(self) -> None:
         if self.asleep:
             return
+        self._end()
         for each in list(self._api.objects):
             match each["kind"]:
                 case "Deployment":
@@ -65,6 +67,18 @@ class Controller:
                     self._work(each)
                 case "StatefulSet" | "DaemonSet":
                     sets.serve(self._api, each)
+
+    def _end(self) -> None:
+        """Let pods that are on their way out be gone in the step after."""
+        going = [
+            each
+            for each in self._api.objects
+            if each["kind"] == "Pod" and "deletionTimestamp" in each["metadata"]
+        ]
+        for each in going:
+            if each["metadata"]["uid"] in self._going:
+                self._api.objects.remove(each)
+            self._going.add(each["metadata"]["uid"])
 
     def _deploy(self, owner: Object) -> None:
         before = json.dumps(owner.get("status", {}), sort_keys=True)
@@ -90,6 +104,7 @@ class Controller:
             each
             for each in self._api.objects
             if each["kind"] == "Pod"
+            and "deletionTimestamp" not in each["metadata"]
             and each["metadata"].get("ownerReferences", [{}])[0].get("uid") == uid
         ]
 

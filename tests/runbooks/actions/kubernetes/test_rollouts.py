@@ -38,7 +38,7 @@ async def test_a_restart_is_described(act: Acting) -> None:
     assert act.api.rehearsed == [PATCH]
     assert said.unmet == ()
     assert conditions(said)["3 of 3 pods are ready, 3 go on serving"]
-    assert said.seconds == 600
+    assert (said.seconds, said.watch.split()[0]) == (600, "kubernetes.replicas")
     assert said.undo.use == "kubernetes.rollout_undo"
     assert said.undo.parameters["template"] == said.snapshot["template"]
     assert {"image", "template", "replicas", "ready", "config"} <= set(said.snapshot)
@@ -55,6 +55,7 @@ async def test_a_restart_in_the_performing_process(act: Acting) -> None:
         "new revision 3": (3, 3),
         "old revision 2": (0, 3),
         "ready": (3, 3),
+        "available": (3, 3),
     }
     assert done.progress.deadline and done.progress.deadline[1] == 600
 

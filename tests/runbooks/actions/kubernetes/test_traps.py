@@ -119,15 +119,14 @@ async def test_a_rollout_right_before_the_request(act: Acting) -> None:
         act.controller.settle()
 
 
-@pytest.mark.parametrize("verb", ["rollout_restart", "rollout_undo"])
 async def test_of_two_operators_at_once_one_is_refused(
-    act: Acting, tmp_path: Path, verb: str
+    act: Acting, tmp_path: Path
 ) -> None:
     place = tmp_path / "other"
     place.mkdir()
     both = (act, Acting(act.api, place))
     done = await asyncio.gather(
-        *(each.perform_apart(verb, component="api") for each in both)
+        *(each.perform_apart("rollout_undo", component="api") for each in both)
     )
     assert act.api.changes == [PATCH]
     assert sorted(each.code for each in done) == [0, REFUSED]
@@ -265,3 +264,23 @@ async def test_where_nothing_serves_nothing_is_lost(act: Acting) -> None:
     act.controller.broken.add(NEW)
     act.controller.settle()
     assert (await act.describe("rollout_restart", component="api")).unmet == ()
+
+
+async def test_an_undo_restores_neither_replicas_nor_config(act: Acting) -> None:
+    """What is compared afterwards shows it, and it is said before."""
+    before = await act.describe("rollout_restart", component="api")
+    config = act.api.find("ConfigMap", "transcript-config")
+    assert config
+    config["data"]["log-level"] = "DEBUG"
+    release(act)
+    act.api.edit(act.deployment, replicas=5)
+    act.controller.settle()
+    said = await act.describe("rollout_undo", component="api")
+    stays = " ".join(said.stays)
+    assert "the number of pods stays 5" in stays
+    assert "ConfigMap transcript-config" in stays
+    done = await act.perform("rollout_undo", said, component="api")
+    assert done.code == 0
+    was = before.snapshot
+    differs = {name for name in was if was[name] != done.after[name]}
+    assert differs == {"replicas", "config"}

@@ -337,7 +337,9 @@ class WritableAPI(KubernetesAPI):
             said = "Cannot evict pod as it would violate the pod's disruption budget."
             return self._failed(429, "TooManyRequests", said)
         if not dry:
-            self.objects.remove(pod)
+            # It is gone once its containers have ended.
+            pod["metadata"]["deletionTimestamp"] = ago(seconds=0)
+            self.touch(pod)
         done = {"kind": "Status", "apiVersion": "v1", "status": "Success"}
         return 201, {**done, "metadata": {}}, {}
 
