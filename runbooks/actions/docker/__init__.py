@@ -27,4 +27,5 @@ ACTIONS: Mapping[str, type[Action]] = {
     "docker.start": StartAction,
     "docker.stop": StopAction,
 }
-identify = identified_by("docker.restart")
+# The Engine itself, so that it is known without a container of the project, too.
+identify = identified_by("docker.prune")

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from runbooks.actions.describing import make
 from runbooks.actions.kubernetes.origins import origin, writer
-from runbooks.actions.kubernetes.revisions import Revision, current
+from runbooks.actions.kubernetes.revisions import Revision, current, images
 from runbooks.actions.kubernetes.standing import Standing, paused, timed_out
 from runbooks.actions.kubernetes.workload import KINDS, WorkloadAction
 from runbooks.changes import Revision as Past
@@ -83,7 +83,14 @@ async def _of_kind(action: WorkloadAction, sources: Sources) -> list[Past] | Pro
 def _told(
     action: WorkloadAction, workload: Object, known: Sequence[Revision]
 ) -> list[Past]:
-    """Return the revisions of one workload as people read them, oldest first."""
+    """Return the revisions of one workload as people read them, oldest first.
+
+    One that its controller has not seen yet has none, and is there all the same.
+    """
+    if not known:
+        image = images(workload["spec"]["template"])
+        name = f"{action.kind}/{name_of(workload)}"
+        return [Past(workload=name, revision="none yet", image=image, live=True)]
     live = current(workload, known)
     times = [_came(workload, known[: n + 1], live) for n in range(len(known))]
     ran = [_between(*each) for each in pairwise(times)]

@@ -179,6 +179,14 @@ async def test_numbers_that_are_none(act: Acting, number: str) -> None:
     assert len(await past(act)) == 2
 
 
+async def test_a_workload_that_its_controller_has_not_seen(act: Acting) -> None:
+    act.controller.asleep = True
+    for kept in act.controller.sets(act.deployment):
+        act.api.objects.remove(kept)
+    (only,) = await past(act)
+    assert (only.revision, only.image, only.live) == ("none yet", NEW, True)
+
+
 async def test_a_kind_that_nobody_may_list_does_not_hide_the_others(
     act: Acting,
 ) -> None:
