@@ -13,6 +13,9 @@ import msgspec
 
 from runbooks.tables import ActionSpec
 
+ROWS = "rows of "
+"""Beginning of the names under which a snapshot holds numbers of rows."""
+
 
 class Call(msgspec.Struct, frozen=True):
     """One request or command that changes something, exactly as it will be made.
@@ -102,7 +105,7 @@ class Revision(msgspec.Struct, frozen=True, kw_only=True):
         workload: as its system calls it, ``Deployment/api`` or ``service api``.
         revision: its number there, or what else it is known by.
         image: one, or several with commas between.
-        at: when it came, ISO 8601, or "".
+        at: when it came, or where nothing tells that, when it was made; ISO 8601 or "".
         by: who brought it, as far as anything there tells, or "".
         healthy: seconds for which it ran with all that it should have, None where
             nobody knows.
@@ -110,6 +113,9 @@ class Revision(msgspec.Struct, frozen=True, kw_only=True):
             None where nobody knows.
         live: whether it is what runs now.
         undo: how it is brought back; nothing for the one that is live.
+        takes: seconds that bringing it back takes at most, None where nobody knows.
+        point_of_no_return: after what the one that is live cannot be had again, or "".
+        watch: which reading should make one bring it back, or "".
     """
 
     workload: str
@@ -121,6 +127,9 @@ class Revision(msgspec.Struct, frozen=True, kw_only=True):
     ran: float | None = None
     live: bool = False
     undo: Undo = Undo()
+    takes: float | None = None
+    point_of_no_return: str = ""
+    watch: str = ""
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -211,6 +220,34 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
     def unmet(self) -> tuple[str, ...]:
         """What keeps it from being done, a sentence each."""
         return tuple(each.says for each in self.preconditions if not each.holds)
+
+
+def unlike(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what one state has unlike the other, a sentence each.
+
+    A database at work gets rows all the time; that some are gone, or a table is, is
+    what matters. Estimates say nothing.
+    """
+    said = []
+    for name, was in before.items():
+        now = after.get(name)
+        if now == was or (now and _only_more_rows(name, was, now)):
+            continue
+        said.append(f"{name} is {now or 'not known'}, was {was}")
+    if any(name.startswith(ROWS) for name in before):
+        new = [n for n in after if n.startswith(ROWS) and n not in before]
+        said += [
+            f"{name} is {after[name]}, and there was no such table" for name in new
+        ]
+    return tuple(said)
+
+
+def _only_more_rows(name: str, was: str, now: str) -> bool:
+    if not name.startswith(ROWS):
+        return False
+    if not (was.isdecimal() and now.isdecimal()):
+        return True
+    return int(now) >= int(was)
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):

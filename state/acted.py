@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
-from runbooks.changes import Undo
+from runbooks.changes import Undo, unlike
 from runbooks.events import Event, Kind
 from runbooks.tables import ActionSpec
 from state import entries
@@ -123,13 +123,26 @@ def unlike_before(actions: Mapping[str, Acted], acted: Acted) -> tuple[str, ...]
     state before the change is what was wanted.
     """
     undone = actions.get(acted.undoes)
-    if undone is None:
-        return ()
-    return tuple(
-        f"{name} is {acted.after.get(name, 'not known')}, was {was}"
-        for name, was in undone.before.items()
-        if acted.after.get(name) != was
-    )
+    return unlike(undone.before, acted.after) if undone else ()
+
+
+def unlike_before_all(
+    actions: Mapping[str, Acted], ids: Iterable[str]
+) -> tuple[str, ...]:
+    """Return what is unlike it was before the actions *ids*, all of them taken back.
+
+    Of each thing the state before the first change of it is compared with the one
+    after the last.
+    """
+    before: dict[str, str] = {}
+    after: dict[str, str] = {}
+    wanted = set(ids)
+    for acted in actions.values():
+        if acted.id in wanted:
+            before = {**acted.before, **before}
+        elif acted.undoes in wanted:
+            after.update(acted.after)
+    return unlike(before, after)
 
 
 def taken_back_by(actions: Mapping[str, Acted], asked: ActionSpec) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from runbooks.errors import CommandError, ProbeError, RefusedError
 from runbooks.wish import free
+from state.acted import unlike_before_all
 from state.changed import BACK
 from tui.told import Announced, Told
 
@@ -56,7 +57,19 @@ class TakingBack:
         finally:
             self.under_way = False
         if len(changes) > 1:
-            self._tell(Announced(f"All {len(changes)} are taken back."))
+            self._tell(Announced(self._all(changes)))
+
+    def _all(self, changes: Sequence[Changed]) -> str:
+        """Say whether everything is as it was: that is success, no exit code is."""
+        actions = self._run.actions
+        ids = [each.id for each in changes if each.id in actions]
+        how = "all is as it was before"
+        if differs := unlike_before_all(actions, ids):
+            how = f"but not as before: {'; '.join(differs)}"
+        if commands := len(changes) - len(ids):
+            what = "commands" if commands > 1 else "command"
+            how += f"; what {commands} {what} changed nobody compares"
+        return f"All {len(changes)} are taken back: {how}."
 
     async def bring_back(self, revision: Revision) -> None:
         """Let a former release run again.

@@ -23,9 +23,15 @@ class Tell(Protocol):
 
 
 class Action(Parametrised, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A change that gonogo knows how to make, and to take back."""
+    """A change that gonogo knows how to make, and to take back.
+
+    Attributes:
+        counts_rows: another release runs afterwards, which may do something to the
+            database: its rows are compared, too.
+    """
 
     command_class: ClassVar[CommandClass] = CommandClass.MUTATE
+    counts_rows: ClassVar[bool] = False
 
     @property
     @abstractmethod

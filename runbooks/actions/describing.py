@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from msgspec.structs import replace
+
 from runbooks.actions import Identify, action_class
 from runbooks.actions.base import Action
+from runbooks.actions.filling import filled
+from runbooks.actions.rows import rows
 from runbooks.changes import Description, Identity
 from runbooks.errors import ProbeError
-from runbooks.hiding import Hiding
-from runbooks.parameters import build
 from runbooks.probes.base import SOURCE
 from runbooks.probes.sources import Sources
-from runbooks.resolving import resolved
 from runbooks.tables import ActionSpec
 from runbooks.target import Target
 
@@ -39,12 +40,9 @@ async def make(spec: ActionSpec, target: Target, sources: Sources) -> Action:
     """
     try:
         cls = action_class(spec.use)
-        parameters = cls.with_defaults(spec.parameters, target)
-        fetch = Hiding(target, sources).fetch
-        known = await resolved(parameters, cls.verbatim, target, fetch)
-        return build(cls, known)
-    except (ValueError, LookupError) as error:
+    except LookupError as error:
         raise ProbeError(str(error), source=SOURCE, stage="configuration") from error
+    return await filled(cls, spec.parameters, target, sources)
 
 
 @asynccontextmanager
@@ -65,6 +63,9 @@ async def looked_at(
         except TimeoutError as error:
             said = f"no answer in {action.timeout:g} s"
             raise ProbeError(said, source=action.source, stage="timeout") from error
+        if action.counts_rows:
+            state = {**description.snapshot, **await rows(target)}
+            description = replace(description, snapshot=state)
         yield action, description, sources
 
 

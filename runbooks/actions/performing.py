@@ -25,6 +25,7 @@ from msgspec.structs import replace
 
 from runbooks.actions.base import Action
 from runbooks.actions.describing import looked_at
+from runbooks.actions.rows import rows
 from runbooks.changes import Description, Identity, Progress
 from runbooks.errors import ActionError, DocumentError, GonogoError, ProbeError
 from runbooks.probes.sources import Sources
@@ -82,7 +83,10 @@ async def perform(order: Order) -> Ended:
         async with looked_at(order.spec, target) as (action, description, sources):
             if wrong := _changed_since(order, description):
                 return Ended(code=REFUSED, says=f"Nothing was changed: {wrong}")
-            return await _perform(order, action, description, sources)
+            ended = await _perform(order, action, description, sources)
+            if action.counts_rows and ended.after:
+                ended = replace(ended, after={**ended.after, **await rows(target)})
+            return ended
     except (ProbeError, DocumentError) as error:
         notes = " ".join(getattr(error, "__notes__", ()))
         return Ended(

@@ -110,16 +110,21 @@ def about(row: Row) -> Iterator[Paragraph]:
     if row.loose_end:
         yield labelled("loose end", row.loose_end, "$text-warning")
     yield labelled("undo", "is taken back" if row.taken_back else str(row.undo))
+    yield from _planned(row)
+    for name, was in row.before.items():
+        now = row.after.get(name, "nobody looked" if row.ending else "under way")
+        changed = f"{was} → {now}" if was != now else f"{was}, unchanged"
+        yield labelled("state", f"{name}: {changed}")
+
+
+def _planned(row: Row) -> Iterator[Paragraph]:
+    """Yield how long it takes, until when it can be done, and what should prompt it."""
     if row.takes is not None:
         yield labelled("takes", f"at most {duration(row.takes)}")
     if row.point_of_no_return:
         yield labelled("no return", row.point_of_no_return, "$text-warning")
     if row.watch:
         yield labelled("back if", row.watch)
-    for name, was in row.before.items():
-        now = row.after.get(name, "nobody looked" if row.ending else "under way")
-        changed = f"{was} → {now}" if was != now else f"{was}, unchanged"
-        yield labelled("state", f"{name}: {changed}")
 
 
 def _of_revision(row: Revision) -> Iterator[Paragraph]:
@@ -138,3 +143,4 @@ def _of_revision(row: Revision) -> Iterator[Paragraph]:
         yield labelled("stands", "it is what runs now")
     else:
         yield labelled("back", str(row.undo))
+        yield from _planned(row)

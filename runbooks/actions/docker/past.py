@@ -7,16 +7,21 @@ they were made, and not whether they ever ran.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from runbooks.actions.describing import make
+from runbooks.actions.docker.pinned import Pinned
 from runbooks.actions.docker.previous import Image, candidates, image_named
-from runbooks.actions.docker.recreate import RecreateAction
+from runbooks.actions.docker.recreate import WATCH, RecreateAction, forgotten
 from runbooks.actions.docker.services import short
-from runbooks.changes import Revision, Undo
+from runbooks.changes import Revision
 from runbooks.probes.docker.containers import Container, project_containers
 from runbooks.probes.sources import Sources
 from runbooks.tables import ActionSpec
 from runbooks.target import Target
+
+MOST = 8
+"""Images of one service that are told, the newest ones."""
 
 
 async def history(target: Target) -> list[Revision]:
@@ -53,19 +58,39 @@ async def _of_service(
     for id in running.keys() - known.keys():
         known[id] = await image_named(sources, action.engine, id)
     ordered = sorted(known.values(), key=lambda each: each.made, reverse=True)
+    told = [each for each in ordered[:MOST] if each.id not in running]
+    told += [known[id] for id in running]
+    told.sort(key=lambda each: each.made, reverse=True)
+    takes = sum(Pinned.at(each).grace + action.patience for each in those)
     return [
-        Revision(
+        _live(each, running[each.id])
+        if each.id in running
+        else Revision(
             workload=f"service {those[0].service}",
-            revision=_called(each, running.get(each.id, ())),
-            image=", ".join(each.tags) or "an image without a tag",
-            at=_since(running.get(each.id, ())),
-            live=each.id in running,
-            undo=Undo()
-            if each.id in running
-            else action.undone_by("docker.recreate", those, image=each.id),
+            revision=_called(each, ()),
+            image=_tags(each),
+            undo=action.undone_by("docker.recreate", those, image=each.id),
+            takes=takes,
+            point_of_no_return=forgotten([each.image for each in those]),
+            watch=WATCH,
         )
-        for each in ordered
+        for each in told
     ]
+
+
+def _live(image: Image, containers: Sequence[Container]) -> Revision:
+    return Revision(
+        workload=f"service {containers[0].service}",
+        revision=_called(image, containers),
+        image=_tags(image),
+        at=min(str(each.inspected["Created"]) for each in containers),
+        healthy=_steady(containers),
+        live=True,
+    )
+
+
+def _tags(image: Image) -> str:
+    return ", ".join(image.tags) or "an image without a tag"
 
 
 def _called(image: Image, containers: Sequence[Container]) -> str:
@@ -78,6 +103,9 @@ def _called(image: Image, containers: Sequence[Container]) -> str:
     return ", ".join(said)
 
 
-def _since(containers: Sequence[Container]) -> str:
-    """Return when the oldest of the containers was made, "" without any."""
-    return min((str(each.inspected["Created"]) for each in containers), default="")
+def _steady(running: Sequence[Container]) -> float | None:
+    """Return for how long all of them have run without a break, in seconds."""
+    if not all(each.ready for each in running):
+        return None
+    began = max(str(each.state["StartedAt"]) for each in running)
+    return (datetime.now(UTC) - datetime.fromisoformat(began)).total_seconds()

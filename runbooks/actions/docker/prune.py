@@ -37,17 +37,19 @@ class PruneAction(OfEngine, Action, frozen=True, kw_only=True):
 
     Attributes:
         age: only images made longer ago than that.
+        project: name of the compose project by which the Engine is known.
 
     Raises:
         ProbeError: the Engine cannot be asked, or there is no such image.
     """
 
     age: Duration = Duration(seconds("0s"))
+    project: str = ""
 
     command_class: ClassVar[CommandClass] = CommandClass.DESTRUCTIVE
 
     async def identity(self, sources: Sources) -> Identity:
-        return await identity(self.engine, sources)
+        return await identity(self.engine, sources, self.project)
 
     async def snapshot(self, sources: Sources) -> Mapping[str, str]:
         unused, used = await self._dangling(sources)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Iterable, Sequence
+from typing import ClassVar, Literal
 
 from runbooks.actions.base import Tell
 from runbooks.actions.docker.composing import ByCompose
@@ -35,6 +35,8 @@ from runbooks.probes.docker.containers import Container
 from runbooks.probes.sources import Sources
 
 WAYS: Sequence[Way] = (ByCompose(), ByCopy())
+WATCH = "a service is unhealthy or looping (docker.services), or more requests fail"
+"""What should make one go back."""
 
 
 class RecreateAction(ServicesAction, frozen=True, kw_only=True):
@@ -58,6 +60,8 @@ class RecreateAction(ServicesAction, frozen=True, kw_only=True):
     image: str = ""
     way: Literal["", "compose", "copy"] = ""
     timeout: Duration = Duration(seconds("30s"))
+
+    counts_rows: ClassVar[bool] = True
 
     async def describe(self, sources: Sources) -> Description:
         found = await self.chosen(sources)
@@ -94,7 +98,8 @@ class RecreateAction(ServicesAction, frozen=True, kw_only=True):
             undo=self._undo(found),
             loose_end=_left(wanted),
             seconds=sum(pin.grace + self.patience for pin in pins),
-            watch="docker.services unhealthy",
+            point_of_no_return=forgotten([each.image for each in found]),
+            watch=WATCH,
             snapshot=snapshot(found),
             outcome={
                 **up(found),
@@ -183,6 +188,12 @@ class RecreateAction(ServicesAction, frozen=True, kw_only=True):
         if len(before) > 1:
             return Undo(irreversible="the containers had different images before")
         return self.undone_by("docker.recreate", found, image=before.pop())
+
+
+def forgotten(images: Iterable[str]) -> str:
+    """Return when the images that ran before cannot be gone back to any more."""
+    known = ", ".join(dict.fromkeys(short(image) for image in images))
+    return f"once {known} is removed from the Engine (docker image prune --all)"
 
 
 def _left(wanted: Wanted) -> str:

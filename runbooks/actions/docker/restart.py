@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from runbooks.actions.base import Tell
 from runbooks.actions.docker.keeping import kept
 from runbooks.actions.docker.pinned import Pinned, broken
+from runbooks.actions.docker.recreate import WATCH
 from runbooks.actions.docker.sending import Request, version
 from runbooks.actions.docker.services import (
     ServicesAction,
@@ -67,6 +68,8 @@ class RestartAction(ServicesAction, frozen=True, kw_only=True):
                 "image and settings that they had before"
             ),
             seconds=patience,
+            point_of_no_return="the first container that is restarted",
+            watch=f"{WATCH}: a restart brings no other image, docker.recreate does",
             snapshot=snapshot(found),
             outcome=up(found),
             pins={"containers": pins, "api": api},

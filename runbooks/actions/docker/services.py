@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from runbooks.actions.base import Action, Tell
 from runbooks.actions.docker.identity import identity
 from runbooks.actions.docker.pinned import Pinned, broken
+from runbooks.actions.docker.settings import digest
 from runbooks.actions.docker.work import Work
 from runbooks.changes import Description, Identity, Undo
 from runbooks.durations import seconds
 from runbooks.errors import ProbeError
 from runbooks.parameters import Duration
 from runbooks.probes.base import SOURCE
-from runbooks.probes.docker.containers import (
-    CONFIG_HASH,
-    NUMBER,
-    Container,
-    project_containers,
-)
+from runbooks.probes.docker.containers import NUMBER, Container, project_containers
 from runbooks.probes.docker.project import OfProject
 from runbooks.probes.sources import Sources
+
+_REVISION = ("version", "revision")
 
 
 class ServicesAction(OfProject, Action, frozen=True, kw_only=True):
@@ -41,7 +40,8 @@ class ServicesAction(OfProject, Action, frozen=True, kw_only=True):
         return await identity(self.engine, sources, found[0].project)
 
     async def snapshot(self, sources: Sources) -> Mapping[str, str]:
-        """Return what is compared: of each container its image, state and settings."""
+        """Return what is compared: how many containers there are, and of each its
+        image, revision, state, health and settings."""
         return snapshot(await self.those_there(sources))
 
     async def chosen(self, sources: Sources) -> list[Container]:
@@ -89,14 +89,27 @@ def pinned(description: Description) -> Sequence[Pinned]:
 def snapshot(found: Iterable[Container]) -> dict[str, str]:
     """Return what tells one state of containers from another."""
     state = {}
+    counts = Counter(each.service for each in found)
+    for service, count in counts.items():
+        state[f"{service} containers"] = str(count)
     for each in found:
         state[f"{each.name} image"] = each.image
+        if revision := _revision(each):
+            state[f"{each.name} revision"] = revision
         state[f"{each.name} state"] = str(each.state["Status"])
         if each.health:
             state[f"{each.name} health"] = each.health
-        if settings := each.labels.get(CONFIG_HASH):
-            state[f"{each.name} settings"] = settings
+        state[f"{each.name} settings"] = digest(each)
     return state
+
+
+def _revision(container: Container) -> str:
+    """Return what the image says of itself, by labels that builds agree upon.
+
+    Source: https://specs.opencontainers.org/image-spec/annotations/
+    """
+    said = (container.labels.get(f"org.opencontainers.image.{n}") for n in _REVISION)
+    return " ".join(filter(None, said))
 
 
 def up(found: Iterable[Container]) -> dict[str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from runbooks.actions.base import Tell
 from runbooks.actions.docker.pinned import Pinned
+from runbooks.actions.docker.recreate import WATCH
 from runbooks.actions.docker.sending import Request, version
 from runbooks.actions.docker.services import (
     ServicesAction,
@@ -63,6 +64,8 @@ class StopAction(ServicesAction, frozen=True, kw_only=True):
             undo=self.undone_by("docker.start", found),
             loose_end=f"{services} stopped until docker.start",
             seconds=sum(pin.grace for pin in pins),
+            point_of_no_return="once a container is removed (docker compose down)",
+            watch="whoever needs it fails: see what it says it is needed by",
             snapshot=snapshot(await self.chosen(sources)),
             outcome={f"{pin.name} state": "exited" for pin in pins},
             pins={"containers": pins, "api": api},
@@ -107,6 +110,7 @@ class StartAction(ServicesAction, frozen=True, kw_only=True):
             ),
             undo=self.undone_by("docker.stop", found),
             seconds=len(pins) * self.patience,
+            watch=WATCH,
             snapshot=snapshot(await self.chosen(sources)),
             outcome=up(found),
             pins={"containers": pins, "api": api},

@@ -55,6 +55,7 @@ class RolloutUndoAction(RolloutAction, frozen=True, kw_only=True):
     template: str = ""
 
     field: ClassVar[Field] = Field.TEMPLATE
+    counts_rows: ClassVar[bool] = True
 
     async def describe(self, sources: Sources) -> Description:
         found = await self.workload(sources)

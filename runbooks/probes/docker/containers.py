@@ -19,7 +19,6 @@ PROJECT = "com.docker.compose.project"
 SERVICE = "com.docker.compose.service"
 ONE_OFF = "com.docker.compose.oneoff"
 NUMBER = "com.docker.compose.container-number"
-CONFIG_HASH = "com.docker.compose.config-hash"
 
 
 @dataclass(frozen=True, slots=True)
