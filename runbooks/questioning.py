@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from runbooks.placeholders import Placeholder
     from runbooks.target import Target
 
+_UNKNOWN = "nobody knows what will be done in it"
+"""How a shell is taken back."""
+
 
 class Questioning:
     """Says what must be asked; starts nothing and writes nothing down.
@@ -77,10 +80,12 @@ class Questioning:
     def systems(self, wish: Wish) -> tuple[str, ...]:
         """Return the tables of the profile that *wish* would change the systems of.
 
-        Which ones they are has to be asked before `look`.
+        Which ones they are has to be asked before `look`. In a shell it may be any.
         """
         if not wish.original.strip() or not self._changes(wish):
             return ()
+        if wish.is_shell:
+            return self._systems.askable
         return self._systems.reached("\n".join(wish.substituted()))
 
     def _changes(self, wish: Wish) -> bool:
@@ -122,7 +127,7 @@ class Questioning:
             reason=said.reason,
             target=self._target.name,
             cwd=self._cwd(wish),
-            undo=wish.block.options.undo or "",
+            undo=_UNKNOWN if wish.is_shell else wish.block.options.undo or "",
             placeholders=self._asked(wish),
             untrusted=self._untrusted(wish.digest),
             confirm=changes,
@@ -136,7 +141,10 @@ class Questioning:
         from runbooks.context import names
 
         text = "\n".join(wish.substituted())
-        yield from self._systems.facts(text, met)
+        if wish.is_shell:
+            yield "recorded", "what it shows, with secrets taken out; no keys"
+            yield "has", "directory, exported variables and values of this run"
+        yield from self._systems.facts(self.systems(wish), met)
         yield from self._systems.elsewhere(text, self.env, names(self._place.context))
 
     @property

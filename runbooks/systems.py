@@ -30,10 +30,11 @@ class Systems:
         """Return the tables of the profile whose systems *text* reaches."""
         from runbooks.reaching import tables
 
-        return tuple(table for table in tables(text) if table in self._askable)
+        return tuple(table for table in tables(text) if table in self.askable)
 
     @cached_property
-    def _askable(self) -> tuple[str, ...]:
+    def askable(self) -> tuple[str, ...]:
+        """Tables of the profile whose systems can say which ones they are."""
         from runbooks.identity_of import tables
 
         return tables(self._target) if self._target.path else ()
@@ -52,9 +53,9 @@ class Systems:
                 f"check --accept {found.table}'."
             )
 
-    def facts(self, text: str, met: Met) -> Iterator[Fact]:
-        """Yield which systems *text* reaches, or that nobody could look."""
-        for table in self.reached(text):
+    def facts(self, tables: Sequence[str], met: Met) -> Iterator[Fact]:
+        """Yield which systems these tables lead to, or that nobody could look."""
+        for table in tables:
             found = met.get(table, "nobody asked")
             if isinstance(found, str):
                 yield "system", f"nobody could look which one it is: {found}"

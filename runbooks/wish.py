@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from runbooks.placeholders import Placeholder
 
 _MILDEST_FIRST = list(CommandClass)
+SHELL = "shell:"
+"""Beginning of the ids under which shells are written down."""
+_SHELL = """\
+echo 'This shell is recorded; exit or Ctrl-D leads back to gonogo.'
+exec bash -i"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,14 @@ class Wish:
         return self.texts != tuple(part.text for part in self.parts)
 
     @property
+    def is_shell(self) -> bool:
+        """Whether nobody knows what will be done in it."""
+        return self.block.id.startswith(SHELL)
+
+    @property
     def title(self) -> str:
+        if self.is_shell:
+            return "Open a recorded shell"
         if self.whole:
             return f"Run {len(self.parts)} commands"
         return "Run an edited command" if self.edited else "Run a command"
@@ -133,6 +145,11 @@ def free(id: str, text: str, step: str = "") -> Wish:
     part = Part(id, id, "", text, 0)
     block = Block(id, "bash", "bash", 0, "", step or None, BlockOptions(), (part,))
     return Wish(block, (part,), (text,))
+
+
+def shell(number: int) -> Wish:
+    """A shell for what no command of the document says, the *number*-th of a run."""
+    return replace(free(f"{SHELL}{number}", _SHELL), interactive=True)
 
 
 def class_as_run(block: Block, part: Part) -> Classified:

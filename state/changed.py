@@ -9,6 +9,7 @@ import msgspec
 from runbooks.changes import Undo
 from runbooks.model import Runbook
 from runbooks.tables import CommandClass
+from runbooks.wish import SHELL
 from state.acted import Acted, unlike_before
 from state.record import Record
 from state.standing import Command
@@ -107,6 +108,9 @@ def _by_commands(
         back = commands.get(f"{BACK}{command.part}")
         undone = commands.get(command.part.removeprefix(BACK))
         takes_back = undone and undone is not command
+        if command.part.startswith(SHELL):
+            yield _shell(command)
+            continue
         yield Changed(
             id=command.part,
             title=_first_line(command),
@@ -120,6 +124,24 @@ def _by_commands(
             takes_back=_first_line(undone) if undone and takes_back else "",
             seconds=command.seconds,
         )
+
+
+def _shell(command: Command) -> Changed:
+    """Whatever was done in it, with whichever exit code."""
+    ended = command.ending == "exit"
+    return Changed(
+        id=command.part,
+        title="a recorded shell",
+        at=command.at,
+        by=command.by,
+        ending="done" if ended else _ending(command),
+        undo=Undo(
+            irreversible="what was done in it, its recording shows: "
+            f"outputs/{command.id}.cast"
+        ),
+        says=_ended(command),
+        seconds=command.seconds,
+    )
 
 
 def _first_line(command: Command) -> str:

@@ -9,6 +9,7 @@ from runbooks.errors import RefusedError
 from runbooks.events import Event, Kind
 from runbooks.model import Step
 from state import entries
+from state.evidence import Evidence, file
 from state.rules import as_named, default_end, refusal, waivers
 from state.run import Run
 from state.standing import Answer
@@ -22,22 +23,28 @@ def decide(
     until: str = "",
     role: str = "",
     batch: str = "",
+    evidence: Evidence | None = None,
 ) -> Event:
     """Record that a person says *answer* of *step*, in *role* where it matters.
 
     Raises:
-        RefusedError: design forbids it; the message says what is possible.
+        RefusedError: that may not be said; the message says what is possible.
         StateError: it could not be written down.
     """
     state = run.progress.get(step.id)
     may_waive = waivers(run.runbook)
-    if reason := refusal(step, state, answer, note, until, 1, role, may_waive):
+    shown = note or (evidence.value if evidence else "")
+    if reason := refusal(step, state, answer, shown, until, 1, role, may_waive):
         raise RefusedError(reason)
+    if evidence and evidence.kind == "file" and not evidence.digest:
+        raise RefusedError(f"{evidence.value} cannot be read, so it shows nothing.")
     role = as_named(role, may_waive) or role.strip()
     if answer is Answer.WAIVE:
         until = until or default_end()
     proposed = state.finding.result.value if state and state.finding else ""
-    data = entries.decided(step, answer, note.strip(), until, proposed, role, batch)
+    data = entries.decided(
+        step, answer, note.strip(), until, proposed, role, batch, evidence
+    )
     return run.record(Kind.DECIDED, step.id, data)
 
 
@@ -48,6 +55,7 @@ def decide_all(
     note: str = "",
     until: str = "",
     role: str = "",
+    evidence: Evidence | None = None,
 ) -> list[Event]:
     """Record one answer for many steps: all of them, or none where one is refused.
 
@@ -56,14 +64,17 @@ def decide_all(
         StateError: it could not be written down; the steps before it stand.
     """
     may_waive, together = waivers(run.runbook), len(steps)
+    shown = note or (evidence.value if evidence else "")
     for step in steps:
         state = run.progress.get(step.id)
         if reason := refusal(
-            step, state, answer, note, until, together, role, may_waive
+            step, state, answer, shown, until, together, role, may_waive
         ):
             raise RefusedError(reason)
     batch = uuid4().hex[:8] if len(steps) > 1 else ""
-    return [decide(run, step, answer, note, until, role, batch) for step in steps]
+    return [
+        decide(run, step, answer, note, until, role, batch, evidence) for step in steps
+    ]
 
 
 def withdraw(run: Run, step: Step) -> Event:
@@ -104,4 +115,6 @@ def attach(run: Run, step_id: str, kind: str, value: str) -> Event:
         raise RefusedError(f"Evidence is text, a file or a link, not “{kind}”.")
     if not value.strip():
         raise RefusedError("The evidence is empty; nothing was recorded.")
-    return run.record(Kind.ATTACHED, step_id, entries.attached(kind, value.strip()))
+    value = value.strip()
+    shown = file(value) if kind == "file" else Evidence(kind, value)
+    return run.record(Kind.ATTACHED, step_id, entries.attached(shown))

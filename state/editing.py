@@ -88,7 +88,9 @@ def _edit(
         return entries.edited_by_hand(changes, withdrawn=old is not None, notes=notes)
     answer = _SAID.get(said) if said is not None else old.answer if old else None
     if answer is None:
-        refused = f"“{said}” is no decision; write pass, fail, skip, n/a or waive."
+        refused = (
+            f"“{said}” is no decision; write pass, fail, skip, n/a, waive or done."
+        )
         return entries.edited_by_hand(changes, notes=notes, refused=[refused])
     note = as_text(table.get("note", "")).strip()
     until, role = as_text(table.get("until", "")), as_text(table.get("role", ""))

@@ -16,6 +16,7 @@ from runbooks.model import Runbook, Step
 from runbooks.results import Finding, Judged, Reading, Result, Soaked
 from runbooks.tables import ActionSpec, CommandClass
 from state.command_steps import decided_by
+from state.evidence import Evidence
 from state.standing import Answer, Decision
 
 Data = dict[str, Any]
@@ -178,6 +179,7 @@ def decided(
     proposed: str = "",
     role: str = "",
     batch: str = "",
+    evidence: Evidence | None = None,
 ) -> Data:
     """A person said something of a step.
 
@@ -185,8 +187,9 @@ def decided(
         until: last day of a waiver, ``YYYY-MM-DD``.
         proposed: result of the finding that the person saw, or "".
         batch: same for all steps that were answered at once, or "".
+        evidence: what shows that it was done by hand; left out where there is none.
     """
-    return {
+    data: Data = {
         "answer": answer.value,
         "note": note,
         "until": until,
@@ -196,6 +199,9 @@ def decided(
         "role": role,
         "batch": batch,
     }
+    if evidence:
+        data["evidence"] = msgspec.to_builtins(evidence)
+    return data
 
 
 def undone(decision: Decision) -> Data:
@@ -208,9 +214,10 @@ def noted(text: str) -> Data:
     return {"text": text}
 
 
-def attached(kind: str, value: str) -> Data:
-    """A person attached evidence: *kind* is ``text``, ``file`` or ``link``."""
-    return {"kind": kind, "value": value}
+def attached(evidence: Evidence) -> Data:
+    """A person attached evidence."""
+    data: Data = msgspec.to_builtins(evidence)
+    return data
 
 
 def input_given(values: Mapping[str, str]) -> Data:

@@ -36,7 +36,10 @@ _ANSWER = {
     Answer.SKIP: Standing.SKIPPED,
     Answer.NA: Standing.NA,
     Answer.WAIVE: Standing.WAIVED,
+    Answer.DONE: Standing.PASS,
 }
+_GOOD = (Answer.PASS, Answer.DONE)
+"""What a person says that a probe may know better."""
 
 
 def effective(step: Step, state: StepState | None, now: datetime) -> Standing:
@@ -93,7 +96,7 @@ def decision_counts(step: Step, state: StepState | None, now: datetime) -> bool:
 def _counts(step: Step, decision: Decision, now: datetime) -> bool:
     if decision.answer is Answer.WAIVE:
         return now < _ends(decision)
-    return decision.answer is not Answer.PASS or step.level is not Level.AUTO
+    return decision.answer not in _GOOD or step.level is not Level.AUTO
 
 
 def _decided(
@@ -116,9 +119,9 @@ def _decided(
 
 
 def _contradicted(step: Step, state: StepState, decision: Decision) -> bool:
-    """Whether a probe has found a fail that the person who said pass did not know."""
+    """Whether a probe has found a fail of which the person did not know."""
     return (
-        decision.answer is Answer.PASS
+        decision.answer in _GOOD
         and step.level is Level.ASSIST
         and state.finding is not None
         and state.finding.result is Result.FAIL

@@ -143,16 +143,15 @@ def _step(old: StepState, event: Event) -> StepState:
             return replace(old, soak=entries.soak(data))
         case Kind.DECIDED:
             made = _decision(data, person(event.by), event.at)
-            return _decide(replace(old, text=data["text"]), made)
+            new = _decide(replace(old, text=data["text"]), made)
+            shown = data.get("evidence")
+            return _attach(new, shown, event) if shown else new
         case Kind.UNDONE:
             return _withdraw(old)
         case Kind.NOTED:
             return replace(old, notes=(*old.notes, data["text"]))
         case Kind.ATTACHED:
-            evidence = Attachment(
-                data["kind"], data["value"], person(event.by), event.at
-            )
-            return replace(old, attachments=(*old.attachments, evidence))
+            return _attach(old, data, event)
         case Kind.EDITED_BY_HAND:
             new = replace(old, notes=(*old.notes, *data["notes"]))
             if data["withdrawn"]:
@@ -162,6 +161,17 @@ def _step(old: StepState, event: Event) -> StepState:
                 return _decide(replace(new, text=said["text"]), made)
             return new if data["notes"] else old
     return old
+
+
+def _attach(old: StepState, said: Mapping[str, Any], event: Event) -> StepState:
+    attached = Attachment(
+        said["kind"],
+        said["value"],
+        person(event.by),
+        event.at,
+        said.get("digest", ""),
+    )
+    return replace(old, attachments=(*old.attachments, attached))
 
 
 def found(old: StepState, finding: Finding, at: str) -> StepState:

@@ -23,8 +23,8 @@ SEEN = ("evidence", "result", "reason", "probed", "exit")
 
 HEADER = """\
 # Where each step stands. gonogo reads this file back: you may add comments, keys
-# of your own, notes, and decisions (decision = "pass", "fail", "skip", "n/a" or
-# "waive", with a note). The journal beside it holds every change.
+# of your own, notes, and decisions (decision = "pass", "fail", "skip", "n/a",
+# "waive" or "done", with a note). The journal beside it holds every change.
 """
 
 

@@ -8,6 +8,9 @@
 | attest | one key; with note      | with note | with reason | allowed |
 |        | where the step asks     |           |             |         |
 
+Done by hand wants evidence: what was done, a file, a link. Where a probe decides it is
+written down and does not count; elsewhere it is a pass.
+
 A skip asks for a note but does not force one: it never counts as pass. A blocker is
 waived only in a role that may.
 """
@@ -53,6 +56,7 @@ def refusal(
     """Return why *answer* cannot be given, as a plain sentence, or "".
 
     Args:
+        note: of what was done by hand, the evidence.
         together: how many steps get this answer at once.
         role: in which the person answers.
         waivers: roles that may waive a blocker.
@@ -80,6 +84,11 @@ def refusal(
                 )
         if step.note_required and not note:
             return f"“{step.text}” needs a note: what was seen, or where it is written."
+    if answer is Answer.DONE and not note:
+        return (
+            f"Say what was done about “{step.text}”, or name the file or link that "
+            "shows it."
+        )
     if answer is Answer.FAIL and not note:
         return f"Say what fails about “{step.text}”."
     if answer is Answer.NA and not note:

@@ -21,6 +21,8 @@ class Answer(StrEnum):
     SKIP = "skip"
     NA = "n/a"
     WAIVE = "waive"
+    DONE = "done"
+    """Done by hand, elsewhere than here, with evidence."""
 
 
 class Standing(StrEnum):
@@ -63,12 +65,13 @@ class Decision(msgspec.Struct, frozen=True):
 
 
 class Attachment(msgspec.Struct, frozen=True):
-    """Evidence attached by a person: kind is ``text``, ``file`` or ``link``."""
+    """Evidence attached by a person, see `state.evidence.Evidence`."""
 
     kind: str
     value: str
     by: str
     at: str
+    digest: str = ""
 
 
 class Command(msgspec.Struct, frozen=True):

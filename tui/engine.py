@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 from runbooks.errors import GonogoError, RefusedError, StateError
 from runbooks.events import Kind
-from runbooks.wish import free
+from runbooks.wish import SHELL, free, shell
 from state import entries
 from state.deciding import attach, decide_all, note, withdraw
+from state.evidence import evidence as evidence_of
 from state.standing import Answer
 from tui.acting import Acting
 from tui.probing import Probing
@@ -121,11 +122,23 @@ class Engine:
         note: str = "",
         until: str = "",
         role: str = "",
+        evidence: str = "",
     ) -> None:
-        """Record a person's answer: for all of the steps, or for none."""
+        """Record a person's answer: for all of the steps, or for none.
+
+        Args:
+            evidence: what shows that it was done by hand: text, path or link. What a
+                machine can see of it is looked at again.
+        """
         steps = [self.runbook.step_by_id[step_id] for step_id in step_ids]
 
-        self._submit(lambda: decide_all(self.run, steps, answer, note, until, role))
+        def decide() -> None:
+            shown = evidence_of(evidence) if evidence.strip() else None
+            decide_all(self.run, steps, answer, note, until, role, shown)
+            if answer is Answer.DONE:
+                self._look_again(step_ids)
+
+        self._submit(decide)
 
     def withdraw(self, step_id: str) -> None:
         """Take back the last decision on a step."""
@@ -135,8 +148,14 @@ class Engine:
     def note(self, step_id: str, text: str) -> None:
         self._submit(lambda: note(self.run, step_id, text))
 
-    def attach(self, step_id: str, kind: str, value: str) -> None:
-        self._submit(lambda: attach(self.run, step_id, kind, value))
+    def attach(self, step_id: str, text: str) -> None:
+        """Attach evidence: text, path or link."""
+
+        def attached() -> None:
+            shown = evidence_of(text)
+            attach(self.run, step_id, shown.kind, shown.value)
+
+        self._submit(attached)
 
     # ------------------------------------------------- commands and probes
 
@@ -154,6 +173,11 @@ class Engine:
     def run_block(self, block_id: str) -> None:
         """Run a block part by part, up to the first failure."""
         self._wish(lambda: self._door.wish_block(block_id))
+
+    def shell(self) -> None:
+        """Give the terminal to a shell that is recorded; asks first."""
+        so_far = sum(id.startswith(SHELL) for id in self.run.commands)
+        self._wish(lambda: shell(so_far + 1))
 
     def _wish(self, make: Callable[[], Wish]) -> None:
         async def run() -> None:

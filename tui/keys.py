@@ -101,6 +101,13 @@ KEYS: Mapping[str, tuple[Key, ...]] = {
             "waive",
             "Waive: known bad, accepted until a date",
         ),
+        Key(
+            "step.done",
+            "h",
+            "decide('done')",
+            "by hand",
+            "Done by hand, with evidence",
+        ),
         Key("step.withdraw", "backspace", "withdraw", "", "Take back my last decision"),
         Key("step.note", "t", "note", "note", "Note on this step"),
         Key(
@@ -137,6 +144,13 @@ KEYS: Mapping[str, tuple[Key, ...]] = {
             "faults",
             "",
             "Faults of this rehearsal: inject or heal one",
+        ),
+        Key(
+            "shell.open",
+            "exclamation_mark",
+            "shell",
+            "",
+            "A shell with what commands here have; it is recorded",
         ),
         Key(
             "change.arm", "D", "arm", "arm", "Arm for changes with a reason, or disarm"

@@ -15,6 +15,7 @@ from runbooks.tables import CommandClass
 from runbooks.target import Target
 from state import deciding, entries
 from state.author import Author
+from state.evidence import evidence as evidence_of
 from state.run import Run
 from state.standing import Answer
 from tui.app import GonogoApp
@@ -111,12 +112,14 @@ class OwnEngine:
         note: str = "",
         until: str = "",
         role: str = "",
+        evidence: str = "",
     ) -> None:
+        shown = evidence_of(evidence) if evidence else None
         for id in step_ids:
             step = self.runbook.step_by_id[id]
             self._recorded(
                 lambda step=step: deciding.decide(
-                    self.run, step, answer, note, until, role
+                    self.run, step, answer, note, until, role, "", shown
                 )
             )
 
@@ -127,8 +130,11 @@ class OwnEngine:
     def note(self, step_id: str, text: str) -> None:
         self._recorded(lambda: deciding.note(self.run, step_id, text))
 
-    def attach(self, step_id: str, kind: str, value: str) -> None:
-        self._recorded(lambda: deciding.attach(self.run, step_id, kind, value))
+    def attach(self, step_id: str, text: str) -> None:
+        shown = evidence_of(text)
+        self._recorded(
+            lambda: deciding.attach(self.run, step_id, shown.kind, shown.value)
+        )
 
     def found(self, step_id: str, finding: Finding) -> None:
         data = entries.probe_finished(finding)
@@ -158,6 +164,9 @@ class OwnEngine:
     ) -> None:
         how = ("interactive",) if interactive else ()
         self.calls.append(("run_part", part_id, text, *how))
+
+    def shell(self) -> None:
+        self.calls.append(("shell",))
 
     def run_block(self, block_id: str) -> None:
         self.calls.append(("run_block", block_id))

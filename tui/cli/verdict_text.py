@@ -161,7 +161,8 @@ class Report:
         decision = state.decision if state else None
         counts = finding is None or decision_counts(step, state, self.now)
         if decision and counts:
-            return f"said by {decision.by}: {decision.note}".rstrip(": ")
+            how = "done by hand," if decision.answer == "done" else "said by"
+            return f"{how} {decision.by}: {decision.note}".rstrip(": ")
         return finding.reason if finding else OPEN[step.level]
 
 

@@ -27,6 +27,7 @@ HINTS = {
     Answer.SKIP: "Not now: say why. It stays open for the verdict.",
     Answer.NA: "It does not exist here: say why.",
     Answer.WAIVE: "Known bad, accepted until a date: say why.",
+    Answer.DONE: "What shows it: a file, a link, or what was done. Tab: a note.",
 }
 
 
@@ -89,13 +90,13 @@ class Answering:
         """Take what was typed for a decision; False when it is refused, and said."""
         answer = Answer(prompt.purpose)
         note, until = values["note"], values.get("until", "")
-        role = values.get("role", "")
+        role, evidence = values.get("role", ""), values.get("evidence", "")
         steps = [self._step(id) for id in prompt.about]
         for step in steps:
-            if sentence := self._refusal(step, answer, note, until, role):
+            if sentence := self._refusal(step, answer, note or evidence, until, role):
                 self._say(sentence)
                 return False
-        self._give(steps, answer, note, until, role)
+        self._give(steps, answer, note, until, role, evidence)
         return True
 
     def keep(self, prompt: Prompt, values: Mapping[str, str]) -> None:
@@ -155,10 +156,12 @@ class Answering:
         note: str = "",
         until: str = "",
         role: str = "",
+        evidence: str = "",
     ) -> None:
         for step in steps:
             self._awaited[step.id] = 1
-        self._engine.decide([step.id for step in steps], answer, note, until, role)
+        ids = [step.id for step in steps]
+        self._engine.decide(ids, answer, note, until, role, evidence)
 
     def _refusal(
         self, step: Step, answer: Answer, note: str, until: str = "", role: str = ""
@@ -169,6 +172,9 @@ class Answering:
     def _open(self, steps: Sequence[Step], answer: Answer) -> None:
         draft = self.draft(steps[0].id, answer.value)
         fields = [Field("note", "note", draft.get("note", ""))]
+        if answer is Answer.DONE:
+            shown = draft.get("evidence", "")
+            fields.insert(0, Field("evidence", "evidence", shown))
         if answer is Answer.WAIVE:
             until = draft.get("until", default_end())
             fields.append(Field("until", "until", until, "YYYY-MM-DD"))

@@ -99,6 +99,9 @@ class Commanding(Deciding):
             text = self._edited_texts.get(part.id)
             self.engine.run_part(part.id, text, interactive=True)
 
+    def action_shell(self) -> None:
+        self.engine.shell()
+
     def action_run_block(self) -> None:
         if part := self._part():
             self._shown_by_hand = False

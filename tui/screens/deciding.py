@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual import on
@@ -126,20 +125,7 @@ class Deciding(Moving):
                 if prompt.purpose == "note":
                     self.engine.note(step_id, text)
                 else:
-                    self.engine.attach(step_id, kind_of(text), text)
+                    self.engine.attach(step_id, text)
         elif self._answering.given(prompt, values):
             self._close_answer()
             self._decided([self.engine.runbook.step_by_id[id] for id in prompt.about])
-
-
-def kind_of(evidence: str) -> str:
-    """Return whether *evidence* is a ``link``, a ``file`` or plain ``text``."""
-    scheme, separator, _ = evidence.partition("://")
-    if separator and scheme.isalnum():
-        return "link"
-    try:
-        path = Path(evidence).expanduser()
-        looks = evidence.startswith(("/", "./", "../", "~/")) or path.exists()
-    except (OSError, RuntimeError, ValueError):  # no path at all
-        return "text"
-    return "file" if looks and "\n" not in evidence else "text"

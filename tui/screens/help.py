@@ -19,6 +19,7 @@ ANSWERS = (
     ("waive", "known bad, accepted until a date"),
     ("n/a", "does not exist here"),
     ("skip", "not now; it stays open"),
+    ("by hand", "done elsewhere than here; a probe still decides where one does"),
     ("unknown", "nobody could look; never counts as good"),
 )
 """Words that need a line."""

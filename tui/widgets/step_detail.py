@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from runbooks.model import Block, Part, Row, Runbook, Step
+from runbooks.tables import Level
 from runbooks.target import Target
-from state.standing import Command, Standing, StepState
+from state.standing import Answer, Command, Standing, StepState
 from tui.display import content
 from tui.widgets.finding_text import (
     LOUD,
@@ -119,7 +120,8 @@ class StepDetail:
         for text in state.notes:
             lines.append(labelled("note", text))
         for attached in state.attachments:
-            value = f"{attached.value}  ({attached.kind}, {attached.by})"
+            known = f", sha256 {attached.digest[:12]}" if attached.digest else ""
+            value = f"{attached.value}  ({attached.kind}{known}, {attached.by})"
             lines.append(labelled("attached", value))
         for block in self._of_step.get(step.id, ()):
             for part in block.parts:
@@ -150,6 +152,8 @@ class StepDetail:
             text += f", {ago(age(decision.at, now))}"
             if decision.note:
                 text += f": {decision.note}"
+            if decision.answer is Answer.DONE and step.level is Level.AUTO:
+                text += "; whether that is enough its probe decides"
             yield labelled("decided", text)
 
     def _remedies(self, step: Step) -> Iterator[Paragraph]:

@@ -55,6 +55,7 @@ ANSWERS = {
     Answer.SKIP: "skip",
     Answer.NA: "n/a",
     Answer.WAIVE: "waive",
+    Answer.DONE: "done by hand",
 }
 
 
@@ -109,6 +110,8 @@ def said(decision: Decision, level: Level) -> str:
         case Answer.PASS:
             verb = "said" if level is Level.ATTEST else "confirmed"
             return f"{verb} {decision.by}"
+        case Answer.DONE:
+            return f"by hand {decision.by}"
         case Answer.FAIL:
             return decision.note or f"fails, {decision.by}"
         case Answer.WAIVE:
@@ -173,6 +176,7 @@ BY_A_PERSON = {
     Answer.SKIP: (Standing.SKIPPED,),
     Answer.NA: (Standing.NA,),
     Answer.WAIVE: (Standing.WAIVED,),
+    Answer.DONE: (Standing.PASS, Standing.WARN),
 }
 """Standings that show a person's answer was what counted."""
 
