@@ -14,6 +14,12 @@ from state.standing import Answer, Standing
 from tests.tui.walking import BAD, PLAIN, WEIGHTY, OwnEngine, lines, walk
 
 
+async def shows(pilot: Any, words: str) -> None:
+    """Wait until these words are on the screen."""
+    while words not in "\n".join(lines(pilot.app)):
+        await pilot.pause(0.02)
+
+
 async def typed(pilot: Any, text: str) -> None:
     await pilot.press(*("space" if c == " " else c for c in text))
 
@@ -34,7 +40,7 @@ async def test_answer_and_evidence_are_one_event_and_count(tmp_path: Path) -> No
         await pilot.press("tab")
         await typed(pilot, "with Bo")
         await pilot.press("enter")
-        await pilot.pause()
+        await shows(pilot, "by hand ana")
         (event,) = decided(engine)
         assert event["step"] == step.id and event["by"]["user"] == "ana"
         assert event["data"]["answer"] == "done"
@@ -49,9 +55,9 @@ async def test_answer_and_evidence_are_one_event_and_count(tmp_path: Path) -> No
         row = next(line for line in lines(app) if step.text in line)
         assert "by hand ana" in row
         app.screen.steps.go_to(engine.runbook.rows[2])  # type: ignore[attr-defined]
-        await pilot.pause(0.3)
+        await shows(pilot, "done by hand, ana")
         shown = "\n".join(lines(app))
-        assert "done by hand, ana" in shown and "with Bo" in shown
+        assert "with Bo" in shown
         assert "restarted at the console  (text, ana)" in shown
     engine.run.save()
     written = (engine.run.directory / "progress.toml").read_text()
@@ -67,12 +73,12 @@ async def test_a_file_is_known_by_what_it_held(tmp_path: Path) -> None:
         await pilot.press("h")
         await typed(pilot, f"{log}x")
         await pilot.press("enter")
-        await pilot.pause()
-        assert "cannot be read, so it shows nothing" in "\n".join(lines(app))
+        await shows(pilot, "cannot be read, so it shows nothing")
         assert decided(engine) == []
         # What was typed is not lost.
         await pilot.press("h", "backspace", "enter")
-        await pilot.pause()
+        while not decided(engine):
+            await pilot.pause(0.02)
         (event,) = decided(engine)
         digest = hashlib.sha256(b"restarted\n").hexdigest()
         shown = {"kind": "file", "value": str(log), "digest": digest}
@@ -83,8 +89,7 @@ async def test_without_evidence_it_is_not_done(tmp_path: Path) -> None:
     app, engine = walk(tmp_path, PLAIN)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("h", "enter")
-        await pilot.pause()
-        assert "Say what was done" in "\n".join(lines(app))
+        await shows(pilot, "Say what was done")
         await pilot.press("escape")
         assert decided(engine) == []
 
@@ -101,13 +106,14 @@ async def test_where_a_probe_decides_it_still_does(
         row = next(row for row in engine.runbook.rows if row.id == step.id)
         app.screen.steps.go_to(row)  # type: ignore[attr-defined]
         await pilot.press("h", "x", "enter")
-        await pilot.pause()
+        while not decided(engine):
+            await pilot.pause(0.02)
         assert [event["data"]["answer"] for event in decided(engine)] == ["done"]
         standings = app.screen.standings  # type: ignore[attr-defined]
         wanted = Standing.FAIL if found else Standing.PENDING
         assert standings.standing(step.id) is wanted
         app.screen.steps.go_to(row)  # type: ignore[attr-defined]
-        await pilot.pause(0.3)
+        await shows(pilot, "decided")
         told = app.screen.detail.text  # type: ignore[attr-defined]
         assert "whether that is enough its probe decides" in told
 
