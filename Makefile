@@ -114,7 +114,7 @@ $(UV):
 	touch $@
 
 # Pip itself is in it, because pipx wants a newer one than Debian's.
-wheelhouse/.complete: pyproject.toml uv.lock $(SOURCES) $(wildcard runbooks/documents/*.md tui/*.tcss) | $(UV)
+wheelhouse/.complete: pyproject.toml uv.lock $(SOURCES) $(wildcard runbooks/documents/*.md runbooks/documents/*/*.md tui/*.tcss) | $(UV)
 	rm -rf wheelhouse
 	$(UV) build --quiet --wheel --out-dir wheelhouse
 	rm -f wheelhouse/.gitignore

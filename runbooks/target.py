@@ -52,6 +52,10 @@ class Target:
     secrets: Mapping[str, Secret] = field(default_factory=dict)
 
 
+NOWHERE = Target("")
+"""No deployment: nothing is ruled out by its facts."""
+
+
 def find(name: str | None, runbook_path: Path) -> Path | None:
     """Return the profile that would be used, or None.
 

@@ -11,6 +11,7 @@ from textual.screen import Screen
 
 from runbooks.errors import DocumentError, GonogoError
 from runbooks.model import Runbook
+from runbooks.shipped import DOCUMENTS
 from state.acted import left_open
 from state.parsed import kept, read
 from tui.app import GonogoApp
@@ -18,7 +19,6 @@ from tui.cli.outline import complaint
 from tui.config import Config
 from tui.engine import Engine
 from tui.opening import (
-    SHIPPED,
     Options,
     make_engine,
     open_run,
@@ -92,7 +92,7 @@ class Desk(GonogoApp):
         from tui.offers import offers
         from tui.screens.choose import ChooseScreen
 
-        return ChooseScreen(offers(self._options.home, SHIPPED, started_in()))
+        return ChooseScreen(offers(self._options.home, DOCUMENTS, started_in()))
 
     def on_ready(self) -> None:
         # Off since cli/walk.py: what was made until now stays, and is not gone

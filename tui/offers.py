@@ -12,10 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from runbooks.shipped import INCIDENTS, PRODUCTION
 from state.runs import Summary, runs
 
-REHEARSED = "production-deployment.md"
-"""The shipped runbook that a rehearsal is about."""
 LIMIT = 200
 """Files of the working directory that are looked into."""
 HEAD = 64 * 1024
@@ -66,9 +65,10 @@ def offers(home: Path, shipped: Path, here: Path) -> list[Offer]:
     ]
     found += _documents("In this directory", here)
     found += _documents("Come with gonogo", shipped)
+    found += _documents("When something is wrong", shipped / INCIDENTS.name)
     if not missing():
         text = "A practice deployment, made up and gone when you leave"
-        found.append(Offer("Rehearse", text, shipped / REHEARSED, rehearsal=True))
+        found.append(Offer("Rehearse", text, shipped / PRODUCTION.name, rehearsal=True))
     return found
 
 

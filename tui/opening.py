@@ -27,10 +27,6 @@ if TYPE_CHECKING:
     from tui.config import Config
 
 
-SHIPPED = Path(__file__).parent.parent / "runbooks" / "documents"
-"""The runbooks that come with gonogo."""
-
-
 @dataclass(frozen=True, slots=True)
 class Options:
     """What the command line said about opening.

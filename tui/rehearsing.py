@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING
 
 from runbooks.errors import CommandError
 from runbooks.rehearsal import Deployment, programs, start
+from runbooks.shipped import PRODUCTION
 from tui.display import display_text
-from tui.offers import REHEARSED
-from tui.opening import SHIPPED, Options
+from tui.opening import Options
 
 if TYPE_CHECKING:
     from runbooks.rehearsal.faults import Fault
     from tui.config import Config
 
-RUNBOOK = SHIPPED / REHEARSED
+RUNBOOK = PRODUCTION
 ABOUT = (
     "A practice deployment on this machine alone: PostgreSQL, Redis, an API over "
     "HTTPS, a worker, a frontend, backups, all with made-up data, on 127.0.0.1 and "

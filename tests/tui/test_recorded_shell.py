@@ -61,13 +61,14 @@ def test_it_has_what_commands_have_and_only_its_screen_is_kept(walk: Walk) -> No
     walk.wait_for_events("command_finished", 2)
 
     view.keys("!")
-    shown = view.wait_for("1 Cancel")
-    assert "Open a recorded shell" in shown
+    shown = view.wait_for("exec bash -i")
+    assert "Open a recorded shell" in shown and "1 Cancel" in shown
     assert "exec bash -i" in shown and "changes things" in shown
     assert "secrets taken out" in shown and "nobody knows what" in shown
     time.sleep(0.8)
     view.type("INC-311")
     view.keys("Enter")
+    view.wait_gone("? keys")
     view.wait_for("exit or Ctrl-D leads back to gonogo")
     view.wait_for("work")  # its prompt
     view.type('echo "rel=$RELEASE at=$(basename $PWD) tok=$API_TOKEN"; false\n')

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tui.cli.parameters import read_parameters
-from tui.cli.paths import FILE
+from tui.cli.paths import FILE, RUNBOOK
 from tui.cli.printing import say
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _CODES = {"done": 0, "refused": 2}
 @click.argument("name", required=False)
 @click.argument("parameters", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option("--target", metavar="NAME", help="The profile of what is acted on.")
-@click.option("--runbook", type=FILE, help="Whose run writes it down.")
+@click.option("--runbook", type=RUNBOOK, help="Whose run writes it down.")
 @click.option("--state-dir", type=FILE, help="Where runs are.")
 @click.option("--reason", default="", help="Why: a ticket, or a few words.")
 @click.option(
@@ -105,11 +105,12 @@ def _engine(
     told: queue.Queue[Told],
 ) -> Engine:
     from runbooks.parsing import read
+    from runbooks.shipped import PRODUCTION
     from state.locations import home_of_runs
     from tui.config import read_config
-    from tui.opening import SHIPPED, Options, make_engine, open_run, read_target
+    from tui.opening import Options, make_engine, open_run, read_target
 
-    document = read(runbook or SHIPPED / "production-deployment.md")
+    document = read(runbook or PRODUCTION)
     profile = read_target(document, target)
     options = Options(home_of_runs(state_dir), target=target, name=read_config().name)
     run, _ = open_run(document, profile, options)

@@ -13,10 +13,9 @@ if TYPE_CHECKING:
 def document_of(directory: Path | None) -> Path:
     """Return the runbook that is meant where none was named."""
     if directory is None:
-        import runbooks
+        from runbooks.shipped import PRODUCTION
 
-        root = Path(runbooks.__file__).parent
-        return root / "documents" / "production-deployment.md"
+        return PRODUCTION
     from tui.cli.standing import runbook_of
 
     return runbook_of(directory)

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import click
 
 from tui.cli.checking import FORMAT, check, print_report
-from tui.cli.paths import FILE
+from tui.cli.paths import FILE, RUNBOOK
 
 if TYPE_CHECKING:
     from runbooks.model import Runbook, Step
 
 
 @click.command()
-@click.argument("runbook", required=False, type=FILE)
+@click.argument("runbook", required=False, type=RUNBOOK)
 @click.option("--section", metavar="TITLE", help="Only this section, by title or id.")
 @click.option("--target", metavar="NAME", help="The deployment to check.")
 @click.option("--run", metavar="RUN", help="Count what people said in this run too.")

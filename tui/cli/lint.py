@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from tui.cli.paths import FILE
+from tui.cli.paths import RUNBOOK
 
 
 @click.command()
-@click.argument("runbooks", nargs=-1, required=True, type=FILE)
+@click.argument("runbooks", nargs=-1, required=True, type=RUNBOOK)
 def command(runbooks: tuple[Path, ...]) -> int:
     """Say what is wrong with RUNBOOKS: path:line:column, what, and what to write.
 

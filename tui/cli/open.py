@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from tui.cli.paths import FILE
+from tui.cli.paths import FILE, RUNBOOK
 from tui.cli.walk import walk
 
 
 @click.command()
-@click.argument("runbook", required=False, type=FILE)
+@click.argument("runbook", required=False, type=RUNBOOK)
 @click.option("--new", is_flag=True, help="Start a new run, even if one is open.")
 @click.option("--target", metavar="NAME", help="The deployment to walk it against.")
 @click.option(

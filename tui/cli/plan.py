@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.cli.paths import FILE
+from tui.cli.paths import FILE, RUNBOOK
 
 if TYPE_CHECKING:
     from runbooks.model import Runbook
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("runbook", required=False, type=FILE)
+@click.argument("runbook", required=False, type=RUNBOOK)
 @click.option("--target", metavar="NAME", help="The deployment that it would be for.")
 @click.option("--state-dir", type=FILE, help="Where runs are.")
 @click.option(

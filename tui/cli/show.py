@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.cli.paths import FILE
+from tui.cli.paths import RUNBOOK
 from tui.cli.printing import complain
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("runbooks", nargs=-1, required=True, type=FILE)
+@click.argument("runbooks", nargs=-1, required=True, type=RUNBOOK)
 @click.option(
     "--format",
     "form",

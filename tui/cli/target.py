@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tui.cli.paths import FILE
+from tui.cli.paths import FILE, RUNBOOK
 from tui.cli.printing import paint, say
 
 if TYPE_CHECKING:
@@ -28,7 +28,9 @@ def command() -> None:
 
 @command.command()
 @click.argument("name", required=False)
-@click.option("--runbook", type=FILE, help="Whose profile it is; else the shipped one.")
+@click.option(
+    "--runbook", type=RUNBOOK, help="Whose profile it is; else the shipped one."
+)
 @click.option(
     "--state-dir", type=FILE, help="Where runs are, and what systems are known."
 )
@@ -83,7 +85,9 @@ def check(
 
 @command.command()
 @click.argument("name", required=False)
-@click.option("--runbook", type=FILE, help="Whose profile it is; else the shipped one.")
+@click.option(
+    "--runbook", type=RUNBOOK, help="Whose profile it is; else the shipped one."
+)
 @click.option("--platform", type=click.Choice(PLATFORMS), help="What services run on.")
 @click.option("--context", metavar="NAME", help="Of the kubeconfig.")
 @click.option("--namespace", metavar="NAME", help="Of the application.")
@@ -132,11 +136,10 @@ def init(name: str | None, runbook: Path | None, **given: Any) -> int:
 
 
 def _document(runbook: Path | None) -> Runbook:
-    import runbooks
     from runbooks.parsing import read
+    from runbooks.shipped import PRODUCTION
 
-    shipped = Path(runbooks.__file__).parent / "documents" / "production-deployment.md"
-    return read(runbook or shipped)
+    return read(runbook or PRODUCTION)
 
 
 def _profile(name: str | None, document: Runbook) -> Path:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.cli.paths import FILE
+from tui.cli.paths import RUNBOOK
 from tui.cli.printing import paint, say
 from tui.display import display_text
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("runbook", required=False, type=FILE)
+@click.argument("runbook", required=False, type=RUNBOOK)
 @click.option("--list", "listing", is_flag=True, help="List what is trusted.")
 @click.option("--revoke", metavar="PATH", help="Trust a file, or a digest, no more.")
 @click.option("--yes", is_flag=True, help="Trust without being asked.")

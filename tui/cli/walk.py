@@ -11,6 +11,8 @@ import os
 import sys
 from pathlib import Path
 
+from runbooks.shipped import named
+
 
 def walk(
     runbook: Path | None,
@@ -26,6 +28,8 @@ def walk(
         click.UsageError: it is no file, but nearly the name of a command.
         GonogoError: it cannot be opened.
     """
+    if runbook is not None:
+        runbook = named(runbook)
     _guess(runbook)
     gc.disable()  # what is imported stays; on again once the screen is up (desk.py)
     if not has_terminal():
