@@ -9,7 +9,14 @@ from runbooks.changes import Description, Identity, Undo
 from runbooks.events import Kind
 from runbooks.tables import ActionSpec
 from state import entries
-from state.acted import left_open, loose_ends, reminder, standing, unlike_before
+from state.acted import (
+    left_open,
+    loose_ends,
+    reminder,
+    standing,
+    unlike_before,
+    unlike_before_all,
+)
 from state.changed import changes
 from state.run import Run
 from tests.state.books import ANA, runbook, step
@@ -48,6 +55,25 @@ def test_a_taking_back_is_held_against_the_state_before(home: Path) -> None:
     assert oldest.taken_back and not oldest.stands
     assert unlike_before(run.actions, run.actions["one"]) == ()
     assert not list(standing(run.actions))
+
+
+def test_a_plan_is_held_against_the_state_before_all_of_it(home: Path) -> None:
+    run = Run.create(home, BOOK, "prod", ANA)
+    scale(run, "one", 6, 3)
+    end(run, "one", "done", {"replicas": "6", "image": "api:1"})
+    scale(run, "two", 9, 6)
+    end(run, "two", "done", {"replicas": "9", "image": "api:1"})
+    scale(run, "back", 6, 9)
+    end(run, "back", "done", {"replicas": "6", "image": "api:1"})
+    scale(run, "further", 3, 6)
+    end(run, "further", "done", {"replicas": "3", "image": "api:1"})
+    assert run.actions["back"].undoes == "two"
+    assert unlike_before_all(run.actions, ["two", "one"]) == ()
+    # Of the newer one alone the state before it is what counts.
+    assert unlike_before_all(run.actions, ["two"]) == ()
+    end(run, "further", "done", {"replicas": "3", "image": "api:2"})
+    differs = ("image is api:2, was api:1",)
+    assert unlike_before_all(run.actions, ["two", "one"]) == differs
 
 
 def test_what_is_under_way_failed_or_in_doubt_stands(home: Path) -> None:

@@ -119,7 +119,9 @@ async def test_all_is_taken_back_newest_first_each_through_the_door(
         await walk.asked()
         assert "write 'old' to setting" in walk.text
         await walk.agree()
-        await walk.shows("All 3 are taken back.")
+        await walk.shows(
+            "All 3 are taken back: all is as it was before; what 1 command changed"
+        )
         assert system.read() == "old" and not made.exists()
         await walk.press("u")
         await walk.shows("is taken back")

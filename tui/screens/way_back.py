@@ -16,7 +16,13 @@ from tui.display import content
 from tui.keymap import bindings
 from tui.screens.left_once import LeftOnce
 from tui.widgets.text_view import Paragraph, TextView
-from tui.widgets.way_back_list import Row, WayBackList, about, before
+from tui.widgets.way_back_list import (
+    Row,
+    WayBackList,
+    about,
+    before,
+    plan_in_short,
+)
 
 if TYPE_CHECKING:
     from runbooks.histories import Histories
@@ -113,7 +119,15 @@ class WayBackScreen(LeftOnce[Wanted | None]):
         row = self._list.picked
         lines = list(about(row)) if row else [Paragraph(content(ELSEWHERE))]
         self.query_one(TextView).show(lines)
-        self.query_one("#said", Static).update(content(problem, "$text-error"))
+        said = content(problem, "$text-error")
+        if not problem:
+            said = content(plan_in_short(self._wanted()), "$text-muted")
+        self.query_one("#said", Static).update(said)
+
+    def _wanted(self) -> list[Changed]:
+        """What still stands, of that what is marked where anything is."""
+        marked = self._list.marked
+        return [c for c in self._changes if c.stands and (not marked or c.id in marked)]
 
     def _move(self, by: int) -> None:
         self._list.move(by)
@@ -159,14 +173,12 @@ class WayBackScreen(LeftOnce[Wanted | None]):
             case Changed(stands=True) as change:
                 self._list.marked ^= {change.id}
                 self._list.refresh()
+                self._tell()
             case _:
                 self._tell("Only changes of this run that still stand are marked.")
 
     def action_undo_all(self) -> None:
-        marked = self._list.marked
-        wanted = [
-            c for c in self._changes if c.stands and (not marked or c.id in marked)
-        ]
+        wanted = self._wanted()
         stuck = [c for c in wanted if not (c.undo.asked or c.undo.command)]
         if not wanted:
             self._tell("Nothing that this run changed still stands.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from runbooks.histories import Histories
 
 Row = Changed | Revision
+_DIGEST = re.compile(r"\bsha256:([0-9a-f]{12})[0-9a-f]{52}\b")
 BEFORE = "What ran on the target before"
 _SIGNS = {
     "": Standing.RUNNING,
@@ -94,6 +96,21 @@ def before(found: Histories | None) -> Iterator[Row | str]:
             yield revision
 
 
+def plan_in_short(changes: Sequence[Changed]) -> str:
+    """Return what taking all of these back amounts to, "" where there are none."""
+    back = [c for c in changes if c.undo.asked or c.undo.command]
+    stuck = len(changes) - len(back)
+    told = [f"cannot be taken back: {stuck}"] * bool(stuck)
+    if back:
+        known = [c.takes for c in back if c.takes is not None]
+        takes = f", at most {duration(sum(known))}" if known else ""
+        if len(known) < len(back):
+            takes += f"{', and' if known else ','} nobody knows how long of "
+            takes += f"{len(back) - len(known)}"
+        told.insert(0, f"to take back: {len(back)}{takes}")
+    return "; ".join(told)
+
+
 def about(row: Row) -> Iterator[Paragraph]:
     """Yield what is known of a row, and how it is taken or brought back."""
     if isinstance(row, Revision):
@@ -109,12 +126,28 @@ def about(row: Row) -> Iterator[Paragraph]:
         yield labelled("so that", said, style)
     if row.loose_end:
         yield labelled("loose end", row.loose_end, "$text-warning")
+    yield from _state(row)
     yield labelled("undo", "is taken back" if row.taken_back else str(row.undo))
     yield from _planned(row)
+
+
+def _state(row: Changed) -> Iterator[Paragraph]:
+    """Yield what it made otherwise, then in short what is as it was."""
+    missing = "nobody looked" if row.ending else "under way"
+    same = []
     for name, was in row.before.items():
-        now = row.after.get(name, "nobody looked" if row.ending else "under way")
-        changed = f"{was} → {now}" if was != now else f"{was}, unchanged"
-        yield labelled("state", f"{name}: {changed}")
+        now = row.after.get(name, missing)
+        if was == now:
+            same.append(name)
+        else:
+            yield labelled("state", f"{name}: {_short(was)} → {_short(now)}")
+    if same:
+        yield labelled("same", ", ".join(same))
+
+
+def _short(value: str) -> str:
+    """Return a value as people tell it from others: of a digest its beginning."""
+    return _DIGEST.sub(r"\1", value)
 
 
 def _planned(row: Row) -> Iterator[Paragraph]:

@@ -191,8 +191,10 @@ async def test_from_the_screen(
         await walk.press("escape")
     events = [json.loads(line) for line in _journal(walk.run.directory)]
     assert_guarded(events, {"shipped"})
-    shown = next(e for e in events if e["data"].get("evidence"))
-    assert shown["data"]["evidence"]["digest"] and shown["by"]["user"] == "ana"
+    (frozen,) = (e for e in events if e["step"] == "before.freeze")
+    assert frozen["data"]["answer"] == "done" and frozen["by"]["user"] == "ana"
+    assert frozen["data"]["evidence"]["value"] == str(pipeline)
+    assert len(frozen["data"]["evidence"]["digest"]) == 64
     recreated = [e["data"] for e in events if e["data"].get("use") == "docker.recreate"]
     rows = {name for name in recreated[0]["before"] if name.startswith("rows of ")}
     assert "rows of videos" in rows
