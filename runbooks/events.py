@@ -36,6 +36,9 @@ class Kind(StrEnum):
     ARMED = "armed"
     DISARMED = "disarmed"
     LEVER_TAKEN = "lever_taken"
+    LEVER_ASKED = "lever_asked"
+    LEVER_RELEASED = "lever_released"
+    HANDED_OVER = "handed_over"
     IDENTITY_RECORDED = "identity_recorded"
     ACTION_REQUESTED = "action_requested"
     ACTION_FINISHED = "action_finished"
@@ -76,10 +79,17 @@ class Ledger(Protocol):
     """
 
     def armed(self) -> Arming | None:
-        """Return why and until when changes are allowed, None when they are not."""
+        """Return why and until when we may change systems, None when we may not."""
 
     def arm(self, reason: str) -> None:
         """Allow changes for a while, from now on."""
+
+    def refuse_lever(self) -> None:
+        """Refuse where `take_lever` would.
+
+        Raises:
+            RefusedError: as there.
+        """
 
     def take_lever(self) -> None:
         """Take the right to change systems, unless this run has it already.

@@ -98,6 +98,8 @@ class Door(Questioning):
         self._ledger.take_lever()
         if question.arm:
             self._ledger.arm(reply.reason.strip())
+        elif self._ledger.armed() is None:
+            raise RefusedError("Nothing ran: you are not armed any more; try again.")
         for system in question.systems:
             self._ledger.know(system)
 

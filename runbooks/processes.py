@@ -30,6 +30,27 @@ def start_time(pid: int) -> int | None:
     return None if stat is None or stat[1] == "Z" else stat[3]
 
 
+def lives(pid: int, start: int | None = None) -> bool:
+    """Return whether the process *pid* lives that began at *start*.
+
+    Args:
+        start: as `start_time` says it; None for whichever has that number now.
+
+    Where /proc shows only one's own processes (``hidepid``), one of somebody else's
+    is known by its number alone.
+    """
+    found = start_time(pid)
+    if found is not None:
+        return start in (None, found)
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except (ProcessLookupError, OverflowError):
+        return False
+    return False  # a zombie of ours
+
+
 def descendants(root: int) -> list[tuple[int, str]]:
     """Return id and name of every living process below *root*, eldest first."""
     below = {root}

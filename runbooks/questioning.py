@@ -111,6 +111,7 @@ class Questioning:
         said = self._classified(wish)
         changes = said.command_class is not CommandClass.OBSERVE
         if changes:
+            self._ledger.refuse_lever()
             self._refuse_unmet(wish.block.step or "")
         systems = tuple(each for each in met.values() if not isinstance(each, str))
         for each in systems:
@@ -167,6 +168,7 @@ class Questioning:
             RefusedError: it may not be performed now, whatever a person says.
         """
         said = wish.description
+        self._ledger.refuse_lever()
         self._refuse_unmet(wish.step)
         self._systems.refuse_other(said.identity)
         if said.unmet:

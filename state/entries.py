@@ -22,8 +22,14 @@ from state.standing import Answer, Decision
 Data = dict[str, Any]
 
 
-def run_opened(runbook: Runbook, target: str, steps: bool) -> Data:
+def run_opened(
+    runbook: Runbook, target: str, steps: bool, start: int | None = None
+) -> Data:
     """A screen opened the run; `steps` says whether the document is new to it.
+
+    Args:
+        start: when its process began, in clock ticks since boot: that tells it from a
+            later one with the same number.
 
     ``steps`` lists ``[id, digest]`` in document order, so that a later opening
     can tell what changed; left out while the document stays the same.
@@ -33,14 +39,15 @@ def run_opened(runbook: Runbook, target: str, steps: bool) -> Data:
         "title": runbook.title,
         "digest": runbook.digest,
         "target": target,
+        "start": start,
     }
     if steps:
         data["steps"] = [[step.id, step.digest] for step in runbook.steps]
     return data
 
 
-def run_closed(note: str = "") -> Data:
-    """A screen left the run."""
+def handed_over(note: str) -> Data:
+    """Somebody who leaves says what the next one on shift should know."""
     return {"note": note}
 
 
@@ -280,8 +287,18 @@ def disarmed(why: str) -> Data:
 
 
 def lever_taken(before: str = "") -> Data:
-    """This screen holds the right to change systems; *before* held it, or ""."""
+    """This screen holds the right to change systems; *before* died with it, or ""."""
     return {"before": before}
+
+
+def lever_asked(holder: Mapping[str, Any]) -> Data:
+    """A person wants the right to change systems from *holder*, as events name one."""
+    return {"holder": dict(holder)}
+
+
+def lever_released(to: str = "") -> Data:
+    """This screen gave the right to change systems back, to *to* if that is known."""
+    return {"to": to}
 
 
 def identity_recorded(identity: Identity) -> Data:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 
 from runbooks.arming import Arming
@@ -23,6 +24,18 @@ from state.author import person
 from state.standing import Answer, Attachment, Command, Decision, StepState
 
 EMPTY = StepState()
+
+
+class HandOver(msgspec.Struct, frozen=True):
+    """What somebody who left said to the next one on shift.
+
+    Attributes:
+        at: ISO 8601.
+    """
+
+    note: str
+    by: str
+    at: str
 
 
 @dataclass(slots=True)
@@ -39,6 +52,7 @@ class Progress:
         deciding: command id to the step that its exit code decides, or "".
         inputs: remembered placeholder answers and outputs of commands.
         actions: what was changed by actions, by id, in order.
+        handed_over: notes of those who left, oldest first.
         arming: that changes are allowed, and until when; it may be over.
         document: digest of the runbook at the last opening.
         digests: step id to its digest, in the order of that document.
@@ -53,6 +67,7 @@ class Progress:
     deciding: dict[str, str] = field(default_factory=dict)
     inputs: dict[str, str] = field(default_factory=dict)
     actions: Actions = field(default_factory=dict)
+    handed_over: tuple[HandOver, ...] = ()
     arming: Arming | None = None
     runbook: str = ""
     title: str = ""
@@ -114,6 +129,9 @@ def _apply(progress: Progress, event: Event) -> set[str]:
             progress.arming = Arming(data["reason"], data["until"], by)
         case Kind.DISARMED:
             progress.arming = None
+        case Kind.HANDED_OVER:
+            note = HandOver(data["note"], person(event.by), event.at)
+            progress.handed_over = (*progress.handed_over, note)
         case Kind.ACTION_REQUESTED | Kind.ACTION_FINISHED | Kind.LOOSE_END_ACCEPTED:
             acted.apply(progress.actions, event)
         case _ if step is not None:

@@ -60,6 +60,15 @@ class Record:
         return self._state.actions
 
     @property
+    def at_work(self) -> tuple[str, ...]:
+        """Commands and actions that have not ended, whoever started them."""
+        commands, actions = list(self.commands.values()), list(self.actions.values())
+        return (
+            *(command.text for command in commands if not command.ending),
+            *(acted.title for acted in actions if not acted.ending),
+        )
+
+    @property
     def seq(self) -> int:
         """Sequence number of the last event."""
         return self._state.seq

@@ -1,6 +1,6 @@
 """One walk of one runbook against one target: the files of a run, and the Ledger.
 
-progress.toml   journal.jsonl   outputs/   lock   save.lock   cursor
+progress.toml   journal.jsonl   outputs/   lock   save.lock   lever   cursor
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ from runbooks.arming import Arming, armed_until
 from runbooks.errors import RefusedError, StateError
 from runbooks.events import Event, Kind
 from runbooks.model import Runbook
+from runbooks.processes import start_time
 from runbooks.tables import ActionSpec, CommandClass
 from state import entries
 from state.acted import taken_back_by
 from state.author import Author
 from state.identities import Identities
 from state.journal import Journal
-from state.lever import Lever
+from state.lever import Holder, Lever
 from state.locations import run_directory
 from state.lock import Lock
 from state.progress import Progress, apply
@@ -37,6 +38,19 @@ if TYPE_CHECKING:
     from state.saving import Saving
 
 
+BY_A_PERSON = frozenset(
+    {
+        Kind.DECIDED,
+        Kind.UNDONE,
+        Kind.NOTED,
+        Kind.ATTACHED,
+        Kind.COMMAND_REQUESTED,
+        Kind.ACTION_REQUESTED,
+    }
+)
+"""What a person does, and may have something to say about to the next one."""
+
+
 class Run(Record):
     """A run that is open. Safe to use from several threads.
 
@@ -44,6 +58,7 @@ class Run(Record):
         by: who records here.
         heard: called with every event recorded here, once it is durable.
         notices: sentences for the operator about what was found in its files.
+        acted: whether a person did something here that others may want to know.
         left_at: when a person last acted before this opening, ISO 8601 or "".
     """
 
@@ -61,6 +76,7 @@ class Run(Record):
         self._lever = Lever(directory / "lever", by)
         self._identities = Identities(directory.parent.parent)
         self.left_at = ""
+        self.acted = False
 
     # Imported when first asked for: the first picture needs neither.
 
@@ -90,7 +106,9 @@ class Run(Record):
         directory = run_directory(home / "runs" / f"{stamp}-{uuid4().hex[:6]}")
         run_directory(directory / OUTPUTS)
         run = cls(directory, runbook, by)
-        run.record(Kind.RUN_OPENED, None, entries.run_opened(runbook, target, True))
+        start = start_time(by.pid)
+        opened = entries.run_opened(runbook, target, True, start)
+        run.record(Kind.RUN_OPENED, None, opened)
         return run
 
     @classmethod
@@ -121,7 +139,8 @@ class Run(Record):
         if self.drift.any:
             self.record(Kind.DRIFT_FOUND, None, self.drift.as_data())
         new = self._state.document != self.runbook.digest
-        opened = entries.run_opened(self.runbook, self.target, new)
+        start = start_time(self.by.pid)
+        opened = entries.run_opened(self.runbook, self.target, new, start)
         self.record(Kind.RUN_OPENED, None, opened)
 
     # ------------------------------------------------------------ the Ledger
@@ -143,6 +162,7 @@ class Run(Record):
                 self._apply(other)
             self._others += others
             self._apply(event)
+            self.acted = self.acted or kind in BY_A_PERSON
             self.heard(event)
             return event
 
@@ -184,8 +204,11 @@ class Run(Record):
         """Write down that a command is about to start.
 
         Raises:
+            RefusedError: it changes something, and the lever was taken over.
             StateError: it could not be written; it must not start.
         """
+        if command_class is not CommandClass.OBSERVE:
+            self._refuse_without_lever()
         data = entries.command_requested(
             self.runbook, part, command, text, command_class, cwd
         )
@@ -193,10 +216,19 @@ class Run(Record):
 
     # ----------------------------------------------------- the right to change
 
-    def armed(self) -> Arming | None:
-        """Return why and until when changes are allowed, None when they are not."""
+    @property
+    def arming(self) -> Arming | None:
+        """Why and until when somebody may change systems, None when nobody may."""
         arming = self._state.arming
         return arming if arming and arming.left(datetime.now(UTC)) else None
+
+    def armed(self) -> Arming | None:
+        """Return why and until when we may change systems, None when we may not.
+
+        What somebody else is armed for, on a screen of their own, lets us do nothing.
+        """
+        arming = self.arming
+        return arming if arming and arming.by == self.by.name else None
 
     def arm(self, reason: str) -> None:
         """Allow changes for a while, or for a while more.
@@ -222,19 +254,91 @@ class Run(Record):
         Raises:
             StateError: it could not be written.
         """
-        if not self.armed():
+        if not self.arming:
             self.disarm("its time is over")
 
-    def take_lever(self) -> None:
-        """Take the right to change systems, unless it is ours already.
+    @property
+    def holds_lever(self) -> bool:
+        """Whether the right to change systems is ours."""
+        return self._lever.held
+
+    def lever(self) -> Holder | None:
+        """Return who holds the right to change systems, or died with it.
 
         Raises:
-            RefusedError: somebody else holds it, who is named.
+            StateError: its file cannot be used.
+        """
+        return self._lever.holder()
+
+    def refuse_lever(self) -> None:
+        """Refuse where `take_lever` would.
+
+        Raises:
+            RefusedError: as there.
+            StateError: its file cannot be used.
+        """
+        self._lever.refuse()
+
+    def take_lever(self, over: bool = False) -> None:
+        """Take the right to change systems, unless it is ours already.
+
+        Args:
+            over: a person said to take it over from somebody else who died with it.
+
+        Raises:
+            LeverHeld: somebody else holds it, who is named.
+            RefusedError: somebody else died with it, and nobody said to take it over.
             StateError: it could not be written.
         """
+        if self._lever.held:
+            return
+        before = self._lever.take(over)
+        try:
+            data = entries.lever_taken(str(before) if before else "")
+            self.record(Kind.LEVER_TAKEN, None, data)
+            if self.arming and not self.armed():
+                self.disarm(f"the lever is {self.by.name}'s now")
+        except StateError:
+            self._lever.release()
+            raise
+
+    def ask_for_lever(self) -> None:
+        """Ask whoever holds the right to change systems to give it up at once.
+
+        Raises:
+            StateError: it could not be written.
+        """
+        if (holder := self.lever()) and holder.alive:
+            self.record(Kind.LEVER_ASKED, None, entries.lever_asked(holder.by))
+
+    def release_lever(self, to: str = "") -> None:
+        """Give the right to change systems up, *to* somebody if that is known.
+
+        Raises:
+            StateError: it could not be written; it is given up all the same.
+        """
+        if self._lever.held:
+            try:
+                if self.armed():
+                    self.disarm(f"{to} took the lever over" if to else "by hand")
+                data = entries.lever_released(to)
+                self.record(Kind.LEVER_RELEASED, None, data)
+            finally:
+                self._lever.release()
+
+    def asks_us(self, event: Event) -> bool:
+        """Whether somebody asks us, in *event*, to give the lever up."""
+        if event.kind is not Kind.LEVER_ASKED or not self._lever.held:
+            return False
+        holder, mine = event.data["holder"], self.by.as_data()
+        return all(holder.get(key) == mine[key] for key in ("host", "pid"))
+
+    def _refuse_without_lever(self) -> None:
         if not self._lever.held:
-            before = self._lever.take()
-            self.record(Kind.LEVER_TAKEN, None, entries.lever_taken(before))
+            raise RefusedError(
+                "Nothing more runs: the lever of this run is not yours any more. "
+                "C shows who holds it."
+            )
 
     def expected(self, table: str) -> Identity | None:
         """Return which system the profile's *table* led to at first contact.
@@ -261,8 +365,10 @@ class Run(Record):
         """Write down that an action is about to start.
 
         Raises:
+            RefusedError: the lever was taken over.
             StateError: it could not be written; it must not start.
         """
+        self._refuse_without_lever()
         undoes = taken_back_by(self.actions, asked)
         data = entries.action_requested(command, asked, description, undoes)
         self.record(Kind.ACTION_REQUESTED, step or None, data)
@@ -321,13 +427,21 @@ class Run(Record):
         with self._guard:
             self._changed |= steps
 
-    def close(self, note: str = "") -> None:
+    def hand_over(self, note: str) -> None:
+        """Say what the next one on shift should know.
+
+        Raises:
+            StateError: it could not be written.
+        """
+        self.record(Kind.HANDED_OVER, None, entries.handed_over(note))
+
+    def close(self) -> None:
         """Save, record the closing and give the files back.
 
         Raises:
             StateError: something could not be written.
         """
-        self.record(Kind.RUN_CLOSED, None, entries.run_closed(note))
+        self.record(Kind.RUN_CLOSED)
         self.save()
         self._lever.release()
         self._journal.close()

@@ -59,6 +59,8 @@ class GonogoApp(App[None]):
     Attributes:
         at_work: says what is at work, one line each; asked on leaving.
         left_open: says what was changed for a while and still stands; told then too.
+        acted: says whether there is something to hand over; a note is asked for then.
+        hand_over: keeps that note; returns why it could not, or "".
         deployment: the rehearsal that this process holds and the screen is about; None
             for a real deployment, which nobody may break. Commands end with it.
     """
@@ -73,6 +75,8 @@ class GonogoApp(App[None]):
 
     at_work: Callable[[], Sequence[str]]
     left_open: Callable[[], Sequence[str]]
+    acted: Callable[[], bool]
+    hand_over: Callable[[str], str]
     deployment: Deployment | None = None
     _walls: ClassVar[tuple[LineFilter, ...]] = (Sanitize(), AsciiOnly())
     _watch_signals: SignalWatch | None = None
@@ -84,6 +88,8 @@ class GonogoApp(App[None]):
         self._first = first
         self._config = config or Config()
         self.at_work = self.left_open = lambda: ()
+        self.acted = lambda: False
+        self.hand_over = lambda note: ""
         self._torn_arrows = TornArrows()
         self.register_theme(CALM)
         known = self._config.theme in self.available_themes
@@ -207,20 +213,27 @@ class GonogoApp(App[None]):
             self.push_screen(TooSmallScreen())
 
     async def action_quit(self) -> None:
-        """Leave; asks first when something is at work or left open."""
+        """Leave; asks first where something is at work, left open, or to be told."""
         from tui.screens.leave import LeaveScreen
 
-        if isinstance(self.screen, LeaveScreen):
-            return
-        running, loose = self.at_work(), self.left_open()
-        if running or loose:
-            leave = LeaveScreen(running, loose, end=bool(self.deployment))
-            self.push_screen(leave, self._leave)
+        if not isinstance(self.screen, LeaveScreen):
+            self._ask_to_leave()
+
+    def _ask_to_leave(self, draft: str = "", problem: str = "") -> None:
+        from tui.screens.leave import LeaveScreen
+
+        running, loose, acted = self.at_work(), self.left_open(), self.acted()
+        if running or loose or acted:
+            end = bool(self.deployment)
+            screen = LeaveScreen(running, loose, end, acted, draft, problem)
+            self.push_screen(screen, self._leave)
         else:
             self.exit()
 
-    def _leave(self, sure: bool | None) -> None:
-        if sure:
+    def _leave(self, note: str | None) -> None:
+        if note and (problem := self.hand_over(note)):
+            self._ask_to_leave(note, problem)
+        elif note is not None:
             self.exit()
 
     def action_help_quit(self) -> None:

@@ -50,6 +50,8 @@ class Desk(GonogoApp):
         super().__init__(self._first_screen, config)
         self.at_work = self._at_work
         self.left_open = self._left_open
+        self.acted = self._acted
+        self.hand_over = self._hand_over
         self.deployment = options.deployment
         self.rehearses = False
         self._options = options
@@ -175,6 +177,13 @@ class Desk(GonogoApp):
 
     def _left_open(self) -> tuple[str, ...]:
         return left_open(self._engine.run.actions) if self._engine else ()
+
+    def _acted(self) -> bool:
+        # A rehearsal ends with its screen: there is nobody to hand it over to.
+        return bool(self._engine and self._engine.run.acted and not self.deployment)
+
+    def _hand_over(self, note: str) -> str:
+        return self._engine.hand_over(note) if self._engine else ""
 
     def _flush_run(self) -> None:
         if self._engine:

@@ -12,6 +12,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +20,10 @@ from runbooks.errors import GonogoError, RefusedError, StateError
 from runbooks.events import Kind
 from runbooks.wish import SHELL, free, shell
 from state import entries
+from state.author import person
 from state.deciding import attach, decide_all, note, withdraw
 from state.evidence import evidence as evidence_of
+from state.lever import LeverHeld
 from state.standing import Answer
 from tui.acting import Acting
 from tui.probing import Probing
@@ -48,6 +51,8 @@ SAVE_EVERY = 1.0
 """Seconds after which a decision is in progress.toml at the latest, twice over."""
 LOOK_EVERY = 0.4
 """Seconds between looks at what other screens of this run wrote."""
+GIVES_UP = 5.0
+"""Seconds in which the screen that holds the lever gives it up when it is asked to."""
 
 
 class Engine:
@@ -105,6 +110,11 @@ class Engine:
             and any(step.probes for step in self.runbook.steps)
         ):
             self._submit(self._watch)
+
+    @property
+    def looks(self) -> bool:
+        """Whether it is this screen of the run that looks at the steps by itself."""
+        return self._probing.watches
 
     @property
     def untrusted(self) -> bool:
@@ -232,6 +242,31 @@ class Engine:
 
     # ------------------------------------------------- the right to change
 
+    def take_lever_over(self) -> None:
+        """Take the lever from whoever holds it, or died with it: a person said so."""
+
+        async def take() -> None:
+            self.run.ask_for_lever()
+            until = self._loop.time() + GIVES_UP
+            while True:
+                try:
+                    self.run.take_lever(over=True)
+                    return
+                except LeverHeld:
+                    if self._loop.time() > until:
+                        raise RefusedError(
+                            f"The lever was not given up: {self.run.lever()} does not "
+                            "answer, stopped or hung. It is free once that process "
+                            "has ended."
+                        ) from None
+                await asyncio.sleep(LOOK_EVERY / 4)
+
+        self._submit(lambda: self._spawn(take()))
+
+    def release_lever(self) -> None:
+        """Give the lever back: somebody else may change systems."""
+        self._submit(self.run.release_lever)
+
     def arm(self, reason: str) -> None:
         """Allow changes for half an hour, or for half an hour more."""
 
@@ -334,14 +369,39 @@ class Engine:
         titles = (self.run.actions[id].title for id in actions)
         return (*(job.text for job in jobs), *titles)
 
-    def close(self, note: str = "") -> None:
+    def hand_over(self, note: str) -> str:
+        """Write down what the next one on shift should know. Blocks.
+
+        Returns:
+            why it could not be written, or "".
+        """
+        written: Future[None] = Future()
+
+        def write() -> None:
+            try:
+                self.run.hand_over(note)
+                written.set_result(None)
+            except Exception as error:
+                written.set_exception(error)
+                raise
+
+        self._submit(write)
+        try:
+            written.result(timeout=5)
+        except TimeoutError:
+            return "The note could not be written yet; the disk does not answer."
+        except GonogoError as error:
+            return str(error)
+        return ""
+
+    def close(self) -> None:
         """Save, note the end of this screen, and stop; commands go on. Blocks."""
         if not self._thread.is_alive():
             return
 
         def last() -> None:
             try:
-                self.run.close(note)
+                self.run.close()
             finally:
                 self._loop.stop()
 
@@ -388,14 +448,26 @@ class Engine:
             self._tell(Saved(self.run.seq))
 
     async def _watch_others(self) -> None:
+        told = ""
         while True:
             await asyncio.sleep(LOOK_EVERY)
-            for event in self.run.poll():
-                self._tell(Happened(event))
-            # By the clock it is over all the same: this is for whoever reads.
-            if not self._taking_back.under_way:
-                with suppress(StateError):
-                    self.run.end_arming()
+            try:
+                self._look_at_others()
+                told = ""
+            except Exception as error:
+                if str(error) != told:  # it may last: said once
+                    self._explain(error)
+                told = str(error)
+
+    def _look_at_others(self) -> None:
+        for event in self.run.poll():
+            self._tell(Happened(event))
+            if self.run.asks_us(event):
+                self.run.release_lever(person(event.by))
+        # By the clock it is over all the same: this is for whoever reads.
+        if not self._taking_back.under_way:
+            with suppress(StateError):
+                self.run.end_arming()
 
     def _submit(self, call: Callable[[], object]) -> None:
         self._loop.call_soon_threadsafe(lambda: self._guarded(call))

@@ -54,8 +54,15 @@ def of_changes(event: Event) -> str:
             why = data["why"]
             return f"Disarmed, {why}: nothing is changed any more, what runs goes on."
         case Kind.LEVER_TAKEN:
-            before = f", after {data['before']}" if data["before"] else ""
-            return f"{who} may change systems in this run now{before}."
+            before = f", after {data['before']} died" if data["before"] else ""
+            return f"{who} has the lever and may change systems now{before}."
+        case Kind.LEVER_ASKED:
+            return f"{who} takes the lever over from {person(data['holder'])}."
+        case Kind.LEVER_RELEASED:
+            to = f" to {data['to']}" if data["to"] else ""
+            return f"{who} gave the lever up{to}; what runs goes on."
+        case Kind.HANDED_OVER:
+            return f"{who} leaves and says: {data['note']}"
         case Kind.IDENTITY_RECORDED:
             return f"Met for the first time, and remembered: {data['says']}"
         case Kind.LOOSE_END_ACCEPTED:

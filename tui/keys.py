@@ -173,6 +173,7 @@ KEYS: Mapping[str, tuple[Key, ...]] = {
             "Section before",
         ),
         Key("section.next", "right_curly_bracket", "section(1)", "", "Next section"),
+        Key("crew.show", "C", "crew", "", "Who is on, and who holds the lever"),
         Key("panel.next", "tab", "next_panel", "", "Next panel"),
         Key("row.copy", "y", "copy", "copy", "Copy, also to a file whose path shows"),
     ),
@@ -216,8 +217,22 @@ KEYS: Mapping[str, tuple[Key, ...]] = {
     ),
     "loading": (Key("loading.cancel", "escape", "cancel", "cancel", "Stop reading"),),
     "leave": (
-        Key("leave.leave", "y", "dismiss(True)", "leave", "Leave; commands go on"),
-        Key("leave.stay", "escape,n", "dismiss(False)", "stay", "Stay here"),
+        Key("leave.leave", "y", "dismiss('')", "leave", "Leave; commands go on"),
+        Key("leave.note", "t", "note", "note", "A line for the next one on shift"),
+        Key("leave.stay", "escape,n", "dismiss(None)", "stay", "Stay here"),
+        Key(
+            "leave.at_once",
+            "ctrl+q",
+            "dismiss('')",
+            "",
+            "Leave, also from the line for the note",
+            priority=True,
+        ),
+    ),
+    "crew": (
+        Key("crew.take", "t", "take", "take", "Take the lever over"),
+        Key("crew.give", "g", "give", "give up", "Give the lever up"),
+        Key("crew.back", "escape,q", "dismiss(None)", "back", "Nothing is changed"),
     ),
     "faults": (
         Key(
@@ -249,6 +264,7 @@ SCREENS: Mapping[str, tuple[str, ...]] = {
     "way-back": ("way-back", "list", "back"),
     "remedies": ("remedies", "list", "back"),
     "leave": ("leave",),
+    "crew": ("crew",),
     "faults": ("faults",),
     "question": ("question",),
 }

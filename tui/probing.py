@@ -24,8 +24,16 @@ EVERY = 120.0
 """Seconds between two passes where the profile's ``[probes] every`` does not say."""
 
 
+TAKES_OVER = 2.0
+"""Seconds after which one of the other screens looks, once that one has gone."""
+
+
 class Probing:
-    """Looks at steps, one pass at a time, and again while the run is open."""
+    """Looks at steps, one pass at a time, and again while the run is open.
+
+    Attributes:
+        watches: whether it is this screen of the run that looks by itself.
+    """
 
     def __init__(
         self,
@@ -44,11 +52,13 @@ class Probing:
         self._soaking: set[str] = set()
         self._runner: Runner | None = None
         self._looked = False
+        self.watches = False
 
     async def watch(self, allowed: Callable[[], bool]) -> None:
         """Look at everything, and again on an interval, as long as this run is open.
 
-        Only one screen of a run looks; the others show what it writes down.
+        Only one screen of a run looks; the others show what it writes down, and one
+        of them goes on when that one has left or was killed.
 
         Args:
             allowed: whether the document is trusted by now.
@@ -58,7 +68,8 @@ class Probing:
         every = self._interval()
         with try_lock(self._run.directory / "probing") as ours:
             while True:
-                if allowed() and ours():
+                self.watches = allowed() and ours()
+                if self.watches:
                     steps = [s for s in self._steps(None) if not self._holds(s)]
                     try:
                         await self._pass(steps, background=True)
@@ -66,7 +77,7 @@ class Probing:
                         self._tell(NotSaved(str(error)))
                 if not every:
                     return
-                await asyncio.sleep(every)
+                await asyncio.sleep(every if self.watches else min(every, TAKES_OVER))
 
     async def look(
         self, step_ids: Sequence[str] | None, intrusive: Sequence[str] = ()

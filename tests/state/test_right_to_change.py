@@ -60,7 +60,9 @@ def test_a_lever_ends_with_the_process_that_held_it(tmp_path: Path) -> None:
         assert not mine.held
         os.kill(holder.pid, signal.SIGKILL)
         holder.wait()
-        assert mine.take() == "ben on bastion (process 2)"
+        with pytest.raises(RefusedError, match=r"ben on bastion .* is gone"):
+            mine.take()
+        assert str(mine.take(over=True)) == "ben on bastion (process 2)"
         mine.release()
 
 

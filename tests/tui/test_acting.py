@@ -263,6 +263,7 @@ def test_one_that_was_never_started_changed_nothing(desk: Desk) -> None:
         undo=Undo(),
     )
     wish = ActionWish(write("new"), description)
+    desk.run.take_lever()
     desk.run.act("abc", "", wish.asked, wish.description)
     desk.reopen()
     assert end(desk).ending == "refused"

@@ -90,7 +90,7 @@ async def test_the_other_screens_are_left_once() -> None:
     stay = await replies(
         lambda: LeaveScreen(["sleep 9"], end=False), ("n", "n"), esc, esc
     )
-    assert stay == [False]
+    assert stay == [None]
     place: Screen[Any] = Screen()
     assert await replies(lambda: HelpScreen(place), esc, esc) == [None]
 

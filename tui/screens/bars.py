@@ -6,13 +6,17 @@ from datetime import UTC, datetime, timedelta
 
 from textual.content import Content
 
+from runbooks.errors import StateError
 from runbooks.tables import Gate
 from state.acted import left_open
+from state.author import person
 from tui.display import content
 from tui.screens.panes import Panes
 from tui.widgets import verdict_bar
 from tui.widgets.outline import OPEN
 
+NAMES = 110
+"""Columns from which others are named, not counted."""
 REASON = 16
 """Characters of the reason for being armed that the first line has room for."""
 
@@ -29,11 +33,28 @@ class Bars(Panes):
             left = Content.assemble(left, title)
         right = Content.assemble(
             self._right_to_change(),
-            content(f"   {engine.run.by.name}"),
-            content(f" +{others}" if (others := self._others.number) else "", "bold"),
+            "   ",
+            self._who_is_on(),
             f"   {clock()}",
         )
         self.line("top").show(left, right)
+
+    def _who_is_on(self) -> Content:
+        """Who we are, who else is on, and who holds the lever."""
+        run, others = self.engine.run, self._crew.others
+        try:
+            holder = run.lever()
+        except StateError:
+            holder = None  # said when it is to be taken
+        words = [content(f"{run.by.name} (lever)" if run.holds_lever else run.by.name)]
+        if self.size.width >= NAMES:
+            words += [content(f" + {member.name}") for member in others]
+        elif others:
+            words.append(content(f" +{len(others)}", "bold"))
+        if holder and not run.holds_lever:
+            gone = "" if holder.alive else ", gone"
+            words.append(content(f"  lever: {person(holder.by)}{gone}", "bold"))
+        return Content("").join(words)
 
     def _right_to_change(self) -> Content:
         """Whether changes are allowed, for how long and why; what they left open."""
@@ -42,7 +63,7 @@ class Bars(Panes):
         ends = f"loose end{'s' if loose > 1 else ''}"
         open_ones = Content.styled(f" {loose} {ends}", "bold $text-warning")
         words = [open_ones] if loose else []
-        if arming := run.armed():
+        if arming := run.arming:
             minutes = -(-arming.left(datetime.now(UTC)) // timedelta(minutes=1))
             words.append(Content.styled(f" ARMED {minutes} min", "bold $text-error"))
             words.append(content(f" {arming.reason[:REASON]}"))

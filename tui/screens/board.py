@@ -61,7 +61,7 @@ class Board(Bars):
         self.show_output()
 
     def _look_for_others(self) -> None:
-        self._others.read(self.engine.run.directory / JOURNAL)
+        self._crew.read(self.engine.run.directory / JOURNAL)
         self.show_top()
 
     # ------------------------------------------------------- time and gathering

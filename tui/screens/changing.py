@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from runbooks.errors import StateError
 from state.changed import Changed, changes
 from tui.screens.commanding import Commanding
+from tui.screens.crew import CrewScreen
 from tui.screens.way_back import BringBack, Leave, TakeBack, Wanted, WayBackScreen
 from tui.widgets.answer_line import Field, Prompt
 
@@ -31,6 +33,30 @@ class Changing(Commanding):
             self.engine.arm(arming.reason)
         else:
             self.say("You are not armed; D arms.")
+
+    def action_crew(self) -> None:
+        run = self.engine.run
+        try:
+            holder = run.lever()
+        except StateError as error:
+            self.say(str(error), "$text-error")
+            return
+        screen = CrewScreen(
+            f"{run.by.name} on {run.by.host} (process {run.by.pid})",
+            self._crew.others,
+            holder,
+            ours=run.holds_lever,
+            looks=self.engine.looks,
+            at_work=run.at_work,
+        )
+        self.app.push_screen(screen, self._see_to_lever)
+
+    def _see_to_lever(self, wanted: str | None) -> None:
+        if wanted == "take":
+            self.say("Taking the lever over.")
+            self.engine.take_lever_over()
+        elif wanted == "give":
+            self.engine.release_lever()
 
     def action_way_back(self) -> None:
         screen = WayBackScreen(self._changes())

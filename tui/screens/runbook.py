@@ -55,6 +55,9 @@ ABOUT_CHANGES = frozenset(
         Kind.ARMED,
         Kind.DISARMED,
         Kind.LEVER_TAKEN,
+        Kind.LEVER_ASKED,
+        Kind.LEVER_RELEASED,
+        Kind.HANDED_OVER,
         Kind.ACTION_REQUESTED,
         Kind.ACTION_FINISHED,
         Kind.LOOSE_END_ACCEPTED,
@@ -139,7 +142,7 @@ class RunbookScreen(Rehearsing):
     def _happened(self, event: Event) -> None:
         runbook, step_id = self.engine.runbook, event.step or ""
         if event.kind in ABOUT_SCREENS:
-            self._others.hear(event)
+            self._crew.hear(event)
             self.show_top()
         if event.kind in ABOUT_CHANGES:
             self.show_top()
