@@ -25,7 +25,7 @@ from runbooks.commands import Ending
 from runbooks.errors import CommandError
 from runbooks.leavings import take_values
 from runbooks.plan import Plan, message
-from runbooks.private import create
+from runbooks.private import create, create_kept
 from runbooks.redaction import Redactor, patterns
 from runbooks.spawning import spawn_interactive
 
@@ -84,7 +84,7 @@ class _Cast:
         self._redactor = Redactor(self.patterns)
         self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         path = str(plan.outputs.absolute() / f"{plan.id}.cast")
-        self._file = create(path)
+        self._file = create_kept(path)
         self._begun = monotonic()
         head = {"version": 2, "width": size[1], "height": size[0]}
         self._write(head | {"timestamp": int(time())})

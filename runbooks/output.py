@@ -13,7 +13,7 @@ import os
 from contextlib import suppress
 from struct import Struct
 
-from runbooks.private import create
+from runbooks.private import create_kept
 
 _TAIL = 64 << 20
 """At most this many bytes of the newest output are kept past the limit."""
@@ -51,7 +51,7 @@ class Output:
         self._tails: list[tuple[int, int, str]] = []
         """Start in the output, descriptor and path of each, oldest first."""
         self._frozen = self._finished = False
-        self._file = create(path)
+        self._file = create_kept(path)
         self._look()
 
     def write(self, data: bytes) -> None:
@@ -117,7 +117,7 @@ class Output:
         if len(self._tails) == 2:
             self._drop(self._tails.pop(0))
         # Never truncated: a screen that reads the old file goes on reading it.
-        file = create(path)
+        file = create_kept(path)
         os.write(file, _HEADER.pack(self.head, self.size))
         self._tails.append((self.size, file, path))
 

@@ -1,4 +1,4 @@
-"""Files that only their owner may read, and that are there whole or not at all.
+"""Files that only their owner or their group may read, there whole or not at all.
 
 Standard library only: the supervisor imports this too, and must start fast.
 """
@@ -6,7 +6,17 @@ Standard library only: the supervisor imports this too, and must start fast.
 from __future__ import annotations
 
 import os
+import stat
 from contextlib import suppress
+
+
+def is_shared(directory: str | os.PathLike[str]) -> bool:
+    """Whether *directory* was prepared for a group: setgid and group-writable."""
+    try:
+        mode = os.stat(directory).st_mode
+    except OSError:
+        return False
+    return bool(mode & stat.S_ISGID and mode & stat.S_IWGRP)
 
 
 def create(path: str) -> int:
@@ -15,8 +25,21 @@ def create(path: str) -> int:
     Raises:
         FileExistsError: it is there already.
     """
+    return _create(path, 0o600)
+
+
+def create_kept(path: str) -> int:
+    """Make the new file *path* for whoever may see its directory; as `create` else.
+
+    Raises:
+        FileExistsError: it is there already.
+    """
+    return _create(path, 0o660 if is_shared(os.path.dirname(path)) else 0o600)
+
+
+def _create(path: str, mode: int) -> int:
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    os.fchmod(file, 0o600)
+    os.fchmod(file, mode)
     return file
 
 

@@ -27,7 +27,7 @@ sys.path.insert(3, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from runbooks.clock import now
 from runbooks.leavings import take_context, take_values, wants_terminal
 from runbooks.output import Output
-from runbooks.private import create, remove, settle
+from runbooks.private import create, create_kept, remove, settle
 from runbooks.processes import descendants, has_children, identity, signal_all
 from runbooks.redaction import Redactor
 from runbooks.spawning import answer, spawn
@@ -74,7 +74,7 @@ class Supervision:
         self.output = Output(f"{self.path}.out", plan["limit"])
         try:
             # Its room is taken now, so that a full disk loses no exit code.
-            self.exit_file = create(f"{self.path}.exit.new")
+            self.exit_file = create_kept(f"{self.path}.exit.new")
             os.posix_fallocate(self.exit_file, 0, 8192)
             for path in filter(None, (plan["values"], plan["capture"])):
                 os.close(create(path))
@@ -94,7 +94,7 @@ class Supervision:
         self.started = now()
         run = identity(os.getpid()) | {"started": self.started}
         new = f"{self.path}.run.new"
-        settle(create(new), json.dumps(run).encode(), new, f"{self.path}.run")
+        settle(create_kept(new), json.dumps(run).encode(), new, f"{self.path}.run")
 
     def watch(self, wake: int) -> None:
         """Keep the output until the command has ended, by itself or stopped."""

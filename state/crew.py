@@ -1,27 +1,24 @@
-"""Who has a run open on this machine: counted from its journal, asking nobody."""
+"""Who has a run open: known from its events, and from which processes live."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from runbooks.events import Event, Kind
 from runbooks.processes import boot_id, lives
-from state.author import person
-
-MARKS = (b'"run_opened"', b'"run_closed"')
+from state.author import Author, person
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
-    """One process that has the run open.
+class Member(msgspec.Struct, frozen=True):
+    """One process that opened the run.
 
     Attributes:
-        at: when it opened the run, ISO 8601.
+        at: when it did, ISO 8601.
+        boot: boot of its host.
         start: when the process began, in clock ticks since boot; None in journals
             that do not say.
     """
@@ -30,64 +27,49 @@ class Member:
     host: str
     pid: int
     at: str
+    boot: str
     start: int | None
 
     def __str__(self) -> str:
-        then = datetime.fromisoformat(self.at).astimezone(UTC)
-        return f"{self.name} on {self.host} (process {self.pid}) since {then:%H:%MZ}"
-
-
-class Crew:
-    """Those who opened this run on this machine, and whose process still lives.
-
-    Args:
-        by: who we are: ``host`` and ``pid``, as in events.
-    """
-
-    def __init__(self, by: Mapping[str, Any]) -> None:
-        self._own = by.get("pid")
-        self._host = by.get("host")
-        self._boot = boot_id()
-        self._members: dict[int, Member] = {}
-
-    def read(self, journal: Path) -> None:
-        """Learn from *journal* who opened the run before us."""
-        try:
-            with journal.open("rb") as lines:
-                for line in lines:
-                    if any(mark in line for mark in MARKS):
-                        said = json.loads(line)
-                        self._take(said)
-        except (OSError, ValueError, KeyError):
-            return  # the engine reads it too, and tells what is wrong with it
-
-    def hear(self, event: Event) -> None:
-        """Take note of who opened or closed the run just now."""
-        self._take(
-            {
-                "kind": event.kind,
-                "by": event.by,
-                "boot": event.boot,
-                "at": event.at,
-                "data": event.data,
-            }
-        )
-
-    def _take(self, event: Mapping[str, Any]) -> None:
-        by = event["by"]
-        pid = by.get("pid")
-        if not isinstance(pid, int) or pid == self._own or by.get("host") != self._host:
-            return
-        if event["kind"] == Kind.RUN_OPENED and event["boot"] == self._boot:
-            start = event["data"].get("start")
-            host = str(by.get("host"))
-            self._members[pid] = Member(person(by), host, pid, event["at"], start)
-        elif event["kind"] == Kind.RUN_CLOSED:
-            self._members.pop(pid, None)
+        return f"{self.name} on {self.host} (process {self.pid}){self._since}"
 
     @property
-    def others(self) -> tuple[Member, ...]:
-        """Those who are there at this moment besides us, in the order they came."""
-        there = [m for m in self._members.values() if lives(m.pid, m.start)]
-        self._members = {member.pid: member for member in there}
-        return tuple(there)
+    def _since(self) -> str:
+        try:
+            return f" since {datetime.fromisoformat(self.at).astimezone(UTC):%H:%MZ}"
+        except ValueError:
+            return ""
+
+    @property
+    def lives(self) -> bool:
+        """Whether that process is still there, as far as this host can tell."""
+        return self.boot == boot_id() and lives(self.pid, self.start)
+
+
+Place = tuple[str, int]
+"""Host and process id."""
+
+
+def place(by: Mapping[str, Any]) -> Place:
+    """Return where somebody is who recorded an event."""
+    return str(by.get("host", "")), int(by.get("pid", 0))
+
+
+def apply(members: Mapping[Place, Member], event: Event) -> dict[Place, Member]:
+    """Return *members* after somebody opened or closed the run."""
+    at = place(event.by)
+    others = {key: member for key, member in members.items() if key != at}
+    if event.kind is not Kind.RUN_OPENED:
+        return others
+    start = event.data.get("start")
+    new = Member(person(event.by), *at, event.at, event.boot, start)
+    return {**others, at: new}
+
+
+def others(members: Mapping[Place, Member], us: Author) -> tuple[Member, ...]:
+    """Return who else is on at this moment, on our host, in the order they came."""
+    return tuple(
+        member
+        for (host, pid), member in members.items()
+        if host == us.host and pid != us.pid and member.lives
+    )

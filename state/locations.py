@@ -8,12 +8,12 @@ are set on the open file, so the umask has no say.
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from runbooks.errors import StateError
+from runbooks.private import is_shared
 
 
 def state_home(environ: Mapping[str, str] = os.environ) -> Path:
@@ -78,15 +78,6 @@ def _xdg(environ: Mapping[str, str], name: str, default: str) -> Path:
     if os.path.isabs(base):
         return Path(base) / "gonogo"
     return Path(environ.get("HOME") or Path.home()) / default / "gonogo"
-
-
-def is_shared(directory: Path) -> bool:
-    """Whether *directory* was prepared for a group: setgid and group-writable."""
-    try:
-        mode = directory.stat().st_mode
-    except OSError:
-        return False
-    return bool(mode & stat.S_ISGID and mode & stat.S_IWGRP)
 
 
 def file_mode(directory: Path) -> int:
@@ -223,6 +214,9 @@ def cannot(verb: str, path: Path, error: OSError) -> StateError:
         errno.EFBIG: "a size limit on files was reached",
         errno.EROFS: "the disk is read-only",
         errno.EIO: "the disk reports an error",
+        errno.ENOLCK: "this filesystem keeps no locks now (NFS without its lock "
+        "service?); choose a local directory with --state-dir",
+        errno.ESTALE: "the file server lost it (NFS); open the run again",
         errno.EACCES: "permission denied; check its owner and mode",
         errno.EPERM: "not permitted; check its owner and mode",
         errno.ENOENT: "it does not exist",

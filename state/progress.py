@@ -18,9 +18,10 @@ from runbooks.arming import Arming
 from runbooks.errors import StateError
 from runbooks.events import Event, Kind
 from runbooks.results import Finding, Result
-from state import acted, entries
+from state import acted, crew, entries
 from state.acted import Actions
 from state.author import person
+from state.crew import Member, Place
 from state.standing import Answer, Attachment, Command, Decision, StepState
 
 EMPTY = StepState()
@@ -49,6 +50,7 @@ class Progress:
         steps: id to what is known of the step; steps never touched are absent.
         commands: part id to its last run.
         running: command id to part id, of commands that have not ended.
+        started_by: command or action id to where it was started, of the same.
         deciding: command id to the step that its exit code decides, or "".
         inputs: remembered placeholder answers and outputs of commands.
         actions: what was changed by actions, by id, in order.
@@ -56,6 +58,7 @@ class Progress:
         arming: that changes are allowed, and until when; it may be over.
         document: digest of the runbook at the last opening.
         digests: step id to its digest, in the order of that document.
+        members: who opened the run and has not closed it; some may be dead.
         at, by: time of the last event and the person behind it.
         acted_at, acted_by: the same of the last event by which a person acted.
     """
@@ -64,6 +67,8 @@ class Progress:
     steps: dict[str, StepState] = field(default_factory=dict)
     commands: dict[str, Command] = field(default_factory=dict)
     running: dict[str, str] = field(default_factory=dict)
+    started_by: dict[str, Place] = field(default_factory=dict)
+    members: dict[Place, Member] = field(default_factory=dict)
     deciding: dict[str, str] = field(default_factory=dict)
     inputs: dict[str, str] = field(default_factory=dict)
     actions: Actions = field(default_factory=dict)
@@ -86,6 +91,7 @@ class Progress:
             steps=self.steps.copy(),
             commands=self.commands.copy(),
             running=self.running.copy(),
+            started_by=self.started_by.copy(),
             deciding=self.deciding.copy(),
             inputs=self.inputs.copy(),
             actions=self.actions.copy(),
@@ -116,6 +122,9 @@ def _apply(progress: Progress, event: Event) -> set[str]:
     match event.kind:
         case Kind.RUN_OPENED:
             _opened(progress, data)
+            progress.members = crew.apply(progress.members, event)
+        case Kind.RUN_CLOSED:
+            progress.members = crew.apply(progress.members, event)
         case Kind.DRIFT_FOUND:
             return _drifted(progress, data)
         case Kind.COMMAND_REQUESTED:
@@ -134,6 +143,10 @@ def _apply(progress: Progress, event: Event) -> set[str]:
             progress.handed_over = (*progress.handed_over, note)
         case Kind.ACTION_REQUESTED | Kind.ACTION_FINISHED | Kind.LOOSE_END_ACCEPTED:
             acted.apply(progress.actions, event)
+            if event.kind is Kind.ACTION_REQUESTED:
+                progress.started_by[data["command"]] = crew.place(event.by)
+            elif event.kind is Kind.ACTION_FINISHED:
+                progress.started_by.pop(data["command"], None)
         case _ if step is not None:
             old = progress.steps.get(step, EMPTY)
             new = _step(old, event)
@@ -268,6 +281,7 @@ def _requested(progress: Progress, event: Event) -> set[str]:
     )
     progress.commands[command.part] = command
     progress.running[command.id] = command.part
+    progress.started_by[command.id] = crew.place(event.by)
     progress.deciding[command.id] = data["decides"]
     return _deciding(progress, data["decides"], command, data["parts"])
 
@@ -275,6 +289,7 @@ def _requested(progress: Progress, event: Event) -> set[str]:
 def _finished(progress: Progress, event: Event) -> set[str]:
     data = event.data
     part = progress.running.pop(data["command"], "")
+    progress.started_by.pop(data["command"], None)
     step = progress.deciding.pop(data["command"], "")
     command = progress.commands.get(part)
     progress.inputs.update(data["values"])

@@ -19,9 +19,10 @@ from runbooks.events import Event, Kind
 from runbooks.model import Runbook
 from runbooks.processes import start_time
 from runbooks.tables import ActionSpec, CommandClass
-from state import entries
+from state import crew, entries
 from state.acted import taken_back_by
 from state.author import Author
+from state.crew import Member
 from state.identities import Identities
 from state.journal import Journal
 from state.lever import Holder, Lever
@@ -373,8 +374,18 @@ class Run(Record):
         data = entries.action_requested(command, asked, description, undoes)
         self.record(Kind.ACTION_REQUESTED, step or None, data)
 
-    def poll(self) -> list[Event]:
-        """Return what other writers recorded since the last call, applied.
+    @property
+    def others(self) -> tuple[Member, ...]:
+        """Who else has this run open at this moment."""
+        return crew.others(self._state.members, self.by)
+
+    def is_attended(self, id: str) -> bool:
+        """Whether somebody else who is on started this command or action."""
+        at = self._state.started_by.get(id)
+        return any((member.host, member.pid) == at for member in self.others)
+
+    def catch_up(self) -> None:
+        """Learn what other writers recorded; `poll` still returns it.
 
         Raises:
             StateError: the journal cannot be read.
@@ -383,6 +394,15 @@ class Run(Record):
             for event in self._journal.read_new():
                 self._apply(event)
                 self._others.append(event)
+
+    def poll(self) -> list[Event]:
+        """Return what other writers recorded since the last call, applied.
+
+        Raises:
+            StateError: the journal cannot be read.
+        """
+        with self._guard:
+            self.catch_up()
             events, self._others = self._others, []
             return events
 
@@ -416,9 +436,7 @@ class Run(Record):
         """Catch up with other writers; return a copy of all and the changed steps."""
         with self._guard:
             # Of two screens the later save must not be the older state.
-            for event in self._journal.read_new():
-                self._apply(event)
-                self._others.append(event)
+            self.catch_up()
             changed, self._changed = self._changed, set()
             return self._state.copy(), changed
 

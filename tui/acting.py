@@ -49,6 +49,8 @@ class Acting:
         self._ask = ask
         self._verify = verify
         self.jobs: dict[str, Running] = {}
+        self._known: set[str] = set()
+        """Ids of actions whose end we see to."""
 
     async def act(self, asked: ActionSpec, step: str = "") -> str:
         """Look, ask, do, and return how it ended; "" where a person said no.
@@ -72,6 +74,7 @@ class Acting:
         self._refuse_second()
         self._door.admit_action(question, reply)
         running = self._door.start_action(wish)
+        self._known.add(running.id)
         self.jobs[running.id] = running
         return await self._follow(running, asked.verify)
 
@@ -94,6 +97,9 @@ class Acting:
         from runbooks.commands import attach
 
         for acted in [each for each in self._run.actions.values() if not each.ending]:
+            if acted.id in self._known or self._run.is_attended(acted.id):
+                continue  # whoever started it writes its end down
+            self._known.add(acted.id)
             running = attach(self._run.outputs, acted.id)
             if running is None:
                 self._ended(acted.id, "refused", 0.0, "Its process was never started.")

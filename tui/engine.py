@@ -464,6 +464,8 @@ class Engine:
             self._tell(Happened(event))
             if self.run.asks_us(event):
                 self.run.release_lever(person(event.by))
+        self._working.follow_others()
+        self._acting.reattach()
         # By the clock it is over all the same: this is for whoever reads.
         if not self._taking_back.under_way:
             with suppress(StateError):

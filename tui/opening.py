@@ -6,7 +6,7 @@ Nothing here needs a screen: the headless commands open runs the same way.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from runbooks.model import Runbook
     from runbooks.rehearsal import Deployment
     from runbooks.target import Target
+    from state.progress import HandOver
     from tui.config import Config
 
 
@@ -96,7 +97,8 @@ def prepare_screen(*, slow_link: bool) -> Config:
     if terminal.plain:
         raise GonogoError(
             f"gonogo cannot show its screen: {terminal.plain}. 'gonogo show' prints a "
-            "runbook, 'gonogo check' probes it."
+            "runbook, 'gonogo check' probes it, 'gonogo status' says where a run "
+            "stands, and 'gonogo decide' answers its steps."
         )
     prepare(terminal)
     use_ascii(terminal.ascii_only)
@@ -126,6 +128,7 @@ def open_run(runbook: Runbook, target: Target, options: Options) -> tuple[Run, s
         StateError: the run's files cannot be read or written.
     """
     from state.acted import reminder
+    from state.filesystems import warning
     from state.resume import changes
     from state.runs import latest
 
@@ -134,10 +137,22 @@ def open_run(runbook: Runbook, target: Target, options: Options) -> tuple[Run, s
     if directory is None and not options.new:
         directory = latest(options.home, runbook, target.name)
     if directory is None:
-        return Run.create(options.home, runbook, target.name, by), ""
+        run = Run.create(options.home, runbook, target.name, by)
+        return run, warning(options.home)
     run = Run.open(directory, runbook, by)
-    told = (*run.notices, changes(run, runbook).sentence, reminder(run.actions))
+    told = (
+        *run.notices,
+        handed_over(run.state.handed_over),
+        changes(run, runbook).sentence,
+        reminder(run.actions),
+        warning(options.home),
+    )
     return run, " ".join(filter(None, told))
+
+
+def handed_over(notes: Sequence[HandOver]) -> str:
+    """Return the last note of who left, as a sentence, or ""."""
+    return f"{notes[-1].by} says: {notes[-1].note}" if notes else ""
 
 
 def make_engine(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from runbooks.errors import RefusedError
 from runbooks.events import Kind
 from runbooks.remedies import step_of
 from state import entries
+from state.crew import place
 from tui.following import follow
 from tui.questions import Ask
 from tui.told import Announced, CommandEnded, NeedsTerminal, Refused, Told
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
     from runbooks.target import Target
     from runbooks.wish import Wish
     from state.run import Run
+
+
+ATTENDED = 0.2
+"""Seconds between looks whether whoever started a command wrote its end down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,7 @@ class Working:
         self._spawn = spawn
         self.jobs: dict[str, Job] = {}
         self._admitted: list[str] = []
+        self._taken_up: set[str] = set()
         self._handed_over: dict[str, str] = {}
         """Id to text of commands that were given the terminal."""
 
@@ -183,24 +190,57 @@ class Working:
     def stop(self, command: str) -> None:
         """Ask the supervisor to end a command and all that it started."""
         if job := self.jobs.get(command):
-            job.running.stop()
+            try:
+                job.running.stop()
+            except PermissionError:
+                self._tell(Refused("Somebody else started it: only they can stop it."))
         else:
             self._tell(Refused("That command has ended already."))
 
     def reattach(self) -> None:
         """Take up the commands that outlived the screen that started them."""
+        self._take_up_all(list(self._run.running))
+
+    def follow_others(self) -> None:
+        """Take up commands of other screens, to show what they print, and to go on
+        with them where such a screen has gone."""
+        mine = place(self._run.by.as_data())
+        started_by = self._run.state.started_by
+        self._take_up_all(
+            [id for id in self._run.running if started_by.get(id) != mine]
+        )
+
+    def _take_up_all(self, commands: Sequence[str]) -> None:
         from runbooks.commands import attach
 
-        for command, part in list(self._run.running.items()):
+        for command in commands:
+            if command in self.jobs or command in self._taken_up:
+                continue
+            part = self._run.running[command]
             running = attach(self._run.outputs, command)
             if running is None:
+                if self._run.is_attended(command):
+                    continue  # not started yet, or it has the terminal there
                 lost = entries.command_finished(command, None, "in doubt", 0.0)
                 self._run.record(Kind.COMMAND_FINISHED, part, lost)
             else:
                 text = self._run.commands[part].text
                 known = part in self._runbook.part_by_id
                 foreground = not (known and self._door.wish(part).is_follower())
+                self._taken_up.add(command)
                 self._spawn(self._take_up(Job(running, part, text, foreground)))
 
     async def _take_up(self, job: Job) -> None:
-        await self._follow(job)
+        id = job.running.id
+        self.jobs[id] = job
+        try:
+            ending = await follow(job.running, self._tell)
+            while self._run.is_attended(id) and id in self._run.running:
+                await asyncio.sleep(ATTENDED)
+            self._run.catch_up()
+            if id in self._run.running:
+                self._ended(id, job.part, ending)
+            else:
+                self._tell(CommandEnded(id, ending))
+        finally:
+            self.jobs.pop(id, None)

@@ -28,6 +28,7 @@ from runbooks.actions.describing import looked_at
 from runbooks.actions.rows import rows
 from runbooks.changes import Description, Identity, Progress
 from runbooks.errors import ActionError, DocumentError, GonogoError, ProbeError
+from runbooks.private import create_kept, remove, settle
 from runbooks.probes.sources import Sources
 from runbooks.tables import ActionSpec
 from runbooks.target import Target, parse
@@ -186,10 +187,9 @@ def _differs(wanted: Mapping[str, str], found: Mapping[str, str]) -> tuple[str, 
 
 
 def _replace(path: Path, data: bytes) -> None:
-    new = path.with_name(f"{path.name}.new")
-    new.touch(0o600)
-    new.write_bytes(data)
-    new.replace(path)
+    new = f"{path}.new"
+    remove(new)
+    settle(create_kept(new), data, new, str(path))
 
 
 async def _until_stopped(order: Order) -> Ended:

@@ -35,6 +35,7 @@ def scale(run: Run, id: str, to: int, before: int, **more: str) -> None:
         loose_end=more.get("loose_end", ""),
         snapshot={"replicas": str(before), "image": "api:1"},
     )
+    run.take_lever()
     run.act(id, "a", ActionSpec("kubernetes.scale", {"replicas": to}), described)
 
 

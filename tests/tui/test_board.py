@@ -85,6 +85,7 @@ async def test_others_are_counted_while_they_live(tmp_path: Path) -> None:
             engine.runbook,
             Author("ben", "", engine.run.by.host, process.pid),
         )
+        engine.run.poll()
         async with app.run_test(size=(80, 24)) as pilot:
             await pilot.pause(0.8)
             assert "ana +1" in lines(app)[0]

@@ -6,6 +6,8 @@ COMMANDS = {
     "lint": "Say everything that is wrong with a runbook.",
     "check": "Probe what a machine can decide, and give the verdict.",
     "plan": "Say what would run, what was looked at, what nobody can tell.",
+    "status": "Say where a run stands, in plain lines.",
+    "decide": "Answer a step of a run, without a screen.",
     "runs": "List the runs on this machine.",
     "trust": "Trust a runbook's commands, probes and hosts.",
     "probes": "List the probes, or try one.",

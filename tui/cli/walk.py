@@ -39,7 +39,8 @@ def walk(
 
         raise GonogoError(
             "This terminal (TERM is dumb or not set) cannot show the screen; "
-            "'gonogo show RUNBOOK' prints a runbook, 'gonogo check' probes it."
+            "'gonogo show' prints a runbook, 'gonogo check' probes it, 'gonogo status' "
+            "says where a run stands, and 'gonogo decide' answers its steps."
         )
     from tui.opening import open_runbook
 

@@ -41,7 +41,7 @@ class Bars(Panes):
 
     def _who_is_on(self) -> Content:
         """Who we are, who else is on, and who holds the lever."""
-        run, others = self.engine.run, self._crew.others
+        run, others = self.engine.run, self.engine.run.others
         try:
             holder = run.lever()
         except StateError:

@@ -13,7 +13,6 @@ from textual.content import Content
 
 from runbooks.model import Row, Step
 from runbooks.tables import Level
-from state.replaying import JOURNAL
 from state.standing import Standing
 from tui.display import content
 from tui.screens.bars import Bars
@@ -47,7 +46,6 @@ class Board(Bars):
         self.show_output()
         self.say(self._notice)
         self.set_interval(1, self._second)
-        self.call_after_refresh(self._look_for_others)
         self.call_after_refresh(self._show_left)
         self._every_minute()
 
@@ -59,10 +57,6 @@ class Board(Bars):
         outputs = self.engine.run.outputs if self._left.ending else None
         self.outputs.show(self._left.id, outputs)
         self.show_output()
-
-    def _look_for_others(self) -> None:
-        self._crew.read(self.engine.run.directory / JOURNAL)
-        self.show_top()
 
     # ------------------------------------------------------- time and gathering
 

@@ -43,7 +43,7 @@ class Changing(Commanding):
             return
         screen = CrewScreen(
             f"{run.by.name} on {run.by.host} (process {run.by.pid})",
-            self._crew.others,
+            run.others,
             holder,
             ours=run.holds_lever,
             looks=self.engine.looks,

@@ -15,7 +15,6 @@ from textual.timer import Timer
 
 from runbooks.model import Row, Runbook, Step
 from runbooks.tables import Gate
-from state.crew import Crew
 from state.verdict import Tally, Verdict
 from tui.widgets.action_panel import ActionPanel
 from tui.widgets.answer_line import AnswerLine
@@ -65,7 +64,6 @@ class Panes(Screen[None]):
         self._detail = StepDetail(runbook, engine.target, self.standings, run.commands)
         self._tally = Tally(runbook)
         self._verdict: Verdict | None = None
-        self._crew = Crew(run.by.as_data())
         self._notice = notice
         self._left = self.outputs.last()
         """The last command when the run was opened; how it stood then."""

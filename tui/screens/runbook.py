@@ -142,7 +142,6 @@ class RunbookScreen(Rehearsing):
     def _happened(self, event: Event) -> None:
         runbook, step_id = self.engine.runbook, event.step or ""
         if event.kind in ABOUT_SCREENS:
-            self._crew.hear(event)
             self.show_top()
         if event.kind in ABOUT_CHANGES:
             self.show_top()
