@@ -50,8 +50,13 @@ def settle(shown: Terminal) -> None:
 
 
 def leave(shown: Terminal) -> None:
+    shown.seen, before = b"", shown.seen
     shown.type(b"q")
+    shown.until(lambda: b"on shift" in shown.seen or shown.process.poll() is not None)
+    if shown.process.poll() is None:
+        shown.type(b"\r")
     assert shown.ended() == 0
+    shown.seen = before + shown.seen
 
 
 def test_a_small_terminal_is_told_and_nothing_is_lost(book: Path) -> None:

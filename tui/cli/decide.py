@@ -41,10 +41,11 @@ def command(
 ) -> int:
     """Answer STEP of RUN: pass, done (by hand), fail, skip, n/a, waive, or take-back.
 
-    RUN is its name, its directory, or the path of its runbook, for which a run is begun
-    where none is unfinished. STEP is its id, or words that only its text holds. The
-    rules are those of the screen, and so is what is recorded: others who have the run
-    open see it at once. Without ANSWER the note or the evidence is all that is added.
+    RUN is its name, its directory, or the path of its runbook: that stands for the run
+    of it that was touched last, and begins one where there is none. STEP is its id, or
+    words that only its text holds. The rules are those of the screen, and so is what is
+    recorded: others who have the run open see it at once. Without ANSWER the note or
+    the evidence is all that is added.
     """
     from runbooks.errors import StateError
     from state.locations import home_of_runs
@@ -58,6 +59,8 @@ def command(
     home = home_of_runs(state_dir)
     directory, document = run_meant(run, home, target)
     meant = step_meant(document, step)
+    if directory is None and answer:
+        _refuse_at_once(document, meant, answer, note, until, role)
     profile = read_target(document, target)
     options = Options(home, target=target, directory=directory, name=read_config().name)
     opened, notice = open_run(document, profile, options)
@@ -72,6 +75,25 @@ def command(
         except StateError as error:  # what was answered is in the journal already
             complain(str(error))
     return 0
+
+
+def _refuse_at_once(
+    document: Runbook, step: Step, answer: str, note: str, until: str, role: str
+) -> None:
+    """Begin no run for an answer that cannot be given.
+
+    Raises:
+        RefusedError: it cannot.
+    """
+    from runbooks.errors import RefusedError
+    from state.rules import refusal, waivers
+    from state.standing import Answer
+
+    if answer == BACK:
+        raise RefusedError(f"{document.path} has no run yet; nothing to take back.")
+    roles = waivers(document)
+    if said := refusal(step, None, Answer(answer), note, until, 1, role, roles):
+        raise RefusedError(said)
 
 
 def _record(
@@ -111,12 +133,12 @@ def _tell(run: Run, document: Runbook, step: Step, events: list[Event]) -> None:
     from state.verdict import effective, verdict
     from tui.cli.printing import say
     from tui.event_words import of_step
-    from tui.widgets.wording import STANDINGS
+    from tui.widgets.wording import brief
 
     for event in events:
         say(f"Recorded {of_step(event, step)}")
     now = datetime.now(UTC)
-    say(f"It stands now: {STANDINGS[effective(step, run.progress.get(step.id), now)]}")
+    say(f"It stands now: {brief(effective(step, run.progress.get(step.id), now))}")
     found = verdict(
         document, run.progress, now, loose_ends=left_open(run.state.actions)
     )

@@ -15,12 +15,13 @@ def run_meant(
     """Return the directory of the run that is meant, and its runbook.
 
     Args:
-        name: id or directory of a run, or the path of a runbook, which stands for its
-            unfinished run; None for the run that was touched last.
-        target: profile of the unfinished run, where a runbook is named.
+        name: id or directory of a run, or the path of a runbook, which stands for the
+            run of it that is unfinished, else for the one touched last; None for the
+            run that was touched last.
+        target: profile of the run, where a runbook is named.
 
     Returns:
-        None for the directory, where a runbook is named that has no unfinished run.
+        None for the directory, where a runbook is named that has no run.
 
     Raises:
         GonogoError: there is no such run, or its runbook cannot be read.
@@ -41,7 +42,14 @@ def run_meant(
     if Path(name).is_file():
         document = read(Path(name))
         profile = read_target(document, target)
-        return latest(home, document, profile.name), document
+        same = (
+            found.directory
+            for found in runs(home)
+            if found.runbook == document.path.resolve()
+            and found.target == profile.name
+            and not found.problem
+        )
+        return latest(home, document, profile.name) or next(same, None), document
     directory = find_run(name, home)
     return directory, read(runbook_of(directory))
 

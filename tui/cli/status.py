@@ -43,9 +43,7 @@ def command(
     home = home_of_runs(state_dir)
     directory, document = run_meant(run, home, target)
     if directory is None:
-        raise StateError(
-            f"{document.path} has no unfinished run; 'gonogo decide' begins one."
-        )
+        raise StateError(f"{document.path} has no run yet; 'gonogo decide' begins one.")
     status = Status(directory, document)
     for line in status.json() if form == "json" else status.text(only_open):
         say(line)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runbooks.tables import Gate
+from runbooks.tables import Gate, Level
 from state import crew
 from state.acted import left_open
 from state.author import current
@@ -17,11 +17,16 @@ from state.standing import Standing
 from state.verdict import effective, verdict
 from tui.cli.json_text import VERSION, encode
 from tui.cli.standing import progress_of
-from tui.widgets.wording import GATES, LEVELS, STANDINGS
+from tui.widgets.wording import GATES, brief
 
 if TYPE_CHECKING:
     from runbooks.model import Runbook, Step
 
+WHO = {
+    Level.AUTO: "a probe decides",
+    Level.ASSIST: "a person confirms",
+    Level.ATTEST: "a person says",
+}
 DONE = frozenset({Standing.PASS, Standing.NA, Standing.WAIVED})
 """Standings that need nobody any more."""
 
@@ -102,17 +107,20 @@ class Status:
         bad = (Standing.IN_DOUBT, Standing.FAIL, Standing.UNKNOWN, Standing.STALE)
         order = (*bad, Standing.WARN, Standing.PROPOSED, Standing.PENDING)
         counts = self._verdict.counts
-        words = [f"{counts[s]} {_brief(s)}" for s in order if counts.get(s)]
+        words = [f"{counts[s]} {brief(s)}" for s in order if counts.get(s)]
         return f": {', '.join(words)}" if words else ""
 
     def _line(self, step: Step, standing: Standing) -> str:
-        weight = f" {step.severity.value}." if step.options.severity else ""
-        later = "" if step.gate is Gate.GO else f" {GATES[step.gate]}."
-        who = f" {LEVELS[step.level]}." if standing is Standing.PENDING else ""
-        reason = self._reason(step, standing)
-        said = f" {_sentence(reason)}" if reason else ""
-        text = _sentence(step.text)
-        return f"{_brief(standing)}: {text}{weight}{later}{who}{said} Id {step.id}"
+        facts = []
+        if step.options.severity:
+            facts.append(step.severity.value)
+        if step.gate is not Gate.GO:
+            facts.append(GATES[step.gate])
+        if standing is Standing.PENDING:
+            facts.append(WHO[step.level])
+        told = (step.text, ", ".join(facts), self._reason(step, standing))
+        text = " ".join(_sentence(each) for each in told if each)
+        return f"{brief(standing)}: {text} Id {step.id}"
 
     def _standing(self, step: Step) -> Standing:
         return effective(step, self._progress.steps.get(step.id), self._now)
@@ -177,14 +185,10 @@ class Status:
         }
 
 
-def _brief(standing: Standing) -> str:
-    """The words for a standing, without what explains them."""
-    return STANDINGS[standing].partition(":")[0]
-
-
 def _sentence(text: str) -> str:
     """Return *text* on one line with a full stop, so that it is read as a sentence."""
     line = " ".join(text.split())
+    line = line[:1].upper() + line[1:]
     return line if line.endswith((".", "!", "?", "…")) else f"{line}."
 
 

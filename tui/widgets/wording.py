@@ -59,6 +59,11 @@ ANSWERS = {
 }
 
 
+def brief(standing: Standing) -> str:
+    """Return the words for a standing, without what explains them."""
+    return STANDINGS[standing].partition(":")[0]
+
+
 _GUESSED = re.compile("(?:inferred|mutate|destructive): ")
 
 
