@@ -154,7 +154,7 @@ class Lever:
             )
         if not holder.is_person(self._by):
             raise RefusedError(
-                f"Nothing ran: {holder} took the lever of this run{holder.at} and is "
+                f"Nothing ran: {holder} had the lever of this run{holder.at} and is "
                 "gone without giving it back. C takes it over."
             )
 

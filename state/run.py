@@ -295,10 +295,10 @@ class Run(Record):
             return
         before = self._lever.take(over)
         try:
-            data = entries.lever_taken(str(before) if before else "")
-            self.record(Kind.LEVER_TAKEN, None, data)
             if self.arming and not self.armed():
                 self.disarm(f"the lever is {self.by.name}'s now")
+            data = entries.lever_taken(str(before) if before else "")
+            self.record(Kind.LEVER_TAKEN, None, data)
         except StateError:
             self._lever.release()
             raise
@@ -325,14 +325,16 @@ class Run(Record):
                 data = entries.lever_released(to)
                 self.record(Kind.LEVER_RELEASED, None, data)
             finally:
-                self._lever.release()
+                self._lever.release()  # also where nobody can write it down
 
     def asks_us(self, event: Event) -> bool:
         """Whether somebody asks us, in *event*, to give the lever up."""
         if event.kind is not Kind.LEVER_ASKED or not self._lever.held:
             return False
-        holder, mine = event.data["holder"], self.by.as_data()
-        return all(holder.get(key) == mine[key] for key in ("host", "pid"))
+        return self._is_ours(event.data["holder"])
+
+    def _is_ours(self, by: Mapping[str, Any]) -> bool:
+        return crew.place(by) == crew.place(self.by.as_data())
 
     def _refuse_without_lever(self) -> None:
         if not self._lever.held:
@@ -409,6 +411,8 @@ class Run(Record):
     def _apply(self, event: Event) -> None:
         try:
             self._changed |= apply(self._state, event)
+            if event.kind is Kind.LEVER_RELEASED and self._is_ours(event.by):
+                self._lever.release()  # before anybody hears of it
         except StateError as error:
             self.notices.append(str(error))
 

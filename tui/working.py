@@ -189,11 +189,15 @@ class Working:
 
     def stop(self, command: str) -> None:
         """Ask the supervisor to end a command and all that it started."""
+        if command in self._run.running:
+            self._take_up_all([command])
         if job := self.jobs.get(command):
             try:
                 job.running.stop()
             except PermissionError:
                 self._tell(Refused("Somebody else started it: only they can stop it."))
+        elif command in self._run.running:
+            self._tell(Refused("It cannot be stopped from here, only where it runs."))
         else:
             self._tell(Refused("That command has ended already."))
 
@@ -228,11 +232,12 @@ class Working:
                 known = part in self._runbook.part_by_id
                 foreground = not (known and self._door.wish(part).is_follower())
                 self._taken_up.add(command)
-                self._spawn(self._take_up(Job(running, part, text, foreground)))
+                job = Job(running, part, text, foreground)
+                self.jobs[command] = job
+                self._spawn(self._take_up(job))
 
     async def _take_up(self, job: Job) -> None:
         id = job.running.id
-        self.jobs[id] = job
         try:
             ending = await follow(job.running, self._tell)
             while self._run.is_attended(id) and id in self._run.running:

@@ -165,7 +165,7 @@ def test_the_lever_of_another_user_who_lives_and_who_died(team: Path) -> None:
     holder.kill()
     holder.communicate()
     told, then = run_as(BEN, team, TAKE).splitlines()
-    assert f"(process {pid}) took the lever" in told and "is gone" in told
+    assert f"(process {pid}) had the lever" in told and "is gone" in told
     assert then == "taken, not armed"
     (directory,) = (team / "runs").iterdir()
     assert replay(directory).arming is None

@@ -29,14 +29,14 @@ class Bars(Panes):
         engine = self.engine
         left = self._target_words()
         title = content(f"  {engine.runbook.title}", "$foreground-muted")
-        if left.cell_length + title.cell_length < self.size.width - 30:
-            left = Content.assemble(left, title)
         right = Content.assemble(
             self._right_to_change(),
             "   ",
             self._who_is_on(),
             f"   {clock()}",
         )
+        if left.cell_length + title.cell_length + right.cell_length < self.size.width:
+            left = Content.assemble(left, title)
         self.line("top").show(left, right)
 
     def _who_is_on(self) -> Content:
@@ -46,15 +46,24 @@ class Bars(Panes):
             holder = run.lever()
         except StateError:
             holder = None  # said when it is to be taken
-        words = [content(f"{run.by.name} (lever)" if run.holds_lever else run.by.name)]
+        name = self._named(run.by.name)
+        words = [content(f"{name} (lever)" if run.holds_lever else name)]
         if self.size.width >= NAMES:
             words += [content(f" + {member.name}") for member in others]
         elif others:
             words.append(content(f" +{len(others)}", "bold"))
         if holder and not run.holds_lever:
-            gone = "" if holder.alive else ", gone"
-            words.append(content(f"  lever: {person(holder.by)}{gone}", "bold"))
+            how = ", armed" if run.arming and not run.armed() else ""
+            how = how if holder.alive else ", gone"
+            words.append(
+                content(f"  lever: {self._named(person(holder.by))}{how}", "bold")
+            )
         return Content("").join(words)
+
+    def _named(self, name: str) -> str:
+        """Return a person's name, without the account that is theirs where it is
+        tight."""
+        return name if self.size.width >= NAMES else name.partition(" as ")[0]
 
     def _right_to_change(self) -> Content:
         """Whether changes are allowed, for how long and why; what they left open."""
@@ -63,7 +72,7 @@ class Bars(Panes):
         ends = f"loose end{'s' if loose > 1 else ''}"
         open_ones = Content.styled(f" {loose} {ends}", "bold $text-warning")
         words = [open_ones] if loose else []
-        if arming := run.arming:
+        if arming := run.armed():
             minutes = -(-arming.left(datetime.now(UTC)) // timedelta(minutes=1))
             words.append(Content.styled(f" ARMED {minutes} min", "bold $text-error"))
             words.append(content(f" {arming.reason[:REASON]}"))

@@ -36,6 +36,7 @@ class Changing(Commanding):
 
     def action_crew(self) -> None:
         run = self.engine.run
+        self.show_top()
         try:
             holder = run.lever()
         except StateError as error:
@@ -46,6 +47,7 @@ class Changing(Commanding):
             run.others,
             holder,
             ours=run.holds_lever,
+            probed=any(step.probes for step in self.engine.runbook.steps),
             looks=self.engine.looks,
             at_work=run.at_work,
         )

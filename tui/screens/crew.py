@@ -28,7 +28,8 @@ class CrewScreen(ModalScreen[Wanted | None], LeftOnce[Wanted | None]):
         others: who else has the run open.
         holder: who has the lever, or died with it.
         ours: it is we.
-        looks: whether this screen looks at the steps by itself.
+        probed: whether there are steps that a machine looks at.
+        looks: whether it is this screen that does so by itself.
         at_work: what is at work in this run, one line each.
     """
 
@@ -43,6 +44,7 @@ class CrewScreen(ModalScreen[Wanted | None], LeftOnce[Wanted | None]):
         holder: Holder | None,
         *,
         ours: bool,
+        probed: bool,
         looks: bool,
         at_work: Sequence[str] = (),
     ) -> None:
@@ -51,6 +53,7 @@ class CrewScreen(ModalScreen[Wanted | None], LeftOnce[Wanted | None]):
         self._others = others
         self._holder = holder
         self._ours = ours
+        self._probed = probed
         self._looks = looks
         self._at_work = at_work
 
@@ -75,7 +78,8 @@ class CrewScreen(ModalScreen[Wanted | None], LeftOnce[Wanted | None]):
             yield from (f"  {' '.join(line.split())}" for line in self._at_work)
         yield ""
         who = "This screen" if self._looks else "Another screen, or none,"
-        yield f"{who} looks at the steps by itself; all may decide and note."
+        looks = f"{who} looks at the steps by itself. " if self._probed else ""
+        yield f"{looks}Everybody may decide and note."
 
     def _lever(self) -> str:
         """Who may change systems, and what taking it over would mean."""
@@ -85,8 +89,8 @@ class CrewScreen(ModalScreen[Wanted | None], LeftOnce[Wanted | None]):
             return "free. Whoever changes something first takes it."
         if not self._holder.alive:
             return (
-                f"{self._holder} took it{self._holder.at} and is gone: the process "
-                "has ended without giving it back. Nobody may change systems until "
+                f"{self._holder} had it{self._holder.at} and is gone: the process has "
+                "ended without giving it back. Nobody may change systems until "
                 "somebody takes it over."
             )
         return (
