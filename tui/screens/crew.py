@@ -34,7 +34,7 @@ class CrewScreen(ModalScreen[Wanted | None], LeftOnce[Wanted | None]):
     """
 
     CSS_PATH = "crew.tcss"
-    AUTO_FOCUS = ""
+    AUTO_FOCUS = "#crew"  # so that it scrolls
     BINDINGS: ClassVar[list[BindingType]] = bindings("crew")
 
     def __init__(
@@ -68,12 +68,13 @@ class CrewScreen(ModalScreen[Wanted | None], LeftOnce[Wanted | None]):
             yield Static(content("\n".join(self._lines()), lines=True))
 
     def _lines(self) -> Iterator[str]:
+        yield f"Lever: {self._lever()}"
+        yield ""
         yield f"{self._own}, this screen"
         for member in self._others:
             yield str(member)
-        yield ""
-        yield f"Lever: {self._lever()}"
         if self._at_work:
+            yield ""
             yield "At work now, and going on whoever has the lever:"
             yield from (f"  {' '.join(line.split())}" for line in self._at_work)
         yield ""

@@ -15,6 +15,7 @@ from textual.widgets import Input, Static
 from tui.display import content
 from tui.keymap import bindings
 from tui.screens.left_once import LeftOnce
+from tui.widgets.signs import signs
 
 
 class LeaveScreen(ModalScreen[str | None], LeftOnce[str | None]):
@@ -33,9 +34,9 @@ class LeaveScreen(ModalScreen[str | None], LeftOnce[str | None]):
     """
 
     CSS_PATH = "leave.tcss"
-    AUTO_FOCUS = ""
+    AUTO_FOCUS = "VerticalScroll"  # so that what there is to read scrolls
     BINDINGS: ClassVar[list[BindingType]] = bindings("leave")
-    _SHOWN, _WIDTH = 6, 56
+    _SHOWN, _WIDTH = 4, 50
 
     def __init__(
         self,
@@ -65,7 +66,7 @@ class LeaveScreen(ModalScreen[str | None], LeftOnce[str | None]):
         with box:
             if not self._quiet:
                 said = "\n\n".join((*self._going_on(), *self._loose()))
-                with VerticalScroll(can_focus=False):
+                with VerticalScroll():
                     yield Static(content(said, lines=True), id="said")
             if self._note:
                 yield Static(content("A line for the next one on shift, or none:"))
@@ -79,6 +80,12 @@ class LeaveScreen(ModalScreen[str | None], LeftOnce[str | None]):
             if self._quiet or self._draft:
                 line.focus()
         self._tell_keys()
+
+    def on_resize(self, event: events.Resize) -> None:
+        # The line for the note stays in sight, whatever there is to read.
+        others = 2 + len(self.query("#leave > Static, #leave > Input")) + 1
+        for view in self.query(VerticalScroll):
+            view.styles.max_height = max(1, event.size.height - others)
 
     @on(events.DescendantFocus)
     @on(events.DescendantBlur)
@@ -121,9 +128,13 @@ class LeaveScreen(ModalScreen[str | None], LeftOnce[str | None]):
         yield "L lists them, to take back or to accept. They are kept with the run."
 
     def _listed(self, lines: Sequence[str]) -> str:
-        shown = [
-            f"  {' '.join(e.split())[: self._WIDTH]}" for e in lines[: self._SHOWN]
-        ]
+        shown = [f"  {_cut(line, self._WIDTH)}" for line in lines[: self._SHOWN]]
         if more := len(lines) - len(shown):
             shown.append(f"  and {more} more")
         return "\n".join(shown)
+
+
+def _cut(text: str, width: int) -> str:
+    """Return *text* on one line, saying so where it was cut."""
+    line = " ".join(text.split())
+    return line if len(line) <= width else f"{line[: width - 1]}{signs().cut}"

@@ -14,6 +14,7 @@ from tui.keymap import bindings
 from tui.screens.left_once import LeftOnce
 from tui.widgets.answer_line import AnswerLine, Field, Prompt
 from tui.widgets.edge_line import EdgeLine
+from tui.widgets.key_hints import KeyHints
 from tui.widgets.output_view import OutputView
 from tui.widgets.outputs import Outputs
 from tui.widgets.signs import signs
@@ -21,6 +22,16 @@ from tui.widgets.signs import signs
 if TYPE_CHECKING:
     from tui.engine import Engine
 
+HINTS = (
+    "/ find",
+    "n N next",
+    "w wrap",
+    "f follow",
+    ". stop",
+    "o other",
+    "l level",
+    "s save",
+)
 WHILE_TYPING = frozenset({"back", "help", "command_palette"})
 
 
@@ -42,7 +53,7 @@ class OutputScreen(LeftOnce[None]):
         yield OutputView(id="output")
         yield AnswerLine(id="answer")
         yield EdgeLine(id="output-status")
-        yield EdgeLine(id="output-keys")
+        yield KeyHints(HINTS, id="output-keys")
 
     @property
     def view(self) -> OutputView:
@@ -54,13 +65,6 @@ class OutputScreen(LeftOnce[None]):
 
     def on_mount(self) -> None:
         self.view.show(self._outputs.scrollback)
-        keys = (
-            "/ find  n N next  w wrap  l level  f follow  s save  o other  . stop  "
-            "Esc back"
-        )
-        self.query_one("#output-keys", EdgeLine).show(
-            content(keys, "$foreground-muted")
-        )
         self.set_interval(0.5, self._show_head)
         self._show_head()
 

@@ -17,6 +17,7 @@ from tui.display import content
 from tui.keymap import bindings
 from tui.plan_text import lines_of
 from tui.screens.left_once import LeftOnce
+from tui.widgets.key_hints import KeyHints
 from tui.widgets.text_view import Paragraph, TextView
 
 _STYLES = {
@@ -40,7 +41,7 @@ class PlanScreen(LeftOnce[None]):
         self._planned = planned
 
     def compose(self) -> ComposeResult:
-        yield Static(content("Dry run: nothing was changed", "bold"), id="title")
+        yield KeyHints(("Dry run: nothing was changed",), id="title")
         yield TextView(id="plan")
         yield Static(content(str(Coverage.of(self._planned))), id="coverage")
 

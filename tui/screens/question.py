@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
@@ -34,6 +34,8 @@ DEAD_TIME = 0.5
 """Seconds after the dialog is painted in which keys that were typed ahead, or
 repeat, are dropped where they could change something."""
 
+FEW = 2
+"""Lines that the command, and the list of the untrusted, have at least."""
 FACT_LINES = 3
 """Lines that one fact may take, so that the choices stay in sight."""
 
@@ -55,6 +57,8 @@ class QuestionScreen(ModalScreen[Reply | None], LeftOnce[Reply | None]):
         self._texts: dict[str, Content] = {}
         self._names = 0
         """Cells of the column of names."""
+        self._tight = False
+        """Whether all that is read scrolls as one."""
         self._awake = not (question.confirm or question.untrusted)
 
     # ------------------------------------------------------------- what it shows
@@ -64,18 +68,19 @@ class QuestionScreen(ModalScreen[Reply | None], LeftOnce[Reply | None]):
         box = Vertical(id="box", classes=f"-{question.command_class}")
         box.border_title = content(question.title)
         with box:
-            if question.text:
-                yield text_view("command")
-            yield from facts(question)
-            if question.untrusted:
-                yield Static(
-                    content(
-                        "This runbook is not trusted yet. It would be able to run, "
-                        "look at and reach:"
-                    ),
-                    id="distrust",
-                )
-                yield text_view("untrusted")
+            with VerticalScroll(id="read", can_focus=False):
+                if question.text:
+                    yield text_view("command")
+                yield from facts(question)
+                if question.untrusted:
+                    yield Static(
+                        content(
+                            "This runbook is not trusted yet. It would be able to run, "
+                            "look at and reach:"
+                        ),
+                        id="distrust",
+                    )
+                    yield text_view("untrusted")
             for asked in question.placeholders:
                 yield field(asked)
             if label := typed_label(question):
@@ -134,17 +139,26 @@ class QuestionScreen(ModalScreen[Reply | None], LeftOnce[Reply | None]):
         self.query_one(f"#{view}", TextView).show([Paragraph(text)])
 
     def _fit(self) -> None:
-        """Give command and list of the untrusted the lines that are left."""
+        """Give command and list of the untrusted the lines that are left.
+
+        Where not even a few are, all that is read scrolls as one, so that what is
+        typed and chosen stays in sight.
+        """
         width = min(100, self.size.width) - 4
         choices = self.query_one(Choices).lines(width)
-        # Frame, room around the command, the line for complaints.
-        taken = 2 + 1 + 1 + len(choices) + 2 * len(self.query("#distrust"))
-        taken += len(self.query("#box > .row"))
+        # Frame, what is typed, the line for complaints.
+        below = 2 + len(self.query("#box > .row")) + 1 + len(choices)
+        read = self.query_one("#read")
+        read.styles.max_height = room = max(1, self.size.height - below)
+        # Room around the command.
+        taken = 1 + 2 * len(self.query("#distrust")) + len(read.query(".row"))
         for fact in self.query(".fact").results(Static):
             text = content(str(fact.visual))
             taken += min(len(text.wrap(width - self._names - 2)), FACT_LINES) - 1
-        left = max(4, self.size.height - taken)
-        hidden = False
+        left = room - taken
+        hidden = self._tight = left < FEW * len(self._texts)
+        if hidden:
+            left = sum(len(text.wrap(max(2, width))) for text in self._texts.values())
         for place, (name, text) in enumerate(self._texts.items()):
             wanted = len(text.wrap(max(2, width)))
             height = max(1, min(wanted, left // (len(self._texts) - place)))
@@ -216,6 +230,11 @@ class QuestionScreen(ModalScreen[Reply | None], LeftOnce[Reply | None]):
             self._finish(event.choice)
 
     def action_scroll_text(self, pages: int) -> None:
+        if self._tight:
+            read = self.query_one("#read", VerticalScroll)
+            step = pages * max(1, read.size.height - 1)
+            read.scroll_relative(y=step, animate=False)
+            return
         for view in self.query(TextView):
             view.scroll_by(pages * max(1, view.size.height - 1))
 

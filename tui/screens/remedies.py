@@ -15,10 +15,13 @@ from tui.display import content
 from tui.keymap import bindings
 from tui.screens.left_once import LeftOnce
 from tui.widgets.finding_text import labelled, plain
+from tui.widgets.key_hints import KeyHints
 from tui.widgets.pick_list import PickList
 from tui.widgets.signs import signs
 from tui.widgets.text_view import TextView
 from tui.widgets.wording import CLASS_WORDS, CLASSES
+
+HINTS = ("Enter asks, then does it", "the step is looked at again")
 
 
 class RemedyList(PickList[Remedy]):
@@ -53,8 +56,7 @@ class RemedyScreen(LeftOnce[Remedy | None]):
         yield Static(content(self._title, "bold"), id="title")
         yield RemedyList(self._remedies, id="remedies")
         yield TextView(id="about")
-        keys = "Enter asks, then does it; the step is looked at again   Esc back"
-        yield Static(content(keys, "$text-muted"), id="keys")
+        yield KeyHints(HINTS, id="keys")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
         # A key may come before anything is composed.

@@ -15,6 +15,7 @@ from state.changed import Changed
 from tui.display import content
 from tui.keymap import bindings
 from tui.screens.left_once import LeftOnce
+from tui.widgets.key_hints import KeyHints
 from tui.widgets.text_view import Paragraph, TextView
 from tui.widgets.way_back_list import (
     Row,
@@ -33,7 +34,12 @@ ELSEWHERE = (
     "What came from elsewhere is taken back where it came from, or by bringing back "
     "what ran before."
 )
-KEYS = "Enter take back  v mark  R all, or those marked  a leave as it is  Esc back"
+HINTS = (
+    "Enter take back",
+    "v mark",
+    "a leave as it is",
+    "R all, or those marked",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +92,7 @@ class WayBackScreen(LeftOnce[Wanted | None]):
         yield WayBackList((), id="rows")
         yield TextView(id="about")
         yield Static(id="said")
-        yield Static(content(KEYS, "$text-muted"), id="keys")
+        yield KeyHints(HINTS, id="keys")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
         # A key may come before anything is composed.
