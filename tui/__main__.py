@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -10,6 +11,9 @@ from io import TextIOWrapper
 OK, USAGE, BUG, INTERRUPTED = 0, 2, 70, 130
 """Exit codes: fine, wrong usage or a file that cannot be used, a bug, Ctrl-C."""
 
+UNWRITABLE = (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EFBIG)
+"""What writing fails with; where no file is named, that is standard output."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run gonogo and return its exit code; never raises.
@@ -17,6 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: the words after the program's name; those of the process if None.
     """
+    _fill_descriptors()
     _keep_to_ourselves()
     try:
         code = _run(sys.argv[1:] if argv is None else list(argv))
@@ -25,9 +30,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # Python flushes stdout once more at exit, into the pipe that is gone.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _print_nowhere()
         return OK
+    except OSError as error:
+        if error.filename is not None or error.errno not in UNWRITABLE:
+            return _explain(error)
+        _print_nowhere()
+        said = f"what it prints cannot be written ({error.strerror})"
+        print(f"gonogo: {said}; 'gonogo status' says what stands.", file=sys.stderr)
+        return USAGE
     except Exception as error:
         return _explain(error)
 
@@ -48,6 +59,23 @@ def _run(words: list[str]) -> int:
     from tui.cli.group import run
 
     return run(words)
+
+
+def _print_nowhere() -> None:
+    """Let go of standard output: Python flushes it once more at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _fill_descriptors() -> None:
+    """Open what the caller left closed of standard input, output and errors.
+
+    Else the first files that we open would take their places, and what is printed
+    would be written into them.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            handle = os.open(os.devnull, os.O_RDWR)  # takes the lowest that is free
+            setattr(sys, name, open(handle, mode, encoding="utf-8"))  # noqa: SIM115
 
 
 def _keep_to_ourselves() -> None:

@@ -49,7 +49,7 @@ LOG = logging.getLogger("gonogo.engine")
 BUG = "A bug in gonogo stopped this; the log has the details."
 SAVE_EVERY = 1.0
 """Seconds after which a decision is in progress.toml at the latest, twice over."""
-LOOK_EVERY = 0.4
+LOOK_EVERY = 0.3
 """Seconds between looks at what other screens of this run wrote."""
 GIVES_UP = 5.0
 """Seconds in which the screen that holds the lever gives it up when it is asked to."""

@@ -130,6 +130,11 @@ def test_writers_at_once_lose_nothing(home: Path) -> None:
     torture.writers(4, 50, home)
 
 
+def test_writers_without_a_lock_would_lose(home: Path) -> None:
+    with pytest.raises(AssertionError):
+        torture.writers(4, 50, home, "write_naively")
+
+
 def test_poll_tells_what_others_did_once(home: Path) -> None:
     ana = Run.create(home, BOOK, "prod", ANA)
     ben = Run.open(ana.directory, BOOK, BEN)

@@ -13,11 +13,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from hashlib import sha256
 from pathlib import Path
 
+from runbooks.events import Kind
+from state import entries
 from state.author import Author
 from state.deciding import decide
-from state.replaying import replay
+from state.lines import encoded
+from state.replaying import JOURNAL, replay
 from state.run import Run
 from state.standing import Answer
 from tests.state.books import ANA, runbook, step
@@ -28,7 +32,14 @@ BOOK = runbook(*(step(f"s.{i}") for i in range(200)))
 
 def child(task: str, *arguments: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "tests.state.torture", task, *arguments]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True)
+
+
+def await_start() -> None:
+    """Say that we are there, and wait for the others."""
+    print("ready", flush=True)
+    sys.stdin.readline()
 
 
 def kills(rounds: int, home: Path, seed: int = 7) -> int:
@@ -91,6 +102,7 @@ def decide_and_tell(directory: Path, number: int, writer: int) -> None:
 
 def write(directory: str, name: str, count: str) -> None:
     run = Run.open(Path(directory), BOOK, Author(name, pid=os.getpid()))
+    await_start()
     for number in range(int(count)):
         decide(run, BOOK.steps[number % 200], Answer.PASS, f"{name} {number}")
         if number % 10 == 9:
@@ -98,19 +110,46 @@ def write(directory: str, name: str, count: str) -> None:
     run.close()
 
 
-def writers(processes: int, count: int, home: Path) -> None:
+def write_naively(directory: str, name: str, count: str) -> None:
+    """What `write` does, as it is first written: number the line, then append it."""
+    path = Path(directory) / JOURNAL
+    await_start()
+    for number in range(int(count)):
+        lines = path.read_bytes().splitlines()
+        last = json.loads(lines[-1])
+        data = entries.decided(
+            BOOK.steps[number % 200], Answer.PASS, f"{name} {number}"
+        )
+        by = Author(name, pid=os.getpid()).as_data()
+        head = sha256(lines[-1]).hexdigest()
+        step = BOOK.steps[number % 200].id
+        line = encoded(last["seq"] + 1, by, Kind.DECIDED, step, data, head)
+        with path.open("ab") as file:
+            file.write(line + b"\n")
+
+
+def writers(processes: int, count: int, home: Path, task: str = "write") -> None:
     """Let many processes decide at once.
+
+    Args:
+        task: how each of them does.
 
     Raises:
         AssertionError: a decision was lost, or one was taken for a hand edit.
     """
     run = Run.create(home, BOOK, "", ANA)
     names = [f"w{i}" for i in range(processes)]
-    children = [child("write", str(run.directory), n, str(count)) for n in names]
+    children = [child(task, str(run.directory), n, str(count)) for n in names]
     for process in children:
-        assert process.wait() == 0
         assert process.stdout is not None
-        process.stdout.close()
+        assert process.stdout.readline() == "ready\n"
+    for process in children:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+    for process in children:
+        process.communicate()
+        assert process.returncode == 0
     run.poll()
     notes = {
         decision.note
@@ -119,7 +158,7 @@ def writers(processes: int, count: int, home: Path) -> None:
         if decision is not None
     }
     assert notes == {f"{name} {i}" for name in names for i in range(count)}
-    lines = (run.directory / "journal.jsonl").read_bytes().splitlines()
+    lines = (run.directory / JOURNAL).read_bytes().splitlines()
     assert [json.loads(line)["seq"] for line in lines] == [*range(1, len(lines) + 1)]
     assert not any(b"edited_by_hand" in line for line in lines)
     run.close()
@@ -130,6 +169,8 @@ if __name__ == "__main__":
     match sys.argv[1:]:
         case ["write", directory, name, count]:
             write(directory, name, count)
+        case ["write_naively", directory, name, count]:
+            write_naively(directory, name, count)
         case ["kills", rounds]:
             with tempfile.TemporaryDirectory() as place:
                 print(kills(int(rounds), Path(place)), "decisions, none lost")

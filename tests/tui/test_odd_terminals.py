@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
+import random
 import re
+import subprocess
+import sys
+import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+import psutil
 import pytest
 
-from tests.tui.terminals import ESCAPE, Terminal, terminal
+from tests.tui.terminals import ESCAPE, ROOT, Terminal, terminal
 
 STYLE = re.compile(rb"\x1b\[([0-9;:]*)m")
 COLOURS = {*range(30, 39), *range(40, 49), *range(90, 98), *range(100, 108)}
@@ -152,3 +158,63 @@ def test_a_terminal_that_does_not_say_its_size_is_painted_once(book: Path) -> No
         settle(shown)
         leave(shown)
     assert len(ESCAPE.sub(b"", shown.seen)) < 20 * 80 * 24
+
+
+def test_an_idle_screen_takes_no_processor(book: Path) -> None:
+    with gonogo(book) as shown, gonogo(book) as other:
+        for one in (shown, other):
+            one.until(b"Second")
+            settle(one)
+        process = psutil.Process(shown.process.pid)
+        before = process.cpu_times()
+        until = time.monotonic() + 4
+        while time.monotonic() < until:
+            shown.read()
+            other.read()
+        after = process.cpu_times()
+        used = after.user + after.system - before.user - before.system
+        assert used < 0.05 * 4, f"{used} s of 4 s"
+        leave(shown)
+        leave(other)
+
+
+def test_resized_while_it_is_walked(book: Path) -> None:
+    dice = random.Random(17)
+    with gonogo(book) as shown:
+        shown.until(b"Second")
+        for key in (
+            b"x",
+            b"no",
+            b"\r",
+            b"?",
+            b"\x1b",
+            b"C",
+            b"\x1b",
+            b"t",
+            b"so",
+            b"\r",
+        ):
+            shown.resize(*dice.choice([(80, 24), (60, 16), (120, 40), (200, 60)]))
+            shown.type(key)
+            settle(shown)
+        shown.resize(80, 24)
+        settle(shown)
+        assert len(decided(book)) == 1
+        leave(shown)
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_descriptors_are_no_files_of_ours(book: Path, closed: str) -> None:
+    home = book.parent / "home"
+    words = f"exec {sys.executable} -m tui decide {book} Second pass {closed}"
+    env = {**os.environ, "HOME": str(home)}
+    done = subprocess.run(["bash", "-c", words], cwd=ROOT, env=env, check=False)
+    assert done.returncode == 0
+    assert len(decided(book)) == 1, "the journal is whole"
+
+
+def test_output_that_cannot_be_written_is_no_bug(book: Path) -> None:
+    words = f"{sys.executable} -m tui show {book} >/dev/full"
+    done = subprocess.run(["bash", "-c", words], cwd=ROOT, capture_output=True)
+    assert done.returncode == 2
+    assert b"cannot be written (No space left on device)" in done.stderr
