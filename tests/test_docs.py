@@ -194,11 +194,15 @@ def test_the_documented_json_is_what_is_printed(place: Path) -> None:
 
     page = (ROOT / "docs/json.md").read_text()
     show, rest = page.split("## `gonogo check")
-    check, runs = rest.split("## `gonogo runs")
+    check, rest = rest.split("## `gonogo runs")
+    runs, status = rest.split("## `gonogo status")
+    note = ["gonogo", "decide", "runbook.md", "The state is kept", "--note", "x"]
+    subprocess.run(note, cwd=place, env=environment(place), check=True)
     for words, text in (
         (["show", "runbook.md"], show),
         (["check", "runbook.md"], check),
         (["runs"], runs),
+        (["status"], status),
     ):
         env = environment(place)
         trust = ["gonogo", "trust", "--yes", "runbook.md"]

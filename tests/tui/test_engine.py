@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -202,6 +204,39 @@ def test_only_one_screen_changes_systems(desk: Desk) -> None:
     desk.engine.run_part(desk.part("touch changed-it"))
     desk.engine.answer(desk.wait_for(Asks).question.id, Reply(reason="drill"))
     assert desk.wait_for(CommandEnded).ending.code == 0
+
+
+HOLDER = """
+import sys
+from pathlib import Path
+from state.author import current
+from state.lever import Lever
+Lever(Path(sys.argv[1]), current("ben")).take()
+print("taken", flush=True)
+input()
+"""
+
+
+def test_a_lever_whose_holder_does_not_answer_is_not_taken_over(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.engine.GIVES_UP", 0.3)
+    words = [sys.executable, "-c", HOLDER, str(desk.run.directory / "lever")]
+    with subprocess.Popen(words, stdin=-1, stdout=-1, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "taken\n"
+        os.kill(holder.pid, signal.SIGSTOP)
+        desk.engine.take_lever_over()
+        said = desk.wait_for(Refused).message
+        assert f"(process {holder.pid}) does not answer" in said
+        holder.kill()
+        holder.wait()
+    desk.engine.take_lever_over()
+    desk.wait_event(Kind.LEVER_TAKEN)
+    assert desk.run.holds_lever
+    desk.engine.release_lever()
+    desk.wait_event(Kind.LEVER_RELEASED)
+    assert desk.run.lever() is None
 
 
 def test_what_only_reads_runs_at_once(desk: Desk) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import http.server
+import subprocess
+import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -22,8 +24,9 @@ from state.run import Run
 from state.standing import Standing
 from state.verdict import effective
 from tests.tui.engines import Desk
+from tui import probing
 from tui.opening import make_engine
-from tui.told import Announced, Asks, Happened, Told
+from tui.told import Announced, Asks, Happened, Looking, Saved, Told
 
 DOCUMENT = """# Drill
 
@@ -163,6 +166,40 @@ def test_one_screen_of_a_run_looks_and_the_other_shows_it(
             assert api.asked.total() == before + 1
         finally:
             other.close()
+    finally:
+        desk.engine.close()
+
+
+HOLDER = """
+import sys
+from pathlib import Path
+from state.lock import try_lock
+with try_lock(Path(sys.argv[1])) as ours:
+    print(ours(), flush=True)
+    input()
+"""
+
+
+def test_another_screen_looks_when_the_one_that_did_was_killed(
+    place: Path, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probing, "TAKES_OVER", 0.05)
+    desk = opened(place, DOCUMENT, target(api, every="60s"))
+    try:
+        desk.wait(found(Result.PASS, "fast"))
+        desk.engine.close()
+        words = [sys.executable, "-c", HOLDER, str(desk.run.directory / "probing")]
+        with subprocess.Popen(words, stdin=-1, stdout=-1, text=True) as holder:
+            assert holder.stdout is not None
+            assert holder.stdout.readline() == "True\n"
+            desk.reopen()
+            desk.wait(lambda w: isinstance(w, Saved))
+            assert not desk.engine.looks
+            before = api.asked.total()
+            holder.kill()
+            desk.wait(lambda w: isinstance(w, Looking))
+            desk.wait(lambda w: w == Looking(0))
+            assert desk.engine.looks and api.asked.total() > before
     finally:
         desk.engine.close()
 

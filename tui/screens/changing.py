@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runbooks.errors import StateError
+from runbooks.errors import GonogoError, StateError
 from state.changed import Changed, changes
 from tui.screens.commanding import Commanding
 from tui.screens.crew import CrewScreen
@@ -22,8 +22,14 @@ class Changing(Commanding):
     """A board from which systems are changed, and changed back."""
 
     def action_arm(self) -> None:
-        if self.engine.run.armed():
+        run = self.engine.run
+        if run.armed():
             self.engine.disarm()
+            return
+        try:
+            run.refuse_lever()  # before a reason is typed in vain
+        except GonogoError as error:
+            self.say(str(error), "$text-error")
             return
         title = "why are systems to be changed?"
         self._ask(Prompt("arm", title, WHY, (Field("text", "why"),)))
