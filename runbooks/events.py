@@ -43,6 +43,10 @@ class Kind(StrEnum):
     ACTION_REQUESTED = "action_requested"
     ACTION_FINISHED = "action_finished"
     LOOSE_END_ACCEPTED = "loose_end_accepted"
+    SETTLED = "settled"
+    PROFILE_READ = "profile_read"
+    IDENTITY_SEEN = "identity_seen"
+    RESUMED = "resumed"
 
 
 class Event(msgspec.Struct, frozen=True):

@@ -33,7 +33,9 @@ class Questioning:
 
     Args:
         inputs: remembered answers and outputs of the run, by environment name.
-        unmet: ids of the steps that a step needs and that do not stand yet.
+        unmet: texts of the steps that a step needs and that do not stand yet.
+        doubts: what was interrupted in this run and is not settled, a sentence each.
+        interrupted: what of the same block was, before these parts, or "".
     """
 
     def __init__(
@@ -45,6 +47,8 @@ class Questioning:
         *,
         inputs: Callable[[], Mapping[str, str]],
         unmet: Callable[[str], Sequence[str]],
+        doubts: Callable[[], Sequence[str]] = tuple,
+        interrupted: Callable[[Sequence[str]], str] = lambda parts: "",
     ) -> None:
         self._runbook = runbook
         self._target = target
@@ -52,6 +56,8 @@ class Questioning:
         self._place = place
         self._inputs = inputs
         self._unmet = unmet
+        self._doubts = doubts
+        self._interrupted = interrupted
         self._systems = Systems(target, ledger)
 
     def look_at_probes(self, step_id: str = "") -> Question:
@@ -113,6 +119,7 @@ class Questioning:
         if changes:
             self._ledger.refuse_lever()
             self._refuse_unmet(wish.block.step or "")
+            self._refuse_after_doubt(wish)
         systems = tuple(each for each in met.values() if not isinstance(each, str))
         for each in systems:
             self._systems.refuse_other(each)
@@ -147,6 +154,12 @@ class Questioning:
             yield "has", "directory, exported variables and values of this run"
         yield from self._systems.facts(self.systems(wish), met)
         yield from self._systems.elsewhere(text, self.env, names(self._place.context))
+        yield from self._in_doubt()
+
+    def _in_doubt(self) -> Iterator[tuple[str, str]]:
+        """Yield what whoever changes something should know first."""
+        for said in self._doubts():
+            yield "in doubt", said
 
     @property
     def context(self) -> Path:
@@ -189,7 +202,11 @@ class Questioning:
             confirm=True,
             type_word=self._word if destroys else "",
             arm=self._ledger.armed() is None,
-            facts=(*wish.facts(), *self._systems.first(said.identity)),
+            facts=(
+                *wish.facts(),
+                *self._systems.first(said.identity),
+                *self._in_doubt(),
+            ),
             systems=(said.identity,),
         )
 
@@ -203,6 +220,13 @@ class Questioning:
             raise RefusedError(
                 "This changes things and needs other steps first: "
                 f"{', '.join(unmet)}. Settle those, then run it again."
+            )
+
+    def _refuse_after_doubt(self, wish: Wish) -> None:
+        if said := self._interrupted([part.id for part in wish.parts]):
+            raise RefusedError(
+                f"What comes before it in its block is in doubt: {said}. Settle that, "
+                "or run it again."
             )
 
     def _asked(self, wish: Wish) -> tuple[Asked, ...]:

@@ -29,6 +29,8 @@ class Acted(msgspec.Struct, frozen=True, kw_only=True):
         point_of_no_return, watch: as `Description` says them.
         undone: id of the action that took it back, or "".
         accepted: why what it left different is to stay so, or "".
+        verify: ids of the steps whose probes see what it did.
+        settled: how it is known by now that an interrupted one is all right, or "".
     """
 
     id: str
@@ -51,6 +53,13 @@ class Acted(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float = 0.0
     undone: str = ""
     accepted: str = ""
+    verify: tuple[str, ...] = ()
+    settled: str = ""
+
+    @property
+    def asked(self) -> ActionSpec:
+        """What was asked for: the same again would do the same again."""
+        return ActionSpec(self.use, self.parameters)
 
     @property
     def stands(self) -> bool:
@@ -90,6 +99,7 @@ def apply(actions: Actions, event: Event) -> None:
                 loose_end=data["loose_end"],
                 undoes=data["undoes"],
                 before=data["before"],
+                verify=tuple(data.get("verify", ())),
             )
         case Kind.ACTION_FINISHED:
             ended = replace(

@@ -29,6 +29,7 @@ class Changed(msgspec.Struct, frozen=True, kw_only=True):
         taken_back: it was; it is shown, and nothing more is to be done.
         takes_back: title of the change that it took back, or "".
         differs: what that left unlike it was before, a sentence each.
+        in_doubt: nobody knows how it ended, and nobody settled it.
         loose_end: what is left different on purpose, "" where nothing is open.
         seconds: how long it took, and `takes` at most, as was said before.
     """
@@ -44,6 +45,7 @@ class Changed(msgspec.Struct, frozen=True, kw_only=True):
     taken_back: bool = False
     takes_back: str = ""
     differs: tuple[str, ...] = ()
+    in_doubt: bool = False
     loose_end: str = ""
     seconds: float = 0.0
     takes: float | None = None
@@ -82,7 +84,8 @@ def _by_actions(actions: Mapping[str, Acted]) -> Iterator[Changed]:
             ending=acted.ending,
             undo=acted.undo,
             step=acted.step,
-            says=acted.says,
+            says=_settled(acted.says, acted.settled),
+            in_doubt=acted.ending == "in doubt" and not acted.settled,
             taken_back=bool(acted.undone),
             takes_back=undone.title if undone else "",
             differs=unlike_before(actions, acted),
@@ -119,7 +122,8 @@ def _by_commands(
             ending=_ending(command),
             undo=Undo(command=whole or ""),
             step=(block.step if block else "") or "",
-            says=_ended(command),
+            says=_settled(_ended(command), command.settled),
+            in_doubt=command.in_doubt,
             taken_back=bool(back and back.code == 0 and back.at >= command.at),
             takes_back=_first_line(undone) if undone and takes_back else "",
             seconds=command.seconds,
@@ -142,6 +146,10 @@ def _shell(command: Command) -> Changed:
         says=_ended(command),
         seconds=command.seconds,
     )
+
+
+def _settled(says: str, how: str) -> str:
+    return f"{says} Settled: {how}" if how else says
 
 
 def _first_line(command: Command) -> str:

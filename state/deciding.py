@@ -8,6 +8,7 @@ from uuid import uuid4
 from runbooks.errors import RefusedError
 from runbooks.events import Event, Kind
 from runbooks.model import Step
+from runbooks.tables import Level
 from state import entries
 from state.evidence import Evidence, file
 from state.rules import as_named, default_end, refusal, waivers
@@ -27,6 +28,9 @@ def decide(
 ) -> Event:
     """Record that a person says *answer* of *step*, in *role* where it matters.
 
+    A pass or a fail settles first what was interrupted; where a probe decides, a pass
+    does no more than that.
+
     Raises:
         RefusedError: that may not be said; the message says what is possible.
         StateError: it could not be written down.
@@ -38,6 +42,10 @@ def decide(
         raise RefusedError(reason)
     if evidence and evidence.kind == "file" and not evidence.digest:
         raise RefusedError(f"{evidence.value} cannot be read, so it shows nothing.")
+    if state and state.doubts and answer in (Answer.PASS, Answer.FAIL, Answer.DONE):
+        events = [settle(run, id, shown) for id in state.doubts]
+        if answer is Answer.PASS and step.level is Level.AUTO:
+            return events[-1]
     role = as_named(role, may_waive) or role.strip()
     if answer is Answer.WAIVE:
         until = until or default_end()
@@ -75,6 +83,22 @@ def decide_all(
     return [
         decide(run, step, answer, note, until, role, batch, evidence) for step in steps
     ]
+
+
+def settle(run: Run, id: str, note: str) -> Event:
+    """Record why an interrupted command or action is in doubt no longer.
+
+    Raises:
+        RefusedError: it is not, or there is no reason.
+        StateError: it could not be written down.
+    """
+    doubt = run.state.doubts.get(id)
+    if doubt is None:
+        raise RefusedError("That is not in doubt any more.")
+    if not note.strip():
+        raise RefusedError(f"Say what you found: {doubt}.")
+    data = entries.settled(id, note.strip())
+    return run.record(Kind.SETTLED, doubt.step or None, data)
 
 
 def withdraw(run: Run, step: Step) -> Event:

@@ -106,7 +106,8 @@ def _edit(
     by = changes.get("by", ("", ""))[1]
     decision["by"] = by if lost else f"{by} (by hand)".strip()
     decision["at"] = _time(changes)
-    return entries.edited_by_hand(changes, decision, notes=notes)
+    settles = state.doubts if state and answer in (Answer.PASS, Answer.FAIL) else ()
+    return entries.edited_by_hand(changes, decision, notes=notes, settles=settles)
 
 
 def _said(changes: Mapping[str, tuple[str, str]]) -> str | None:

@@ -15,7 +15,7 @@ from runbooks.changes import Description, Identity, Undo
 from runbooks.model import Runbook, Step
 from runbooks.results import Finding, Judged, Reading, Result, Soaked
 from runbooks.tables import ActionSpec, CommandClass
-from state.command_steps import decided_by
+from state.command_steps import belongs_to, decided_by, verifying
 from state.evidence import Evidence
 from state.standing import Answer, Decision
 
@@ -31,8 +31,8 @@ def run_opened(
         start: when its process began, in clock ticks since boot: that tells it from a
             later one with the same number.
 
-    ``steps`` lists ``[id, digest]`` in document order, so that a later opening
-    can tell what changed; left out while the document stays the same.
+    ``steps`` lists ``[id, digest, section]`` in document order, so that a later
+    opening can tell what changed; left out while the document stays the same.
     """
     data: Data = {
         "runbook": str(runbook.path.resolve()),
@@ -42,7 +42,7 @@ def run_opened(
         "start": start,
     }
     if steps:
-        data["steps"] = [[step.id, step.digest] for step in runbook.steps]
+        data["steps"] = [[s.id, s.digest, s.section] for s in runbook.steps]
     return data
 
 
@@ -133,8 +133,11 @@ def command_requested(
     ``decides`` is the step that its exit code decides (the part itself where it
     stands as a step, the task above it with ``use = "command"``), else "".
     ``parts`` is how many parts have to end with 0 for that step to pass.
+    ``step`` is the one that it belongs to, ``verify`` those whose probes see what it
+    did.
     """
     decides, parts = decided_by(runbook, part)
+    step = belongs_to(runbook, part)
     return {
         "command": command,
         "part": part,
@@ -143,6 +146,8 @@ def command_requested(
         "cwd": cwd,
         "decides": decides,
         "parts": parts,
+        "step": step,
+        "verify": list(verifying(runbook, step)),
     }
 
 
@@ -238,6 +243,7 @@ def edited_by_hand(
     withdrawn: bool = False,
     notes: Iterable[str] = (),
     refused: Iterable[str] = (),
+    settles: Iterable[str] = (),
 ) -> Data:
     """Somebody edited the step's table in progress.toml.
 
@@ -247,6 +253,8 @@ def edited_by_hand(
         withdrawn: the decision was deleted.
         notes: notes that were added.
         refused: why a change does not count, one sentence each.
+        settles: ids of interrupted commands and actions of the step that the decision
+            settles.
     """
     return {
         "changes": {key: list(values) for key, values in changes.items()},
@@ -254,6 +262,7 @@ def edited_by_hand(
         "withdrawn": withdrawn,
         "notes": list(notes),
         "refused": list(refused),
+        "settles": list(settles),
     }
 
 
@@ -308,13 +317,18 @@ def identity_recorded(identity: Identity) -> Data:
 
 
 def action_requested(
-    command: str, asked: ActionSpec, description: Description, undoes: str = ""
+    command: str,
+    asked: ActionSpec,
+    description: Description,
+    undoes: str = "",
+    verify: Iterable[str] = (),
 ) -> Data:
     """An action is about to start.
 
     Args:
         command: name of its files under outputs/.
         undoes: id of the action that it takes back, or "".
+        verify: ids of the steps whose probes see what it did.
     """
     return {
         "command": command,
@@ -331,6 +345,7 @@ def action_requested(
         "loose_end": description.loose_end,
         "before": dict(description.snapshot),
         "undoes": undoes,
+        "verify": list(verify),
     }
 
 
@@ -356,6 +371,32 @@ def action_finished(
         "says": says,
         "after": dict(after),
     }
+
+
+def settled(id: str, note: str, verified: Iterable[str] = ()) -> Data:
+    """What was interrupted is in doubt no longer.
+
+    Args:
+        id: of the command or action.
+        note: a person's reason, or what the probes said.
+        verified: ids of the steps whose probes settled it; none where a person did.
+    """
+    return {"id": id, "note": note, "verified": list(verified)}
+
+
+def profile_read(profile: Mapping[str, str]) -> Data:
+    """What the profile says now; recorded when the run does not know it.
+
+    Args:
+        profile: dotted name to value, as text; no secret is among them.
+    """
+    return {"profile": dict(profile)}
+
+
+def identity_seen(identity: Identity) -> Data:
+    """The system that the profile's table leads to now; recorded as a profile is."""
+    data: Data = msgspec.to_builtins(identity)
+    return data
 
 
 def loose_end_accepted(command: str, note: str) -> Data:

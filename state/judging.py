@@ -53,9 +53,8 @@ def judge(
     """Return how *step* stands and when time alone will change that."""
     if state is None:
         return Standing.PENDING, NEVER
-    for command in state.commands:
-        if command.ending == "in doubt":
-            return Standing.IN_DOUBT, NEVER
+    if state.doubts or any(command.in_doubt for command in state.commands):
+        return Standing.IN_DOUBT, NEVER
     for command in state.commands:
         if not command.ending:
             return Standing.RUNNING, NEVER
@@ -65,7 +64,7 @@ def judge(
     if decision is not None and _counts(step, decision, now):
         return _decided(step, state, decision, now)
     if state.commands:
-        return _command(state), NEVER
+        return Standing.STALE if state.outdated else _command(state), NEVER
     if state.finding is None:
         return Standing.PENDING, NEVER
     if step.level is Level.ATTEST and state.finding.result is not Result.NA:
@@ -84,7 +83,7 @@ def holds(step: Step, state: StepState | None, now: datetime) -> bool:
         return False
     if not (step.options.soak or finding.agreed):
         return False
-    return now < _expires(step, state.probed_at, step.level)
+    return not state.outdated and now < _expires(step, state.probed_at, step.level)
 
 
 def decision_counts(step: Step, state: StepState | None, now: datetime) -> bool:
@@ -111,7 +110,7 @@ def _decided(
         return standing, NEVER
     if decision.answer is Answer.WAIVE:
         return standing, _ends(decision)
-    if _contradicted(step, state, decision):
+    if _contradicted(step, state, decision) or _of_before(step, decision):
         return Standing.STALE, NEVER
     level = Level.ATTEST if step.level is Level.AUTO else step.level
     until = _expires(step, decision.at, level)
@@ -129,10 +128,15 @@ def _contradicted(step: Step, state: StepState, decision: Decision) -> bool:
     )
 
 
+def _of_before(step: Step, decision: Decision) -> bool:
+    """Whether a person confirmed what was found under other circumstances."""
+    return decision.outdated and step.level is Level.ASSIST
+
+
 def _found(step: Step, state: StepState, now: datetime) -> tuple[Standing, datetime]:
     assert state.finding is not None
     until = _expires(step, state.probed_at, step.level)
-    if now >= until:
+    if now >= until or state.outdated:
         return Standing.STALE, NEVER
     standing = _FINDING[state.finding.result]
     proposal = step.level is Level.ASSIST and standing not in (
@@ -143,7 +147,7 @@ def _found(step: Step, state: StepState, now: datetime) -> tuple[Standing, datet
 
 
 def _command(state: StepState) -> Standing:
-    ended = [command for command in state.commands if command.ending]
+    ended = [c for c in state.commands if c.ending and not c.settled]
     if any(command.code != 0 for command in ended):
         return Standing.FAIL
     return Standing.PASS if len(ended) >= state.parts else Standing.PENDING

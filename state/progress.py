@@ -15,16 +15,18 @@ import msgspec
 from msgspec.structs import replace
 
 from runbooks.arming import Arming
+from runbooks.changes import Identity
 from runbooks.errors import StateError
 from runbooks.events import Event, Kind
 from runbooks.results import Finding, Result
-from state import acted, crew, entries
+from runbooks.tables import CommandClass
+from state import acted, against, crew, doubts, entries
 from state.acted import Actions
+from state.against import Baseline, HandEdit
 from state.author import person
 from state.crew import Member, Place
-from state.standing import Answer, Attachment, Command, Decision, StepState
-
-EMPTY = StepState()
+from state.doubts import Doubt
+from state.standing import EMPTY, Answer, Attachment, Command, Decision, StepState
 
 
 class HandOver(msgspec.Struct, frozen=True):
@@ -57,7 +59,14 @@ class Progress:
         handed_over: notes of those who left, oldest first.
         arming: that changes are allowed, and until when; it may be over.
         document: digest of the runbook at the last opening.
-        digests: step id to its digest, in the order of that document.
+        digests, sections: step id to its digest and section, in the order of that
+            document.
+        profile: what the profile said at the last opening, by dotted name.
+        systems: table of the profile to the system that it led to when the run began.
+        seen: the same, at the last look.
+        doubts: what was interrupted and is not settled, by id.
+        edits: what was changed in progress.toml, oldest first.
+        baseline: what a person who comes back knows already.
         members: who opened the run and has not closed it; some may be dead.
         at, by: time of the last event and the person behind it.
         acted_at, acted_by: the same of the last event by which a person acted.
@@ -79,6 +88,13 @@ class Progress:
     target: str = ""
     document: str = ""
     digests: dict[str, str] = field(default_factory=dict)
+    sections: dict[str, str] = field(default_factory=dict)
+    profile: Mapping[str, str] | None = None
+    systems: Mapping[str, Identity] = field(default_factory=dict)
+    seen: Mapping[str, Identity] = field(default_factory=dict)
+    doubts: Mapping[str, Doubt] = field(default_factory=dict)
+    edits: tuple[HandEdit, ...] = ()
+    baseline: Baseline | None = None
     at: str = ""
     by: str = ""
     acted_at: str = ""
@@ -116,17 +132,17 @@ def apply(progress: Progress, event: Event) -> set[str]:
 def _apply(progress: Progress, event: Event) -> set[str]:
     progress.seq, progress.at = event.seq, event.at
     progress.by = person(event.by)
-    if event.kind not in _MACHINE:
+    if event.kind not in _MACHINE and not event.data.get("verified"):
         progress.acted_at, progress.acted_by = progress.at, progress.by
     data, step = event.data, event.step
     match event.kind:
         case Kind.RUN_OPENED:
-            _opened(progress, data)
+            against.opened(progress, data)
             progress.members = crew.apply(progress.members, event)
         case Kind.RUN_CLOSED:
             progress.members = crew.apply(progress.members, event)
         case Kind.DRIFT_FOUND:
-            return _drifted(progress, data)
+            return against.drifted(progress, data)
         case Kind.COMMAND_REQUESTED:
             return _requested(progress, event)
         case Kind.COMMAND_FINISHED:
@@ -147,13 +163,37 @@ def _apply(progress: Progress, event: Event) -> set[str]:
                 progress.started_by[data["command"]] = crew.place(event.by)
             elif event.kind is Kind.ACTION_FINISHED:
                 progress.started_by.pop(data["command"], None)
+                return doubts.action_ended(progress, data["command"])
+        case Kind.SETTLED:
+            return doubts.settle(progress, data["id"], data["note"])
+        case Kind.PROFILE_READ:
+            return against.profile_read(progress, data)
+        case Kind.IDENTITY_SEEN:
+            return against.system_seen(progress, data)
+        case Kind.RESUMED:
+            progress.baseline = against.baseline(progress)
         case _ if step is not None:
-            old = progress.steps.get(step, EMPTY)
-            new = _step(old, event)
-            if new is not old:
-                progress.steps[step] = new
-                return {step}
+            return _about(progress, step, event)
     return set()
+
+
+def _about(progress: Progress, step: str, event: Event) -> set[str]:
+    data = event.data
+    if event.kind is Kind.PROBE_FINISHED and progress.doubts:
+        doubts.looked(progress, step, data["result"] == Result.PASS)
+    touched = set()
+    if event.kind is Kind.EDITED_BY_HAND:
+        changes = {key: (old, new) for key, (old, new) in data["changes"].items()}
+        edit = HandEdit(step, changes, tuple(data["refused"]))
+        progress.edits = (*progress.edits, edit)
+        for id in data.get("settles", ()):
+            touched |= doubts.settle(progress, id, data["decision"]["note"])
+    old = progress.steps.get(step, EMPTY)
+    new = _step(old, event)
+    if new is not old:
+        progress.steps[step] = new
+        touched.add(step)
+    return touched
 
 
 _MACHINE = {
@@ -162,6 +202,8 @@ _MACHINE = {
     Kind.COMMAND_FINISHED,
     Kind.ACTION_FINISHED,
     Kind.DRIFT_FOUND,
+    Kind.PROFILE_READ,
+    Kind.IDENTITY_SEEN,
 }
 
 
@@ -227,6 +269,7 @@ def found(old: StepState, finding: Finding, at: str) -> StepState:
         passed=passed,
         regressed_at=regressed_at,
         soak=soak,
+        outdated="",
     )
 
 
@@ -255,20 +298,6 @@ def _withdraw(old: StepState) -> StepState:
     return replace(old, decision=last, earlier=tuple(d for d in rest if d))
 
 
-def _opened(progress: Progress, data: Mapping[str, Any]) -> None:
-    progress.runbook, progress.title = data["runbook"], data["title"]
-    progress.document, progress.target = data["digest"], data["target"]
-    if "steps" in data:
-        progress.digests = {step: digest for step, digest in data["steps"]}
-
-
-def _drifted(progress: Progress, data: Mapping[str, Any]) -> set[str]:
-    moved: dict[str, str] = data["moved"]
-    states = {new: progress.steps.pop(old, EMPTY) for old, new in moved.items()}
-    progress.steps.update((new, s) for new, s in states.items() if s is not EMPTY)
-    return {*moved, *moved.values()}
-
-
 def _requested(progress: Progress, event: Event) -> set[str]:
     data = event.data
     command = Command(
@@ -278,12 +307,15 @@ def _requested(progress: Progress, event: Event) -> set[str]:
         person(event.by),
         event.at,
         command_class=data["class"],
+        step=data.get("step", data["decides"]),
+        verify=tuple(data.get("verify", ())),
     )
+    touched = doubts.run_again(progress, command.part)
     progress.commands[command.part] = command
     progress.running[command.id] = command.part
     progress.started_by[command.id] = crew.place(event.by)
     progress.deciding[command.id] = data["decides"]
-    return _deciding(progress, data["decides"], command, data["parts"])
+    return touched | _deciding(progress, data["decides"], command, data["parts"])
 
 
 def _finished(progress: Progress, event: Event) -> set[str]:
@@ -300,7 +332,10 @@ def _finished(progress: Progress, event: Event) -> set[str]:
     )
     progress.commands[part] = command
     parts = progress.steps.get(step, EMPTY).parts
-    return _deciding(progress, step, command, parts)
+    touched = _deciding(progress, step, command, parts)
+    if command.in_doubt and (step or command.command_class != CommandClass.OBSERVE):
+        touched |= doubts.begin(progress, doubts.of_command(command))
+    return touched
 
 
 def _deciding(progress: Progress, step: str, command: Command, parts: int) -> set[str]:
@@ -308,5 +343,7 @@ def _deciding(progress: Progress, step: str, command: Command, parts: int) -> se
         return set()
     old = progress.steps.get(step, EMPTY)
     others = tuple(run for run in old.commands if run.part != command.part)
-    progress.steps[step] = replace(old, commands=(*others, command), parts=parts)
+    progress.steps[step] = replace(
+        old, commands=(*others, command), parts=parts, outdated=""
+    )
     return {step}

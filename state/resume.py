@@ -1,165 +1,185 @@
-"""What changed in the document since a run was last open, and while one was away."""
+"""What an operator who comes back to a run should know, in the order of its weight."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from runbooks.model import Runbook
-from state import entries
+from runbooks.model import Row
+from runbooks.tables import Level
+from state.comparing import Compared, Sort
+from state.doubts import SAYS
+from state.judging import age_of, effective
 from state.standing import Standing
-from state.verdict import effective
 
 if TYPE_CHECKING:
-    from state.run import Run
+    from runbooks.identity_of import Met
+
+AWAY = timedelta(hours=1)
+"""Time away after which all that has aged is shown; before, a sentence will do."""
+AGAIN = frozenset({Standing.STALE, Standing.IN_DOUBT})
+OPEN = frozenset({Standing.PENDING, Standing.PROPOSED, Standing.RUNNING})
+
+
+class Kind(StrEnum):
+    """What a group of lines is about; in this order."""
+
+    HANDED_OVER = "Handed over"
+    AT_WORK = "Running and in doubt"
+    LOOSE_ENDS = "Loose ends"
+    WORSE = "Got worse"
+    WAIVERS = "Waivers that end"
+    SYSTEMS = "Another system answers"
+    PROFILE = "The profile changed"
+    BY_HAND = "Edited by hand in progress.toml"
+    UNCHANGED = "Unchanged"
+    EDITED = "Edited"
+    MOVED = "Moved"
+    NEW = "New"
+    REMOVED = "Removed"
+    STALE = "Stale"
+    IN_DOUBT = "In doubt"
+
+
+WORTH = frozenset(Kind) - {
+    Kind.AT_WORK,
+    Kind.LOOSE_ENDS,
+    Kind.WORSE,
+    Kind.WAIVERS,
+    Kind.UNCHANGED,
+    Kind.STALE,
+}
+"""What a person should see at once."""
+AGED = frozenset({Kind.AT_WORK, Kind.LOOSE_ENDS, Kind.WAIVERS, Kind.STALE})
+"""What who was away for a while should see."""
 
 
 @dataclass(frozen=True, slots=True)
-class Drift:
-    """How a document differs from what it was; all are step ids.
+class Item:
+    """One line.
 
     Attributes:
-        edited: steps whose text, declaration or commands changed.
-        moved: old id to new, for steps that go on under another id: the same
-            content elsewhere, or other content in the same place (then also in
-            `edited`).
+        says: what about it.
+        row: of the checklist, where it leads; None where there is none.
+        more: lines below it, such as a diff.
     """
 
-    new: tuple[str, ...] = ()
-    removed: tuple[str, ...] = ()
-    edited: tuple[str, ...] = ()
-    moved: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def any(self) -> bool:
-        return bool(self.new or self.removed or self.edited or self.moved)
-
-    def as_data(self) -> dict[str, Any]:
-        return entries.drift_found(self.new, self.removed, self.edited, self.moved)
+    text: str
+    says: str = ""
+    row: Row | None = None
+    more: tuple[str, ...] = ()
 
 
-def drift(old: Mapping[str, str], runbook: Runbook) -> Drift:
-    """Compare the step digests of an earlier opening, in order, with *runbook*."""
-    now = {step.id: step.digest for step in runbook.steps}
-    if not old or old == now:
-        return Drift()
-    edited = [step for step in now if step in old and old[step] != now[step]]
-    gone = [step for step in old if step not in now]
-    come = [step for step in now if step not in old]
-    moved = _same_content(old, now, gone, come)
-    taken = set(moved.values())
-    replaced = _same_place(
-        list(old),
-        list(now),
-        {step for step in gone if step not in moved},
-        {step for step in come if step not in taken},
-    )
-    moved |= replaced
-    taken = set(moved.values())
-    return Drift(
-        new=tuple(step for step in come if step not in taken),
-        removed=tuple(step for step in gone if step not in moved),
-        edited=(*edited, *replaced.values()),
-        moved=moved,
-    )
-
-
-def _same_content(
-    old: Mapping[str, str],
-    now: Mapping[str, str],
-    gone: Sequence[str],
-    come: Sequence[str],
-) -> dict[str, str]:
-    """Pair steps that only changed their place; equal twins in their order."""
-    waiting: dict[str, list[str]] = {}
-    for step in come:
-        waiting.setdefault(now[step], []).append(step)
-    return {step: waiting[old[step]].pop(0) for step in gone if waiting.get(old[step])}
-
-
-def _same_place(
-    old: Sequence[str], now: Sequence[str], gone: set[str], come: set[str]
-) -> dict[str, str]:
-    """Pair steps that stand between the same neighbours, where they are as many."""
-    before, after = _runs(old, gone), _runs(now, come)
-    return {
-        one: other
-        for place, steps in before.items()
-        if len(steps) == len(after.get(place, ()))
-        for one, other in zip(steps, after[place], strict=True)
-    }
-
-
-def _runs(order: Sequence[str], wanted: set[str]) -> dict[str, list[str]]:
-    """Return the wanted steps by the last unwanted one before them."""
-    found: dict[str, list[str]] = {}
-    neighbour = ""
-    for step in order:
-        if step in wanted:
-            found.setdefault(neighbour, []).append(step)
-        else:
-            neighbour = step
-    return found
+Groups = Mapping[Kind, Sequence[Item]]
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
-    """What an operator who comes back should know; all are step ids.
+class Resumption:
+    """What changed while a person was away.
 
     Attributes:
-        sentence: for the top of the screen, or "" when nothing changed.
+        groups: what there is to tell, in order; none is empty.
+        sorts: what became of each step, each exactly once.
+        again: ids of the steps to be done again.
+        by_machine: those of them that a probe does again by itself.
+        stands: how many steps stand as they were answered.
+        open: how many nobody has answered.
+        away: since a person last acted.
+        worth: whether a person should see all of it now.
     """
 
-    new: tuple[str, ...]
-    removed: tuple[str, ...]
-    edited: tuple[str, ...]
-    moved: tuple[str, ...]
-    stale: tuple[str, ...]
-    sentence: str
+    groups: Groups
+    sorts: Mapping[str, Sort]
+    again: tuple[str, ...]
+    by_machine: tuple[str, ...]
+    stands: int
+    open: int
+    away: timedelta
+    worth: bool
 
 
-def changes(run: Run, runbook: Runbook, now: datetime | None = None) -> Changes:
-    """Return what changed since the run was last open.
+def resumption(
+    compared: Compared, met: Met | None = None, now: datetime | None = None
+) -> Resumption:
+    """Return what changed since a person last acted in a run.
 
     Args:
+        met: which systems the profile leads to now, as far as they were asked.
         now: with a time zone, in which times are told; else the local one.
     """
+    from state.resume_lines import Telling
+
     now = now or datetime.now().astimezone()
-    found = run.drift
-    stale = tuple(
-        step.id
-        for step in runbook.steps
-        if effective(step, run.progress.get(step.id), now) is Standing.STALE
-    )
-    edited = set(found.edited)
-    moved = tuple(step for step in found.moved.values() if step not in edited)
-    counts = [
-        (len(found.edited), "edited"),
-        (len(found.new), "new"),
-        (len(found.removed), "removed"),
-        (len(moved), "moved"),
-        (len(stale), "stale"),
+    sorts = compared.sorts(now)
+    telling = Telling(compared, sorts, met or {}, now)
+    groups = {kind: items for kind, items in telling.groups() if items}
+    known = compared.state.steps
+    steps = compared.runbook.steps
+    standings = {each.id: effective(each, known.get(each.id), now) for each in steps}
+    again = [step for step in steps if standings[step.id] in AGAIN]
+    by_machine = [
+        step
+        for step in again
+        if standings[step.id] is Standing.STALE and step.level is Level.AUTO
     ]
-    told = [f"{count} {word}" for count, word in counts if count]
+    counts = Counter(standings.values())
+    away = age_of(compared.left_at, now) if compared.left_at else timedelta()
+    return Resumption(
+        groups=groups,
+        sorts=sorts,
+        again=tuple(step.id for step in again),
+        by_machine=tuple(step.id for step in by_machine),
+        stands=sum(n for s, n in counts.items() if s not in AGAIN and s not in OPEN),
+        open=sum(counts[standing] for standing in OPEN),
+        away=away,
+        worth=_worth(compared, groups, away),
+    )
+
+
+def _worth(compared: Compared, groups: Groups, away: timedelta) -> bool:
+    """Whether something happened that a person should see before all else."""
+    if WORTH & groups.keys() or (away > AWAY and AGED & groups.keys()):
+        return True
+    if any(item.says.startswith(SAYS) for item in groups.get(Kind.AT_WORK, ())):
+        return True
+    states = compared.state.steps.values()
+    return any(state.regressed_at > compared.left_at for state in states)
+
+
+def in_short(compared: Compared, now: datetime | None = None) -> str:
+    """Return the changes as one sentence, "" where there is none."""
+    now = now or datetime.now().astimezone()
+    counts = Counter(compared.sorts(now).values())
+    order = (Sort.EDITED, Sort.NEW, Sort.REMOVED, Sort.MOVED, Sort.STALE, Sort.IN_DOUBT)
+    told = [f"{counts[sort]} {sort.value}" for sort in order if counts[sort]]
+    changed = len(list(compared.profile_changes()))
+    if not told and not changed:
+        return ""
+    words = told[:1]
     if told:
-        first, *rest = told
-        number, word = first.split()
-        noun = "step" if number == "1" else "steps"
-        sentence = ", ".join([f"{number} {noun} {word}", *rest])
-        sentence += since(run.left_at, now)
-    else:
-        sentence = ""
-    return Changes(found.new, found.removed, found.edited, moved, stale, sentence)
+        number, _, word = told[0].partition(" ")
+        words = [f"{number} {'step' if number == '1' else 'steps'} {word}"]
+    if changed:
+        told.append(f"{changed} of the profile changed")
+    return ", ".join([*words, *told[1:]] or told) + since(compared.left_at, now)
 
 
 def since(at: str, now: datetime) -> str:
     """Return `` since yesterday 17:02``, or "" where *at* is no time."""
+    told = moment(at, now)
+    return f" since {told}" if told else ""
+
+
+def moment(at: str, now: datetime) -> str:
+    """Return ``yesterday 17:02``, or "" where *at* is no time."""
     try:
         then = datetime.fromisoformat(at).astimezone(now.tzinfo)
     except ValueError:
         return ""
     days = (now.date() - then.date()).days
     day = {0: "", 1: "yesterday "}.get(days, f"{then:%Y-%m-%d} ")
-    return f" since {day}{then:%H:%M}"
+    return f"{day}{then:%H:%M}"

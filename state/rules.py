@@ -11,6 +11,9 @@
 Done by hand wants evidence: what was done, a file, a link. Where a probe decides it is
 written down and does not count; elsewhere it is a pass.
 
+A step of which something was interrupted wants a note with a pass and with a fail:
+that settles it. Where a probe decides, a pass settles it and says nothing more.
+
 A skip asks for a note but does not force one: it never counts as pass. A blocker is
 waived only in a role that may.
 """
@@ -63,9 +66,14 @@ def refusal(
     """
     note = note.strip()
     finding = state.finding if state else None
+    if together > 1 and state and state.doubts:
+        return f"“{step.text}” was interrupted; such steps are answered one by one."
     if together > 1 and step.severity is Severity.BLOCKER:
         return f"“{step.text}” is a blocker; blockers are answered one by one."
-    if answer is Answer.PASS:
+    doubtful = state is not None and bool(state.doubts)
+    if doubtful and answer in (Answer.PASS, Answer.FAIL) and not note:
+        return f"“{step.text}” was interrupted: say what you found, or run it again."
+    if answer is Answer.PASS and not (doubtful and step.level is Level.AUTO):
         if step.level is Level.AUTO:
             return (
                 f"A probe decides “{step.text}”, so nobody can say pass; waive it "

@@ -22,6 +22,7 @@ from runbooks.tables import ActionSpec, CommandClass
 from state import crew, entries
 from state.acted import taken_back_by
 from state.author import Author
+from state.command_steps import verifying
 from state.crew import Member
 from state.identities import Identities
 from state.journal import Journal
@@ -35,7 +36,9 @@ from state.trust import TrustStore, shipped, unsafe
 
 if TYPE_CHECKING:
     from runbooks.changes import Description, Identity
-    from state.resume import Drift
+    from runbooks.target import Target
+    from state.against import Baseline
+    from state.drift import Drift
     from state.saving import Saving
 
 
@@ -61,6 +64,8 @@ class Run(Record):
         notices: sentences for the operator about what was found in its files.
         acted: whether a person did something here that others may want to know.
         left_at: when a person last acted before this opening, ISO 8601 or "".
+        left_by: who that was, or "".
+        baseline: what a person who comes back knew already; None in a new run.
     """
 
     def __init__(self, directory: Path, runbook: Runbook, by: Author) -> None:
@@ -76,7 +81,8 @@ class Run(Record):
         self._trust = TrustStore()
         self._lever = Lever(directory / "lever", by)
         self._identities = Identities(directory.parent.parent)
-        self.left_at = ""
+        self.left_at = self.left_by = ""
+        self.baseline: Baseline | None = None
         self.acted = False
 
     # Imported when first asked for: the first picture needs neither.
@@ -89,8 +95,8 @@ class Run(Record):
 
     @cached_property
     def drift(self) -> Drift:
-        """How the document changed since the run was last open."""
-        from state.resume import Drift
+        """How the document changed since a person last saw how it had."""
+        from state.drift import Drift
 
         return Drift()
 
@@ -126,19 +132,24 @@ class Run(Record):
         return run
 
     def _resume(self) -> None:
-        from state.resume import drift
+        from state.drift import drift
 
         self._saving.begin()
         for event in self._journal.read_new():
             self._apply(event)
-        self.left_at = self._state.acted_at
+        self.left_at, self.left_by = self._state.acted_at, self._state.acted_by
+        self.baseline = known = self._state.baseline
         if damage := self._journal.damage:
             more = f" And so in {len(damage) - 1} more places." if damage[1:] else ""
             self.notices.append(f"{damage[0]}{more}")
         self._saving.merge(lost=bool(self._journal.damage))
-        self.drift = drift(self._state.digests, self.runbook)
-        if self.drift.any:
-            self.record(Kind.DRIFT_FOUND, None, self.drift.as_data())
+        state = self._state
+        changed = drift(state.digests, self.runbook, state.sections)
+        if changed.any:
+            self.record(Kind.DRIFT_FOUND, None, changed.as_data())
+        self.drift = changed
+        if known and known.digests != state.digests:
+            self.drift = drift(known.digests, self.runbook, known.sections)
         new = self._state.document != self.runbook.digest
         start = start_time(self.by.pid)
         opened = entries.run_opened(self.runbook, self.target, new, start)
@@ -373,7 +384,8 @@ class Run(Record):
         """
         self._refuse_without_lever()
         undoes = taken_back_by(self.actions, asked)
-        data = entries.action_requested(command, asked, description, undoes)
+        verify = verifying(self.runbook, step, asked.verify)
+        data = entries.action_requested(command, asked, description, undoes, verify)
         self.record(Kind.ACTION_REQUESTED, step or None, data)
 
     @property
@@ -396,6 +408,39 @@ class Run(Record):
             for event in self._journal.read_new():
                 self._apply(event)
                 self._others.append(event)
+
+    # ----------------------------------------------------- what it is against
+
+    def read_profile(self, target: Target) -> None:
+        """Take note of what the profile says, where that is new to the run.
+
+        Raises:
+            StateError: it could not be written.
+        """
+        from runbooks.profile_words import words
+
+        if target.path is None:
+            return
+        says = words(target)
+        if says != self._state.profile:
+            self.record(Kind.PROFILE_READ, None, entries.profile_read(says))
+
+    def see_system(self, found: Identity) -> None:
+        """Take note of the system that the profile leads to, where that is new.
+
+        Raises:
+            StateError: it could not be written.
+        """
+        if self._state.seen.get(found.table) != found:
+            self.record(Kind.IDENTITY_SEEN, None, entries.identity_seen(found))
+
+    def know_changes(self) -> None:
+        """A person has seen what changed since the run was left.
+
+        Raises:
+            StateError: it could not be written.
+        """
+        self.record(Kind.RESUMED)
 
     def poll(self) -> list[Event]:
         """Return what other writers recorded since the last call, applied.

@@ -34,6 +34,7 @@ class Saving:
         self._checkpoint = Checkpoint(run.directory / PROGRESS)
         self._found = Found()
         self._tally = Tally(run.runbook)
+        self._kept = False
 
     def begin(self) -> None:
         """Look at the file of a run that is being opened.
@@ -58,10 +59,18 @@ class Saving:
             with self._lock:
                 while not self._save():
                     pass  # somebody wrote the file in this moment: look again
+                self._keep_version()
         except StateError as error:
             self.problem = str(error)
             raise
         self.problem = ""
+
+    def _keep_version(self) -> None:
+        from state.versions import keep
+
+        if not self._kept:
+            keep(self._run.directory, self._run.runbook)
+            self._kept = True
 
     def _save(self) -> bool:
         if self._checkpoint.changed():

@@ -52,6 +52,7 @@ class Decision(msgspec.Struct, frozen=True):
         digest: digest of the step when it was decided: another one is stale.
         proposed: what the machine said when it was decided, or "".
         role: the role in which it was decided, or "".
+        outdated: what was confirmed was seen under other circumstances.
     """
 
     answer: Answer
@@ -62,6 +63,7 @@ class Decision(msgspec.Struct, frozen=True):
     digest: str = ""
     proposed: str = ""
     role: str = ""
+    outdated: bool = False
 
 
 class Attachment(msgspec.Struct, frozen=True):
@@ -86,6 +88,9 @@ class Command(msgspec.Struct, frozen=True):
             ``silence limit`` or ``in doubt``.
         seconds: duration by the monotonic clock.
         command_class: what it may do, as `CommandClass` says it.
+        step: id of the step that it belongs to, or "".
+        verify: ids of the steps whose probes see what it did.
+        settled: how it is known by now that an interrupted one is all right, or "".
     """
 
     id: str
@@ -97,6 +102,14 @@ class Command(msgspec.Struct, frozen=True):
     ending: str = ""
     seconds: float = 0.0
     command_class: str = ""
+    step: str = ""
+    verify: tuple[str, ...] = ()
+    settled: str = ""
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether nobody knows how it ended."""
+        return self.ending == "in doubt" and not self.settled
 
 
 class StepState(msgspec.Struct, frozen=True):
@@ -112,6 +125,8 @@ class StepState(msgspec.Struct, frozen=True):
         earlier: decisions that stand again once the last one is taken back.
         commands: last run of each part that decides this step.
         parts: how many parts have to end with 0 for the step to pass.
+        doubts: ids of commands and actions of it that were interrupted.
+        outdated: why what was found or confirmed before counts no more, or "".
     """
 
     text: str = ""
@@ -126,3 +141,8 @@ class StepState(msgspec.Struct, frozen=True):
     earlier: tuple[Decision, ...] = ()
     commands: tuple[Command, ...] = ()
     parts: int = 0
+    doubts: tuple[str, ...] = ()
+    outdated: str = ""
+
+
+EMPTY = StepState()

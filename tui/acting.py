@@ -108,7 +108,7 @@ class Acting:
                 self._spawn(self._take_up(running))
 
     async def _take_up(self, running: Running) -> None:
-        await self._follow(running, ())
+        await self._follow(running, self._run.actions[running.id].verify)
 
     async def _follow(self, running: Running, verify: tuple[str, ...]) -> str:
         from runbooks.actions.ordering import ended, progress

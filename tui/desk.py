@@ -162,7 +162,9 @@ class Desk(GonogoApp):
     def _begin(self, engine: Engine, notice: str) -> Screen[Any]:
         self.leave_run()
         self._engine = engine
-        self._walk = RunbookScreen(engine, notice, self._config.roles)
+        resumes, told = _come_back(engine) if engine.run.baseline else (False, "")
+        self._walk = RunbookScreen(engine, notice or told, self._config.roles)
+        self._walk.resumes = resumes
         if wrong := complaint(engine.runbook):
             self.call_after_refresh(self.notify, wrong, severity="warning", timeout=20)
         engine.start()
@@ -188,6 +190,17 @@ class Desk(GonogoApp):
     def _flush_run(self) -> None:
         if self._engine:
             self._engine.flush()
+
+
+def _come_back(engine: Engine) -> tuple[bool, str]:
+    """Whether what changed is to be shown at once, and what to say where it is not."""
+    from state.comparing import Compared
+    from state.resume import resumption
+    from tui.widgets.wording import duration
+
+    told = resumption(Compared.of_run(engine.run))
+    away = duration(told.away.total_seconds())
+    return told.worth, f"Back after {away}: nothing changed, {told.open} still open."
 
 
 def _fits(path: Path) -> bool:

@@ -21,7 +21,7 @@ from runbooks.events import Kind
 from runbooks.wish import SHELL, free, shell
 from state import entries
 from state.author import person
-from state.deciding import attach, decide_all, note, withdraw
+from state.deciding import attach, decide_all, note, settle, withdraw
 from state.evidence import evidence as evidence_of
 from state.lever import LeverHeld
 from state.standing import Answer
@@ -29,7 +29,16 @@ from tui.acting import Acting
 from tui.probing import Probing
 from tui.questions import Questions
 from tui.taking_back import TakingBack
-from tui.told import Happened, LookedBack, NotSaved, PlanMade, Refused, Saved, Told
+from tui.told import (
+    Happened,
+    LookedBack,
+    NotSaved,
+    PlanMade,
+    Refused,
+    Saved,
+    SystemsMet,
+    Told,
+)
 from tui.working import Working
 
 if TYPE_CHECKING:
@@ -102,14 +111,33 @@ class Engine:
         """
         self.run.heard = lambda event: self._tell(Happened(event))
         self._thread.start()
+        self._submit(lambda: self.run.read_profile(self.target))
         self._submit(self._working.reattach)
         self._submit(self._acting.reattach)
+        self._submit(self._verify_doubts)
+        if watching and self.target.path:
+            self._submit(lambda: self._spawn(self._meet()))
         if (
             watching
             and self.target.path
             and any(step.probes for step in self.runbook.steps)
         ):
             self._submit(self._watch)
+
+    def _verify_doubts(self) -> None:
+        """Look at what was interrupted before, and may be settled by now."""
+        doubts = self.run.state.doubts.values()
+        self._look_again([step for doubt in doubts for step in doubt.waits])
+
+    async def _meet(self) -> None:
+        """Ask which systems the profile leads to; what is new is written down."""
+        from runbooks.identity_of import meet, tables
+
+        met = await meet(tables(self.target), self.target)
+        for found in met.values():
+            if not isinstance(found, str):
+                self.run.see_system(found)
+        self._tell(SystemsMet(met))
 
     @property
     def looks(self) -> bool:
@@ -149,6 +177,14 @@ class Engine:
                 self._look_again(step_ids)
 
         self._submit(decide)
+
+    def settle(self, id: str, note: str) -> None:
+        """Say why an interrupted command or action is in doubt no longer."""
+        self._submit(lambda: settle(self.run, id, note))
+
+    def know_changes(self) -> None:
+        """A person has seen what changed since the run was left."""
+        self._submit(self.run.know_changes)
 
     def withdraw(self, step_id: str) -> None:
         """Take back the last decision on a step."""

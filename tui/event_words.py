@@ -27,6 +27,8 @@ def of_step(event: Event, step: Step) -> str:
             return f"#{event.seq} {who} noted on: {step.text}"
         case Kind.ATTACHED:
             return f"#{event.seq} {who} attached evidence to: {step.text}"
+        case Kind.SETTLED:
+            return f"#{event.seq} settled: {step.text} – {data['note']}"
         case Kind.EDITED_BY_HAND:
             return f"#{event.seq} edited by hand: {step.text}"
         case _:

@@ -160,6 +160,13 @@ KEYS: Mapping[str, tuple[Key, ...]] = {
             "change.way_back", "u", "way_back", "rollback", "What was changed, and back"
         ),
         Key("change.loose_ends", "L", "loose_ends", "", "Changes left open on purpose"),
+        Key(
+            "run.changes",
+            "B",
+            "resumption",
+            "",
+            "What changed since the run was left",
+        ),
         Key("list.blockers", "b", "blockers", "blockers", "Show what blocks"),
         Key("list.filter", "f", "filter", "filter", "Filter: open, mine, failing, all"),
         Key("list.mark", "v", "mark", "mark", "Mark, to answer many at once"),
@@ -212,6 +219,9 @@ KEYS: Mapping[str, tuple[Key, ...]] = {
             "way_back.accept", "a", "accept", "leave", "Leave it as it is, for a reason"
         ),
     ),
+    "resume": (
+        Key("resume.choose", "enter", "choose", "go there", "To the step, or unfold"),
+    ),
     "remedies": (
         Key("remedies.choose", "enter", "choose", "do it", "Do this; it asks first"),
     ),
@@ -262,6 +272,7 @@ SCREENS: Mapping[str, tuple[str, ...]] = {
     "loading": ("loading", "app"),
     "plan": ("pager", "back"),
     "way-back": ("way-back", "list", "back"),
+    "resume": ("resume", "list", "back"),
     "remedies": ("remedies", "list", "back"),
     "leave": ("leave",),
     "crew": ("crew",),

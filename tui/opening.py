@@ -128,8 +128,9 @@ def open_run(runbook: Runbook, target: Target, options: Options) -> tuple[Run, s
         StateError: the run's files cannot be read or written.
     """
     from state.acted import reminder
+    from state.comparing import Compared
     from state.filesystems import warning
-    from state.resume import changes
+    from state.resume import in_short
     from state.runs import latest
 
     by = current(options.name)
@@ -140,10 +141,11 @@ def open_run(runbook: Runbook, target: Target, options: Options) -> tuple[Run, s
         run = Run.create(options.home, runbook, target.name, by)
         return run, warning(options.home)
     run = Run.open(directory, runbook, by)
+    run.read_profile(target)
     told = (
         *run.notices,
         handed_over(run.state.handed_over),
-        changes(run, runbook).sentence,
+        in_short(Compared.of_run(run)),
         reminder(run.actions),
         warning(options.home),
     )
@@ -170,6 +172,7 @@ def make_engine(
     """
     from runbooks.redaction import secret_values
     from runbooks.target import secret_values as target_secrets
+    from state.doubts import later_in_block
     from state.locations import context_file
     from state.needs import unmet
 
@@ -187,6 +190,8 @@ def make_engine(
         place,
         inputs=lambda: run.inputs,
         unmet=lambda step_id: unmet(runbook, run.progress, step_id),
+        doubts=lambda: [str(doubt) for doubt in run.state.doubts.values()],
+        interrupted=lambda parts: later_in_block(runbook, run.state.doubts, parts),
     )
     return Engine(runbook, run, target, door, tell)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from runbooks.errors import RefusedError, StateError
 from runbooks.events import Kind
 from state import entries
+from state.doubts import settle_verified
 from tui.told import Announced, Looking, NotSaved, Told
 
 if TYPE_CHECKING:
@@ -170,6 +171,7 @@ class Probing:
     def _write(self, step_id: str, finding: Finding) -> None:
         found = entries.probe_finished(finding)
         self._run.record(Kind.PROBE_FINISHED, step_id, found)
+        settle_verified(self._run)
 
     def _news(self, step_id: str, finding: Finding) -> bool:
         """Whether it says something new, or the last one will soon be too old."""

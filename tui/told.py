@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from runbooks.changes import Progress
     from runbooks.commands import Ending, Plan
     from runbooks.histories import Histories
+    from runbooks.identity_of import Met
     from runbooks.planned import Planned
 
 
@@ -54,6 +55,12 @@ class ActionEnded(msgspec.Struct, frozen=True):
     """An action of this run has ended; the run knows how."""
 
     action: str
+
+
+class SystemsMet(msgspec.Struct, frozen=True):
+    """Which systems the profile leads to, or why nobody knows, by its table."""
+
+    met: Met
 
 
 class Saved(msgspec.Struct, frozen=True):
@@ -116,6 +123,7 @@ Told = (
     | Advanced
     | ActionEnded
     | LookedBack
+    | SystemsMet
     | Saved
     | NotSaved
     | Looking

@@ -181,6 +181,8 @@ class Working:
         self._tell(CommandEnded(command, ending))
         if step := step_of(part):
             self._verify((step,))
+        elif ending.ending == "in doubt":
+            self._verify(self._run.commands[part].verify)
 
     def ended_elsewhere(self, command: str, ending: Ending) -> None:
         """Write down the end of a command that was given the terminal."""
@@ -227,6 +229,7 @@ class Working:
                     continue  # not started yet, or it has the terminal there
                 lost = entries.command_finished(command, None, "in doubt", 0.0)
                 self._run.record(Kind.COMMAND_FINISHED, part, lost)
+                self._verify(self._run.commands[part].verify)
             else:
                 text = self._run.commands[part].text
                 known = part in self._runbook.part_by_id

@@ -9,8 +9,10 @@ import pytest
 
 from runbooks.errors import StateError
 from runbooks.model import Runbook, Step
+from state.comparing import Compared, Sort
 from state.deciding import decide, note
-from state.resume import Drift, changes, drift, since
+from state.drift import Drift, drift
+from state.resume import in_short, resumption, since
 from state.run import Run
 from state.runs import latest, runs
 from state.standing import Answer, Standing
@@ -29,7 +31,8 @@ A, B, C = (step(name) for name in "abc")
     "now, expected",
     [
         ([A, B, C], Drift()),
-        ([C, B, A], Drift()),
+        ([C, A, B], Drift(moved={"c": "c"})),
+        ([step("a", section="t"), B, C], Drift(moved={"a": "a"})),
         ([A, B, C, step("d")], Drift(new=("d",))),
         ([A, C], Drift(removed=("b",))),
         ([A, step("b", "Other"), C], Drift(edited=("b",))),
@@ -42,7 +45,8 @@ A, B, C = (step(name) for name in "abc")
     ],
 )
 def test_drift(now: list[Step], expected: Drift) -> None:
-    assert drift(digests(A, B, C), runbook(*now)) == expected
+    before = digests(A, B, C)
+    assert drift(before, runbook(*now), dict.fromkeys(before, "s")) == expected
 
 
 def reopened(home: Path, before: Runbook, after: Runbook) -> Run:
@@ -65,16 +69,20 @@ def test_what_is_known_of_a_moved_step_moves_with_it(home: Path) -> None:
 def test_an_edited_step_is_stale_and_told(home: Path) -> None:
     after = runbook(A, step("b", "Other"), step("c", "More"), step("d"))
     run = reopened(home, runbook(A, B, C), after)
-    told = changes(run, after, datetime.now(UTC))
-    assert told.stale == ("b", "c")
-    assert told.sentence.startswith("2 steps edited, 1 new, 2 stale since ")
+    told = resumption(Compared.of_run(run), now=datetime.now(UTC))
+    assert told.again == ("b", "c") and told.worth
+    assert in_short(Compared.of_run(run)).startswith("2 steps edited, 1 new since ")
+    run.know_changes()
     again = Run.open(run.directory, after, BEN)
-    assert changes(again, after).sentence.startswith("2 steps stale")
+    assert in_short(Compared.of_run(again)).startswith("2 steps stale")
 
 
 def test_nothing_changed_says_nothing(home: Path) -> None:
     book = runbook(A, B)
-    assert changes(reopened(home, book, book), book).sentence == ""
+    compared = Compared.of_run(reopened(home, book, book))
+    told = resumption(compared)
+    assert in_short(compared) == "" and not told.worth
+    assert set(told.sorts.values()) == {Sort.UNCHANGED} and told.stands == 2
 
 
 def test_since_is_told_in_the_readers_time() -> None:

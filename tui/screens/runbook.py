@@ -17,7 +17,7 @@ from runbooks.model import Row
 from state.standing import Standing
 from tui.event_words import of_action, of_changes, of_step
 from tui.keymap import bindings
-from tui.screens.rehearsing import Rehearsing
+from tui.screens.resuming import Resuming
 from tui.told import (
     ActionEnded,
     Advanced,
@@ -33,6 +33,7 @@ from tui.told import (
     PlanMade,
     Refused,
     Saved,
+    SystemsMet,
     Told,
 )
 from tui.widgets.signs import signs
@@ -64,10 +65,12 @@ ABOUT_CHANGES = frozenset(
         Kind.IDENTITY_RECORDED,
     }
 )
-ABOUT_EVERYTHING = frozenset({Kind.DRIFT_FOUND, Kind.RUN_OPENED})
+ABOUT_EVERYTHING = frozenset(
+    {Kind.DRIFT_FOUND, Kind.RUN_OPENED, Kind.PROFILE_READ, Kind.IDENTITY_SEEN}
+)
 
 
-class RunbookScreen(Rehearsing):
+class RunbookScreen(Resuming):
     """Walks a runbook.
 
     Args:
@@ -132,6 +135,8 @@ class RunbookScreen(Rehearsing):
                 self._failed(sentence)
             case LookedBack(found):
                 self.looked_back(found)
+            case SystemsMet(met):
+                self.systems_met(met)
             case Asks(question):
                 self._question(question)
             case PlanMade(planned):
@@ -141,6 +146,7 @@ class RunbookScreen(Rehearsing):
 
     def _happened(self, event: Event) -> None:
         runbook, step_id = self.engine.runbook, event.step or ""
+        self.changes_again()
         if event.kind in ABOUT_SCREENS:
             self.show_top()
         if event.kind in ABOUT_CHANGES:

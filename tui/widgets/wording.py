@@ -154,7 +154,7 @@ def reason(step: Step, state: StepState, standing: Standing) -> str:
         case Standing.IN_DOUBT:
             return "outcome unknown"
         case Standing.STALE:
-            return "too old"
+            return state.outdated or "too old"
         case Standing.PENDING:
             return awaited(step)
         case Standing.PROPOSED if finding:
@@ -203,5 +203,5 @@ def ended(command: Command) -> str:
     if command.ending == "exit" and command.code is not None:
         return f"exit {command.code}"
     if command.ending == "in doubt":
-        return "outcome unknown"
+        return "settled" if command.settled else "outcome unknown"
     return command.ending
