@@ -48,7 +48,7 @@ def drift(
     places = {step.id: step.section for step in runbook.steps}
     before = {step: place for step, place in (sections or {}).items() if step in now}
     same_places = all(places[step] == place for step, place in before.items())
-    if not old or (list(old.items()) == list(now.items()) and same_places):
+    if list(old.items()) == list(now.items()) and same_places:
         return Drift()
     edited = [step for step in now if step in old and old[step] != now[step]]
     gone = [step for step in old if step not in now]

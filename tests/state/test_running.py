@@ -42,7 +42,7 @@ def test_everything_is_private_whatever_the_umask(home: Path, umask: int) -> Non
     finally:
         os.umask(before)
     found = modes(home)
-    directories = {home.name, "runs", run.id, "outputs"}
+    directories = {home.name, "runs", run.id, "outputs", "runbook"}
     assert {mode for name, mode in found.items() if name in directories} == {0o700}
     assert {mode for name, mode in found.items() if name not in directories} == {0o600}
 

@@ -30,6 +30,8 @@ HINTS = {
     Answer.DONE: "What shows it: a file, a link, or what was done. Tab: a note.",
 }
 
+INTERRUPTED = "It was interrupted: look at the state first, then say what you found."
+
 
 class Answering:
     """Turns answers into prompts or decisions.
@@ -184,7 +186,12 @@ class Answering:
         whom = f", {len(steps)} steps" if len(steps) > 1 else ""
         title = f"your answer: {ANSWERS[answer]}{whom} (not saved until Enter)"
         about = tuple(step.id for step in steps)
-        self._ask(Prompt(answer.value, title, HINTS[answer], tuple(fields), about))
+        hint = HINTS[answer]
+        if answer in (Answer.PASS, Answer.FAIL) and any(
+            self._standings.state(step.id).doubts for step in steps
+        ):
+            hint = INTERRUPTED
+        self._ask(Prompt(answer.value, title, hint, tuple(fields), about))
 
     def _step(self, step_id: str) -> Step:
         return self._engine.runbook.step_by_id[step_id]

@@ -89,6 +89,10 @@ class Changing(Commanding):
                     self.engine.take_back(changes)
                 case BringBack(revision):
                     self.engine.bring_back(revision)
+                case Leave(change) if change.in_doubt:
+                    for doubt in self.engine.run.state.doubts.values():
+                        if change.id in (doubt.id, doubt.part):
+                            self.ask_to_settle(doubt)
                 case Leave(change):
                     field = Field("text", "why")
                     title = f"leave it as it is: {change.loose_end}"
@@ -109,5 +113,7 @@ class Changing(Commanding):
         self._close_answer()
         if prompt.purpose == "arm":
             self.engine.arm(text)
+        elif prompt.purpose == "settle":
+            self.engine.settle(prompt.rest["id"], text)
         else:
             self.engine.accept_loose_end(prompt.rest["action"], text)

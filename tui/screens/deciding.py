@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from textual import on
 
 from runbooks.model import Row, Step
+from state.doubts import Doubt
 from state.standing import Answer
 from tui.screens.answering import Answering
 from tui.screens.moving import Moving
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from tui.engine import Engine
 
 
-CHANGING = ("arm", "accept")
+CHANGING = ("arm", "accept", "settle")
 """Purposes of prompts that `Changing` puts."""
 
 
@@ -44,7 +45,24 @@ class Deciding(Moving):
         self.say("Go to a step to answer it; a command is run with r.")
         return []
 
+    def ask_to_settle(self, doubt: Doubt) -> None:
+        """Ask why an interrupted command or action is in doubt no longer."""
+        title = f"was interrupted: {doubt.title} (not saved until Enter)"
+        hint = "Look at the state first; then say what you found."
+        field = Field("text", "found")
+        self._ask(Prompt("settle", title, hint, (field,), rest={"id": doubt.id}))
+
+    def _doubt_here(self) -> Doubt | None:
+        """What was interrupted, if that is the command under the cursor."""
+        row = self.steps.row
+        doubts = self.engine.run.state.doubts.values()
+        part = row.id if row and row.kind == "part" else None
+        return next((doubt for doubt in doubts if doubt.part == part), None)
+
     def action_decide(self, answer: str) -> None:
+        if doubt := self._doubt_here():
+            self.ask_to_settle(doubt)
+            return
         steps = self._meant()
         if steps and self._answering.decide(steps, Answer(answer)):
             self._decided(steps)

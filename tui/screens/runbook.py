@@ -167,7 +167,7 @@ class RunbookScreen(Resuming):
             self._command_changed(str(event.data.get("command", "")))
         elif step_id in runbook.step_by_id:
             step = runbook.step_by_id[step_id]
-            if event.kind is Kind.DECIDED:
+            if event.kind in (Kind.DECIDED, Kind.SETTLED):
                 self._answering.written(step_id)
             self.look_at([step])
             if sentence := of_step(event, step):

@@ -198,10 +198,13 @@ class WayBackScreen(LeftOnce[Wanted | None]):
 
     def action_accept(self) -> None:
         match self._list.picked:
-            case Changed(loose_end=str(end)) as change if end:
+            case Changed() as change if change.loose_end or change.in_doubt:
                 self.dismiss(Leave(change))
             case _:
-                self._tell("Only a loose end is left as it is for a reason.")
+                self._tell(
+                    "Only a loose end, or what is in doubt, is left as it is for a "
+                    "reason."
+                )
 
     def action_back(self) -> None:
         self.dismiss(None)
