@@ -180,6 +180,10 @@ def moment(at: str, now: datetime) -> str:
         then = datetime.fromisoformat(at).astimezone(now.tzinfo)
     except ValueError:
         return ""
-    days = (now.date() - then.date()).days
+    return clock_words(then, (now.date() - then.date()).days)
+
+
+def clock_words(then: datetime, days: int) -> str:
+    """Return a time of so many days ago as people say it."""
     day = {0: "", 1: "yesterday "}.get(days, f"{then:%Y-%m-%d} ")
     return f"{day}{then:%H:%M}"

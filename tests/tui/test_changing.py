@@ -123,7 +123,7 @@ async def test_taking_back_asks_and_ends_the_loose_end(
         walk.engine.act(write("new", brief=True), "setting")
         await walk.agree("INC-311")
         await walk.shows("1 loose end")
-        await walk.until(lambda: not walk.engine.running())
+        await walk.until(lambda: next(iter(walk.run.actions.values())).ending)
         await walk.press("u")
         await walk.shows("setting: old → new")
         await walk.press("enter")

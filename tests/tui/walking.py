@@ -177,6 +177,12 @@ class OwnEngine:
     def probe(self, step_ids: Sequence[str] | None = None) -> None:
         self.calls.append(("probe", step_ids))
 
+    def settle(self, id: str, note: str) -> None:
+        self._recorded(lambda: deciding.settle(self.run, id, note))
+
+    def know_changes(self) -> None:
+        self.run.know_changes()
+
     def plan(self) -> None:
         self.calls.append(("plan",))
 

@@ -87,11 +87,21 @@ class Bars(Panes):
             what = f"{target.untrusted.name} is not trusted yet: T says how"
             return content(f"{name}: {what}" if name else what)
         if target.path:
-            return content(name, "bold $accent")
+            words = content(name, "bold $accent")
+            if others := self._other_systems():
+                said = content(f" ANOTHER {others}", "bold $text-error")
+                return Content.assemble(words, said)
+            return words
         missing = content("no target profile, T sets it up")
         if not name:
             return missing
         return Content.assemble(content(name, "bold $accent"), ": ", missing)
+
+    def _other_systems(self) -> str:
+        """The tables whose systems are not those that the run began with."""
+        state = self.engine.run.state
+        began = state.systems.items()
+        return ", ".join(t for t, was in began if state.seen[t].id != was.id)
 
     def show_bars(self) -> None:
         """The verdict, how far it is, and what blocks."""

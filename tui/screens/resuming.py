@@ -9,8 +9,10 @@ from state.comparing import Compared
 from tui.screens.rehearsing import Rehearsing
 
 if TYPE_CHECKING:
+    from runbooks.changes import Identity
     from runbooks.identity_of import Met
     from state.resume import Resumption
+    from tui.screens.resume import ResumeScreen
 
 
 class Resuming(Rehearsing):
@@ -23,6 +25,7 @@ class Resuming(Rehearsing):
 
     resumes = False
     met: Met | None = None
+    _changes_shown: ResumeScreen | None = None
 
     def on_mount(self) -> None:
         if self.resumes:
@@ -33,12 +36,14 @@ class Resuming(Rehearsing):
         from tui.screens.resume import ResumeScreen
 
         def left(row: Row | None) -> None:
+            self._changes_shown = None
             self.engine.know_changes()
             if row is not None:
                 self.steps.go_to(row)
 
-        screen = ResumeScreen(self.engine, self._resumption, self.met)
-        self.app.push_screen(screen, left)
+        shown = ResumeScreen(self.engine, self._resumption, self.met)
+        self._changes_shown = shown
+        self.app.push_screen(shown, left)
 
     def _resumption(self) -> Resumption:
         from state.resume import resumption
@@ -50,11 +55,24 @@ class Resuming(Rehearsing):
         self.met = met
         self.show_top()
         self.changes_again()
+        began = self.engine.run.state.systems
+        others = [
+            now
+            for table, now in met.items()
+            if not isinstance(now, str) and table in began and now.id != began[table].id
+        ]
+        if others and not self._changes_shown:
+            self._tell_of_another(others[0], began[others[0].table])
+
+    def _tell_of_another(self, now: Identity, before: Identity) -> None:
+        """The systems answer late: a person at work is told, not interrupted."""
+        if self.is_current and not self.moved and self.answer.prompt is None:
+            self.action_resumption()
+        else:
+            words = f"Another {now.table} answers: {now.says}, not {before.says}; B"
+            self.say(f"{words} says what that means.", "$text-error", lasting=True)
 
     def changes_again(self) -> None:
         """Something happened: what changed may be more by now, if it is on view."""
-        from tui.screens.resume import ResumeScreen
-
-        for screen in self.app.screen_stack:
-            if isinstance(screen, ResumeScreen):
-                screen.again_soon(self.met)
+        if self._changes_shown:
+            self._changes_shown.again_soon(self.met)
