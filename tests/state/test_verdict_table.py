@@ -42,18 +42,28 @@ def found(one: Step, word: str) -> StepState:
         return StepState()
     if one.part:
         ends = {"running": (None, ""), "in doubt": (None, "in doubt")}
+        ends["settled"] = ends["in doubt"]
         ends |= {
             "exit 0": (0, "exit"),
             "exit 3": (3, "exit"),
             "stopped": (None, "stopped"),
         }
+        word, outdated = word.removesuffix(" outdated"), word.endswith("outdated")
         code, ending = ends[word]
-        run = Command("1", "p", "true", "ana", NOW.isoformat(), code, ending)
-        return StepState(commands=(run,), parts=1)
-    result, *old = word.split()
-    age = FRESH[one.level] * (1.01 if old else 0.99)
+        settled = "seen" if word == "settled" else ""
+        at = NOW.isoformat()
+        run = Command("1", "p", "true", "ana", at, code, ending, settled=settled)
+        return StepState(
+            commands=(run,), parts=1, outdated="it changed" if outdated else ""
+        )
+    result, _, how = word.partition(" ")
+    age = FRESH[one.level] * (1.01 if how == "old" else 0.99)
     at = (NOW - age).isoformat()
-    return StepState(finding=Finding(Result(result), "31 h > 26 h"), probed_at=at)
+    return StepState(
+        finding=Finding(Result(result), "31 h > 26 h"),
+        probed_at=at,
+        outdated="it changed" if how == "outdated" else "",
+    )
 
 
 def said(one: Step, word: str, role: str = "") -> Decision | None:
@@ -67,8 +77,10 @@ def said(one: Step, word: str, role: str = "") -> Decision | None:
         until = "2026-06-10" if how == "ended" else "2026-06-11"
     digest = "other" if how == "other text" else one.digest
     proposed = "fail" if how == "on fail" else "pass"
+    at_ = at.isoformat()
+    outdated = how == "outdated"
     return Decision(
-        Answer(answer), "ana", at.isoformat(), "why", until, digest, proposed, role
+        Answer(answer), "ana", at_, "why", until, digest, proposed, role, outdated
     )
 
 

@@ -11,8 +11,10 @@ from runbooks.tables import Gate, Level
 from state import crew
 from state.acted import left_open
 from state.author import current
+from state.comparing import Compared
 from state.filesystems import warning
 from state.lever import Lever
+from state.resume import Kind, resumption
 from state.standing import Standing
 from state.verdict import effective, verdict
 from tui.cli.json_text import VERSION, encode
@@ -30,6 +32,11 @@ WHO = {
 DONE = frozenset({Standing.PASS, Standing.NA, Standing.WAIVED})
 """Standings that need nobody any more."""
 
+TOLD = frozenset(
+    {Kind.HANDED_OVER, Kind.AT_WORK, Kind.LOOSE_ENDS, Kind.UNCHANGED, Kind.IN_DOUBT}
+)
+"""What changed that has lines of its own, or needs none."""
+
 
 class Status:
     """A run as it stands at this moment, read without taking part in it.
@@ -44,6 +51,8 @@ class Status:
         self._now = datetime.now(UTC)
         us = current()
         self._progress = progress_of(directory)
+        compared = Compared.of_files(directory, runbook, self._progress)
+        self._since = resumption(compared).groups
         self._members = crew.others(self._progress.members, us)
         self._holder = Lever(directory / "lever", us).holder()
         self._loose = left_open(self._progress.actions)
@@ -90,8 +99,20 @@ class Status:
             yield f"Armed: {arming.by} until {_time(arming.until)}: {arming.reason}"
         for text in self._at_work:
             yield f"At work: {text}"
+        for doubt in self._progress.doubts.values():
+            yield f"In doubt: {_sentence(str(doubt))} Started by {doubt.by}"
         for end in self._loose:
             yield f"Loose end: {end}"
+        yield from self._changes()
+
+    def _changes(self) -> Iterator[str]:
+        """What changed since a person last looked, as coming back to the run shows."""
+        for kind, items in self._since.items():
+            for item in () if kind in TOLD else items:
+                says = f" {_sentence(item.says)}" if item.says else ""
+                yield f"{kind.value}: {_sentence(item.text)}{says}"
+                for line in item.more:
+                    yield f"  {line}"
 
     @property
     def _at_work(self) -> Iterator[str]:
@@ -167,6 +188,13 @@ class Status:
                     {"note": note.note, "by": note.by, "at": note.at}
                     for note in progress.handed_over
                 ],
+                "in_doubt": [str(each) for each in progress.doubts.values()],
+                "since": {
+                    kind.name.lower(): [
+                        {"text": i.text, "says": i.says, "more": i.more} for i in items
+                    ]
+                    for kind, items in self._since.items()
+                },
                 "steps": [self._object(step) for step in self._runbook.steps],
             }
         )

@@ -35,6 +35,9 @@ class Resuming(Rehearsing):
         """Show what changed since the run was left."""
         from tui.screens.resume import ResumeScreen
 
+        if self._changes_shown:
+            return
+
         def left(row: Row | None) -> None:
             self._changes_shown = None
             self.engine.know_changes()

@@ -139,6 +139,8 @@ class StepDetail:
         word = STANDINGS[standing]
         if standing is Standing.PENDING:
             word = "ticked in the file, not confirmed" if step.checked else _call(step)
+        elif standing is Standing.STALE and state.outdated:
+            word = f"{state.outdated} since: look again"
         style = ""
         if (proposed := proposal(state, standing)) and state.finding:
             word = f"proposed: {proposed.value}, to be confirmed"
