@@ -20,6 +20,7 @@ class Kind(StrEnum):
 
     RUN_OPENED = "run_opened"
     RUN_CLOSED = "run_closed"
+    CLOCK_JUMPED = "clock_jumped"
     TRUSTED = "trusted"
     PROBE_FINISHED = "probe_finished"
     SOAK_LOOKED = "soak_looked"
@@ -56,7 +57,7 @@ class Event(msgspec.Struct, frozen=True):
         seq: 1-based position; the order of events is this, never the clock.
         id: unique, for example ``4f1c…`` (hex).
         at: wall clock, ISO 8601 with offset.
-        mono: seconds of the monotonic clock, comparable within one `boot`.
+        mono: seconds of a clock that nobody sets, comparable within one `boot`.
         boot: kernel boot id.
         by: ``user``, ``sudo_user``, ``host``, ``pid``.
         step: id of the step, part or block it is about, or None.

@@ -28,6 +28,7 @@ class Acted(msgspec.Struct, frozen=True, kw_only=True):
         takes: seconds that it takes at most, as was said before, None if nobody did.
         point_of_no_return, watch: as `Description` says them.
         undone: id of the action that took it back, or "".
+        seq: sequence number of the event of its request.
         accepted: why what it left different is to stay so, or "".
         verify: ids of the steps whose probes see what it did.
         settled: how it is known by now that an interrupted one is all right, or "".
@@ -55,6 +56,7 @@ class Acted(msgspec.Struct, frozen=True, kw_only=True):
     accepted: str = ""
     verify: tuple[str, ...] = ()
     settled: str = ""
+    seq: int = 0
 
     @property
     def asked(self) -> ActionSpec:
@@ -100,6 +102,7 @@ def apply(actions: Actions, event: Event) -> None:
                 undoes=data["undoes"],
                 before=data["before"],
                 verify=tuple(data.get("verify", ())),
+                seq=event.seq,
             )
         case Kind.ACTION_FINISHED:
             ended = replace(

@@ -23,6 +23,7 @@ class Changed(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         id: of the action, or of the part that changed something.
+        seq: sequence number of the event of its request.
         ending: "" while it is under way, else ``done``, ``failed`` or ``in doubt``.
         says: what the state is and what to do next, or how the command ended.
         undo_id: under which the command that takes it back is run.
@@ -35,6 +36,7 @@ class Changed(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     id: str
+    seq: int
     title: str
     at: str
     by: str
@@ -67,8 +69,7 @@ class Changed(msgspec.Struct, frozen=True, kw_only=True):
 def changes(runbook: Runbook, run: Record) -> tuple[Changed, ...]:
     """Return what *run* changed, the newest first."""
     found = [*_by_actions(run.actions), *_by_commands(runbook, run.commands)]
-    # Of two within one tick of the clock the later one stands later.
-    return tuple(sorted(reversed(found), key=lambda each: each.at, reverse=True))
+    return tuple(sorted(found, key=lambda each: each.seq, reverse=True))
 
 
 def _by_actions(actions: Mapping[str, Acted]) -> Iterator[Changed]:
@@ -78,6 +79,7 @@ def _by_actions(actions: Mapping[str, Acted]) -> Iterator[Changed]:
         undone = actions.get(acted.undoes)
         yield Changed(
             id=acted.id,
+            seq=acted.seq,
             title=acted.title,
             at=acted.at,
             by=acted.by,
@@ -116,6 +118,7 @@ def _by_commands(
             continue
         yield Changed(
             id=command.part,
+            seq=command.seq,
             title=_first_line(command),
             at=command.at,
             by=command.by,
@@ -124,7 +127,7 @@ def _by_commands(
             step=(block.step if block else "") or "",
             says=_settled(_ended(command), command.settled),
             in_doubt=command.in_doubt,
-            taken_back=bool(back and back.code == 0 and back.at >= command.at),
+            taken_back=bool(back and back.code == 0 and back.seq > command.seq),
             takes_back=_first_line(undone) if undone and takes_back else "",
             seconds=command.seconds,
         )
@@ -135,6 +138,7 @@ def _shell(command: Command) -> Changed:
     ended = command.ending == "exit"
     return Changed(
         id=command.part,
+        seq=command.seq,
         title="a recorded shell",
         at=command.at,
         by=command.by,

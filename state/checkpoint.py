@@ -116,6 +116,7 @@ class Checkpoint:
         text = text.rstrip("\n") + "\n\n"
         end: dict[str, Value] = {
             "seq": progress.seq,
+            "journal": progress.head,
             "steps": len(self._index),
             "digest": digest(text),
             "complete": True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import uuid4
 
-from runbooks.errors import RefusedError
+from runbooks.errors import RefusedError, StateError
 from runbooks.events import Event, Kind
 from runbooks.model import Step
 from runbooks.tables import Level
@@ -69,7 +69,7 @@ def decide_all(
 
     Raises:
         RefusedError: one of them cannot get this answer.
-        StateError: it could not be written down; the steps before it stand.
+        StateError: not all could be written down; those that were not wait.
     """
     may_waive, together = waivers(run.runbook), len(steps)
     shown = note or (evidence.value if evidence else "")
@@ -80,9 +80,17 @@ def decide_all(
         ):
             raise RefusedError(reason)
     batch = uuid4().hex[:8] if len(steps) > 1 else ""
-    return [
-        decide(run, step, answer, note, until, role, batch, evidence) for step in steps
-    ]
+    decided, failed = [], None
+    for step in steps:
+        try:
+            decided.append(
+                decide(run, step, answer, note, until, role, batch, evidence)
+            )
+        except StateError as error:
+            failed = error
+    if failed:
+        raise failed
+    return decided
 
 
 def settle(run: Run, id: str, note: str) -> Event:
@@ -101,15 +109,18 @@ def settle(run: Run, id: str, note: str) -> Event:
     return run.record(Kind.SETTLED, doubt.step or None, data)
 
 
-def withdraw(run: Run, step: Step) -> Event:
+def withdraw(run: Run, step: Step) -> Event | None:
     """Take the last decision back; the one before it, if any, stands again.
 
-    Anyone may: the event names who did.
+    Anyone may: the event names who did. A decision that is not written down yet just
+    goes; then there is no event.
 
     Raises:
         RefusedError: there is none.
         StateError: it could not be written down.
     """
+    if run.waiting.forget(step.id):
+        return None
     state = run.progress.get(step.id)
     if state is None or state.decision is None:
         raise RefusedError(f"Nobody has decided “{step.text}”; nothing to take back.")

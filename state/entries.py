@@ -51,6 +51,11 @@ def handed_over(note: str) -> Data:
     return {"note": note}
 
 
+def clock_jumped(seconds: float, seq: int) -> Data:
+    """The clock was set by so many seconds before the event *seq* was written."""
+    return {"seconds": round(seconds, 3), "seq": seq}
+
+
 def trusted(digest: str, path: str = "") -> Data:
     """The operator trusted a document (with *path*) or one command."""
     return {"digest": digest, "path": path}

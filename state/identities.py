@@ -12,7 +12,7 @@ import msgspec
 
 from runbooks.changes import Identity
 from runbooks.errors import StateError
-from state.locations import cannot, replace_file
+from state.locations import cannot, replace_file, sweep
 from state.lock import Lock
 
 FILE = "identities.json"
@@ -44,6 +44,7 @@ class Identities:
         with self._lock:
             known = self._read()
             known.setdefault(target, {})[identity.table] = identity
+            sweep(self._path)
             replace_file(self._path, msgspec.json.format(msgspec.json.encode(known)))
 
     def _read(self) -> Known:

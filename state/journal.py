@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -18,7 +19,14 @@ from typing import Any
 from runbooks.errors import NewerState, StateError
 from runbooks.events import Event, Kind
 from state.lines import decoded, encoded
-from state.locations import cannot, open_file, replace_file, sync_directory, write_all
+from state.locations import (
+    cannot,
+    open_file,
+    replace_file,
+    sweep,
+    sync_directory,
+    write_all,
+)
 from state.lock import Lock
 
 
@@ -42,24 +50,32 @@ class Damage:
 class Journal:
     """Reads and appends the events of one run; safe between processes.
 
+    Args:
+        lock: held for each append; None for somebody who only reads.
+
     Attributes:
         seq: sequence number of the last event read or written.
+        head: sha256 of its line.
         damage: what could not be read, in the order of the file.
     """
 
-    def __init__(self, path: Path, lock: Lock) -> None:
+    def __init__(self, path: Path, lock: Lock | None) -> None:
         self.path = path
         self.seq = 0
+        self.head = ""
         self.damage: list[Damage] = []
         self._lock = lock
+        self._known = (0, "")
+        self._settled = False  # nothing is left over, and the name is durable
         self._handle = -1
         self._inode = 0
         self._offset = 0  # what has been read; always the beginning of a line
-        self._head = ""  # sha256 of the last whole line
         self._suspect = False  # a sync failed: this inode may lie
 
     def read_new(self) -> list[Event]:
         """Return the events that were written since the last look, by anyone.
+
+        A line that is being written is waited for: it may yet be taken back.
 
         Raises:
             StateError: the journal cannot be read.
@@ -69,9 +85,24 @@ class Journal:
             if not self.path.exists():
                 return []
             self._follow()
-            return list(self._read())
+            if os.fstat(self._handle).st_size == self._offset:
+                return []
+            with self._lock or nullcontext():
+                return list(self._read())
         except OSError as error:
             raise cannot("read", self.path, error) from error
+
+    def know(self, event: tuple[int, str]) -> None:
+        """Hold what is read against an event and the sha256 of its line.
+
+        An older file knows of the event alone: then the sha256 is "".
+        """
+        self._known = event
+
+    def lost(self) -> list[Damage]:
+        """Return what is damaged or missing, once all of it is read."""
+        ends_early = self.seq < self._known[0]
+        return [*self.damage, *([Damage(self.seq)] if ends_early else [])]
 
     def append(
         self,
@@ -88,13 +119,15 @@ class Journal:
         Raises:
             StateError: it was not written; trying again later is safe.
         """
+        assert self._lock is not None
         with self._lock:
             try:
                 self._follow()
+                self._settle()
                 if self._suspect:
                     self._renew()
                 events = list(self._read())
-                line = encoded(self.seq + 1, by, kind, step, data, self._head)
+                line = encoded(self.seq + 1, by, kind, step, data, self.head)
                 self._write(line)
             except OSError as error:
                 raise cannot("write", self.path, error) from error
@@ -103,16 +136,24 @@ class Journal:
 
     def _follow(self) -> None:
         """Open the file, anew where another writer has replaced it."""
-        created = not self.path.exists()
-        ours = self._handle >= 0 and not created
-        if ours and os.stat(self.path).st_ino == self._inode:
-            return
+        there = self.path.exists()
+        if self._handle >= 0:
+            if there and os.stat(self.path).st_ino == self._inode:
+                return
+            if not there and self.seq:
+                self._copy()  # somebody removed it; what we have open is all of it
         self._drop()
-        self._handle = open_file(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
+        writing = os.O_RDWR | os.O_APPEND | os.O_CREAT
+        self._handle = open_file(self.path, writing if self._lock else os.O_RDONLY)
         self._inode = os.fstat(self._handle).st_ino
-        if created:
-            self._offset = 0
+        self._settled = False
+
+    def _settle(self) -> None:
+        """Make the file's name durable, whoever made it, before it holds an event."""
+        if not self._settled:
+            sweep(self.path)
             sync_directory(self.path.parent)
+            self._settled = True
 
     def _read(self) -> Iterator[Event]:
         size = os.fstat(self._handle).st_size
@@ -142,9 +183,11 @@ class Journal:
             raise NewerState(f"{self.path}: {error}") from error
         if event is None:
             return None
-        if event.prev != self._head:
+        if event.prev != self.head:
             self.damage.append(Damage(self.seq))
-        self.seq, self._head = event.seq, sha256(raw).hexdigest()
+        self.seq, self.head = event.seq, sha256(raw).hexdigest()
+        if self.seq == self._known[0] and self._known[1] not in ("", self.head):
+            self.damage.append(Damage(self.seq - 1))
         return event
 
     def _write(self, line: bytes) -> None:
@@ -175,12 +218,17 @@ class Journal:
 
     def _renew(self) -> None:
         """Continue on a new inode after a failed sync."""
+        self._copy()
+        self._suspect = False
+        self._follow()
+        self._settle()
+
+    def _copy(self) -> None:
+        """Put what the open file holds into a new one of the journal's name."""
         content = bytearray()
         while part := os.pread(self._handle, 1 << 24, len(content)):
             content += part
         replace_file(self.path, bytes(content))
-        self._suspect = False
-        self._follow()
 
     def _drop(self) -> None:
         if self._handle >= 0:
@@ -190,4 +238,5 @@ class Journal:
     def close(self) -> None:
         """Give the descriptors back; using the journal again opens them anew."""
         self._drop()
-        self._lock.close()
+        if self._lock:
+            self._lock.close()

@@ -113,8 +113,24 @@ def _decided(
     if _contradicted(step, state, decision) or _of_before(step, decision):
         return Standing.STALE, NEVER
     level = Level.ATTEST if step.level is Level.AUTO else step.level
-    until = _expires(step, decision.at, level)
-    return (standing, until) if now < until else (Standing.STALE, NEVER)
+    return _aged(standing, step, decision.at, level, now)
+
+
+def _aged(
+    standing: Standing, step: Step, at: str, level: Level, now: datetime
+) -> tuple[Standing, datetime]:
+    """Return *standing* while it is fresh, or stale, and until when.
+
+    What is as far in the future as it may be old has its time from a clock that was
+    set back since: nobody can say how old it is.
+    """
+    until = _expires(step, at, level)
+    if now >= until:
+        return Standing.STALE, NEVER
+    begun, holds_for = _time(at), fresh(step, level)
+    if begun - now >= holds_for:
+        return Standing.STALE, begun - holds_for
+    return standing, until
 
 
 def _contradicted(step: Step, state: StepState, decision: Decision) -> bool:
@@ -135,15 +151,16 @@ def _of_before(step: Step, decision: Decision) -> bool:
 
 def _found(step: Step, state: StepState, now: datetime) -> tuple[Standing, datetime]:
     assert state.finding is not None
-    until = _expires(step, state.probed_at, step.level)
-    if now >= until or state.outdated:
+    if state.outdated:
         return Standing.STALE, NEVER
     standing = _FINDING[state.finding.result]
     proposal = step.level is Level.ASSIST and standing not in (
         Standing.NA,
         Standing.UNKNOWN,
     )
-    return (Standing.PROPOSED if proposal else standing), until
+    if proposal:
+        standing = Standing.PROPOSED
+    return _aged(standing, step, state.probed_at, step.level, now)
 
 
 def _command(state: StepState) -> Standing:

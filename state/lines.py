@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
@@ -12,6 +11,7 @@ from uuid import uuid4
 
 import msgspec
 
+from runbooks.clock import steady
 from runbooks.errors import NewerState
 from runbooks.events import Event, Kind
 
@@ -56,7 +56,7 @@ def encoded(
         "seq": seq,
         "id": uuid4().hex,
         "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
-        "mono": round(time.monotonic(), 3),
+        "mono": round(steady(), 3),
         "boot": boot_id(),
         "by": by,
         "kind": kind.value,

@@ -7,6 +7,7 @@ are set on the open file, so the umask has no say.
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -106,7 +107,9 @@ def run_directory(directory: Path) -> Path:
 def _directory(directory: Path, mode: int) -> Path:
     try:
         if not directory.is_dir():
-            directory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for missing in _missing(directory.parent):
+                missing.mkdir(mode=0o700, exist_ok=True)
+                sync_directory(missing.parent)
             directory.mkdir(exist_ok=True)
             handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
             try:
@@ -123,6 +126,13 @@ def _directory(directory: Path, mode: int) -> Path:
             "change its permissions or choose another directory with --state-dir."
         )
     return directory
+
+
+def _missing(directory: Path) -> list[Path]:
+    """Return *directory* and those above it that do not exist, the highest first."""
+    if directory.is_dir():
+        return []
+    return [*_missing(directory.parent), directory]
 
 
 def open_file(path: Path, flags: int) -> int:
@@ -162,7 +172,10 @@ def replace_file(
     """
     new = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
-        handle = _create(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC)
+        # A file of its own each time: one whose sync failed once is not used again.
+        with suppress(FileNotFoundError):
+            new.unlink()
+        handle = _create(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC)
         try:
             write_all(handle, content)
             os.fsync(handle)
@@ -180,15 +193,25 @@ def replace_file(
         raise cannot("write", path, error) from error
 
 
+def sweep(path: Path) -> None:
+    """Remove what a killed `replace_file` of *path* left; with the file's lock held."""
+    with suppress(OSError):  # then it stays: it is in nobody's way
+        for left in path.parent.glob(f".{path.name}.*.new"):
+            left.unlink(missing_ok=True)
+
+
 def write_all(handle: int, content: bytes) -> None:
     """Write every byte: a nearly full disk takes some and reports no error.
 
     Raises:
-        OSError: as os.write does.
+        OSError: as os.write does; also where nothing more is taken.
     """
     view = memoryview(content)
     while view:
-        view = view[os.write(handle, view) :]
+        written = os.write(handle, view)
+        if not written:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        view = view[written:]
 
 
 def sync_directory(directory: Path) -> None:
@@ -206,8 +229,6 @@ def sync_directory(directory: Path) -> None:
 
 def cannot(verb: str, path: Path, error: OSError) -> StateError:
     """Return the plain sentence for *error*."""
-    import errno
-
     remedies = {
         errno.ENOSPC: "the disk is full; free some space",
         errno.EDQUOT: "your disk quota is used up; free some space",

@@ -49,6 +49,8 @@ class Progress:
     look them up while events are applied (but must copy before it iterates).
 
     Attributes:
+        seq: sequence number of the last event.
+        head: sha256 of its line, where somebody filled it in.
         steps: id to what is known of the step; steps never touched are absent.
         commands: part id to its last run.
         running: command id to part id, of commands that have not ended.
@@ -73,6 +75,7 @@ class Progress:
     """
 
     seq: int = 0
+    head: str = ""
     steps: dict[str, StepState] = field(default_factory=dict)
     commands: dict[str, Command] = field(default_factory=dict)
     running: dict[str, str] = field(default_factory=dict)
@@ -151,7 +154,9 @@ def _apply(progress: Progress, event: Event) -> set[str]:
             progress.inputs.update(data["values"])
         case Kind.ARMED:
             by = person(event.by)
-            progress.arming = Arming(data["reason"], data["until"], by)
+            progress.arming = Arming(
+                data["reason"], data["until"], by, event.at, event.mono, event.boot
+            )
         case Kind.DISARMED:
             progress.arming = None
         case Kind.HANDED_OVER:
@@ -204,6 +209,7 @@ _MACHINE = {
     Kind.DRIFT_FOUND,
     Kind.PROFILE_READ,
     Kind.IDENTITY_SEEN,
+    Kind.CLOCK_JUMPED,
 }
 
 
@@ -215,7 +221,7 @@ def _step(old: StepState, event: Event) -> StepState:
         case Kind.SOAK_LOOKED:
             return replace(old, soak=entries.soak(data))
         case Kind.DECIDED:
-            made = _decision(data, person(event.by), event.at)
+            made = _decision(data, person(event.by), event.at, event.seq)
             new = _decide(replace(old, text=data["text"]), made)
             shown = data.get("evidence")
             return _attach(new, shown, event) if shown else new
@@ -230,7 +236,7 @@ def _step(old: StepState, event: Event) -> StepState:
             if data["withdrawn"]:
                 return replace(new, decision=None, earlier=())
             if said := data["decision"]:
-                made = _decision(said, said["by"], said["at"])
+                made = _decision(said, said["by"], said["at"], event.seq)
                 return _decide(replace(new, text=said["text"]), made)
             return new if data["notes"] else old
     return old
@@ -273,7 +279,7 @@ def found(old: StepState, finding: Finding, at: str) -> StepState:
     )
 
 
-def _decision(data: Mapping[str, Any], by: str, at: str) -> Decision:
+def _decision(data: Mapping[str, Any], by: str, at: str, seq: int) -> Decision:
     return Decision(
         Answer(data["answer"]),
         by,
@@ -283,6 +289,7 @@ def _decision(data: Mapping[str, Any], by: str, at: str) -> Decision:
         data["digest"],
         data["proposed"],
         data["role"],
+        seq=seq,
     )
 
 
@@ -309,6 +316,7 @@ def _requested(progress: Progress, event: Event) -> set[str]:
         command_class=data["class"],
         step=data.get("step", data["decides"]),
         verify=tuple(data.get("verify", ())),
+        seq=event.seq,
     )
     touched = doubts.run_again(progress, command.part)
     progress.commands[command.part] = command

@@ -1,7 +1,8 @@
 """Reading progress.toml: telling a whole file from a cut or an edited one.
 
-The file ends with ``[end]``: the sequence number of the last event in it, how
-many step tables there are, the sha256 of everything before, ``complete = true``.
+The file ends with ``[end]``: the sequence number of the last event in it, the sha256
+of that event's line in the journal, how many step tables there are, the sha256 of
+everything before, ``complete = true``.
 Without a readable ``[end]`` or with another count it is cut. Complete but with
 another digest it was edited by hand.
 """
@@ -29,12 +30,14 @@ class Found:
 
     Attributes:
         seq: last event in it; 0 when it is missing or cut.
+        head: sha256 of that event's line in the journal, or "".
         steps: step id to its table.
         edited: it is complete, but somebody changed it by hand.
         problem: why it could not be used, and where it was put, or "".
     """
 
     seq: int = 0
+    head: str = ""
     steps: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     edited: bool = False
     problem: str = ""
@@ -54,7 +57,7 @@ def read(data: bytes, tables_too: bool = False) -> tuple[Found, str]:
     try:
         text = data.decode("utf-8")
         if (written := _intact(text)) and not tables_too:
-            return Found(written), text[: text.rindex(END)]
+            return written, text[: text.rindex(END)]
         tables = tomllib.loads(text)
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         return Found(problem=f"it cannot be read ({error})"), ""
@@ -68,14 +71,14 @@ def read(data: bytes, tables_too: bool = False) -> tuple[Found, str]:
         return Found(problem="it does not hold as many steps as it says"), ""
     if not all(isinstance(table, dict) for table in steps.values()):
         return Found(problem="a step in it is no table"), ""
-    seq = end.get("seq")
-    if not isinstance(seq, int):
+    seq, head = end.get("seq"), end.get("journal", "")
+    if not isinstance(seq, int) or not isinstance(head, str):
         return Found(problem="its end does not name the last event"), ""
     chunks = split(text)
     # A comment above the end stays, the end itself is written anew.
     kept = "".join(c.lead if c.name == ("end",) else str(c) for c in chunks)
     edited = digest(kept) != end.get("digest") or chunks[-1].name != ("end",)
-    return Found(seq, steps, edited), kept
+    return Found(seq, head, steps, edited), kept
 
 
 def refuse_newer(run: Mapping[str, Any]) -> None:
@@ -93,20 +96,23 @@ def refuse_newer(run: Mapping[str, Any]) -> None:
         )
 
 
-def _intact(text: str) -> int:
-    """Return the last event of a file that is exactly as this gonogo wrote it, or 0.
+def _intact(text: str) -> Found | None:
+    """Return what a file says that is exactly as this gonogo wrote it, else None.
 
     Parsing all of it would cost most of the time of opening a long run.
     """
     kept, mark, end = text.rpartition(END)
     if not mark or f"\nversion = {VERSION}\n" not in kept[:HEAD]:
-        return 0
+        return None
     said = _END.fullmatch(end)
-    return int(said[1]) if said and said[2] == digest(kept) else 0
+    if said and said[3] == digest(kept):
+        return Found(int(said[1]), said[2])
+    return None
 
 
 _END = re.compile(
-    r'seq = (\d+)\nsteps = \d+\ndigest = "([0-9a-f]{64})"\ncomplete = true\n?'
+    r'seq = (\d+)\njournal = "([0-9a-f]{64})"\nsteps = \d+\n'
+    r'digest = "([0-9a-f]{64})"\ncomplete = true\n?'
 )
 
 

@@ -10,7 +10,7 @@ import msgspec
 
 from runbooks.model import Step
 from state.progress import Progress
-from state.standing import Attachment, StepState
+from state.standing import StepState
 from state.verdict import effective
 
 Value = str | int | bool | list[str]
@@ -55,11 +55,11 @@ def step_values(step: Step | None, state: StepState | None) -> dict[str, Value]:
         values["notes"] = list(state.notes)
     if state.attachments:
         values["evidence"] = [
-            f"{item.kind}: {item.value}" for item in state.attachments
+            shown(f"{item.kind}: {item.value}") for item in state.attachments
         ]
     if state.finding:
         values["result"] = state.finding.result.value
-        values["reason"] = state.finding.reason
+        values["reason"] = shown(state.finding.reason)
         values["probed"] = state.probed_at
     codes = [c.code for c in state.commands if c.code is not None]
     if codes:
@@ -78,13 +78,13 @@ def _standing(step: Step, state: StepState) -> str:
     return effective(step, state, then).value
 
 
-EVIDENCE = 200
-"""Characters of a piece of evidence that the table shows; the journal has all."""
+SHOWN = 200
+"""Characters of evidence, or of a reason, that a table shows; the journal has all."""
 
 
-def _evidence(item: Attachment) -> str:
-    more = "…" if len(item.value) > EVIDENCE else ""
-    return f"{item.kind}: {item.value[:EVIDENCE]}{more}"
+def shown(text: str) -> str:
+    """Return *text*, cut where it is no sentence but output."""
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
 
 
 def run_values(progress: Progress, counted: tuple[int, int]) -> dict[str, Value]:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from runbooks.errors import StateError
 from state.journal import Journal
-from state.lock import Lock
 from state.progress import Progress, apply
 
 JOURNAL = "journal.jsonl"
@@ -20,7 +19,7 @@ def replay(directory: Path, seq: int | None = None) -> Progress:
         StateError: the journal cannot be read.
     """
     progress = Progress()
-    journal = Journal(directory / JOURNAL, Lock(directory / "lock"))
+    journal = Journal(directory / JOURNAL, None)
     try:
         for event in journal.read_new():
             if seq is None or event.seq <= seq:

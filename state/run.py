@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +23,7 @@ from runbooks.tables import ActionSpec, CommandClass
 from state import crew, entries
 from state.acted import taken_back_by
 from state.author import Author
+from state.clock import Clocks
 from state.command_steps import verifying
 from state.crew import Member
 from state.identities import Identities
@@ -32,7 +34,9 @@ from state.lock import Lock
 from state.progress import Progress, apply
 from state.record import OUTPUTS, Record
 from state.replaying import JOURNAL
+from state.reserve import Reserve
 from state.trust import TrustStore, shipped, unsafe
+from state.waiting import ENDS, Waiting, changes_systems
 
 if TYPE_CHECKING:
     from runbooks.changes import Description, Identity
@@ -61,6 +65,7 @@ class Run(Record):
     Attributes:
         by: who records here.
         heard: called with every event recorded here, once it is durable.
+        waiting: what could not be written yet.
         notices: sentences for the operator about what was found in its files.
         acted: whether a person did something here that others may want to know.
         left_at: when a person last acted before this opening, ISO 8601 or "".
@@ -75,6 +80,10 @@ class Run(Record):
         self.notices: list[str] = []
         self._guard = threading.RLock()
         self._journal = Journal(directory / JOURNAL, Lock(directory / "lock"))
+        self._reserve = Reserve(directory / "reserve")
+        self.waiting = Waiting()
+        self._clocks = Clocks()
+        self._jumped = 0.0
         self._others: list[Event] = []
         self._changed: set[str] = set()
         self.heard: Callable[[Event], None] = lambda event: None
@@ -135,14 +144,15 @@ class Run(Record):
         from state.drift import drift
 
         self._saving.begin()
+        self._journal.know(self._saving.known)
         for event in self._journal.read_new():
             self._apply(event)
         self.left_at, self.left_by = self._state.acted_at, self._state.acted_by
         self.baseline = known = self._state.baseline
-        if damage := self._journal.damage:
+        if damage := self._journal.lost():
             more = f" And so in {len(damage) - 1} more places." if damage[1:] else ""
             self.notices.append(f"{damage[0]}{more}")
-        self._saving.merge(lost=bool(self._journal.damage))
+        self._saving.merge(lost=bool(damage))
         state = self._state
         changed = drift(state.digests, self.runbook, state.sections)
         if changed.any:
@@ -163,20 +173,75 @@ class Run(Record):
         """Write an event down durably, apply it, and return it.
 
         Raises:
-            StateError: it could not be written; nothing changed, and trying again
-                later is safe.
+            StateError: it could not be written; nothing changed. What nobody can say
+                twice is kept in `waiting` and written before anything else.
+        """
+        data = data or {}
+        with self._guard:
+            room = self._reserve.keep()
+            if changes_systems(kind, data):
+                self._refuse_unsaved(room)
+            try:
+                return self._written(kind, step, data)
+            except StateError as error:
+                if kind in ENDS and self._reserve.frees(error):
+                    with suppress(StateError):
+                        return self._written(kind, step, data)
+                if not self.waiting.keep(kind, step, data):
+                    raise
+                raise StateError(f"{error} {self._lacking()}") from error
+
+    def _written(self, kind: Kind, step: str | None, data: Mapping[str, Any]) -> Event:
+        self.write_waiting()
+        return self._append(kind, step, data)
+
+    def write_waiting(self) -> None:
+        """Write down what waits, in its order.
+
+        Raises:
+            StateError: it still cannot be written.
         """
         with self._guard:
-            *others, event = self._journal.append(
-                self.by.as_data(), kind, step, data or {}
+            while thing := self.waiting.first():
+                self._append(thing.kind, thing.step, thing.data)
+                self.waiting.written()
+
+    def _append(self, kind: Kind, step: str | None, data: Mapping[str, Any]) -> Event:
+        *others, event = self._journal.append(self.by.as_data(), kind, step, data)
+        for other in others:
+            self._apply(other)
+        self._others += others
+        self._apply(event)
+        self.acted = self.acted or kind in BY_A_PERSON
+        self.heard(event)
+        if self._jumped:
+            jumped = entries.clock_jumped(self._jumped, event.seq)
+            with suppress(StateError):  # whoever reads sees it by the times, too
+                self._append(Kind.CLOCK_JUMPED, None, jumped)
+        return event
+
+    def _refuse_unsaved(self, room: bool) -> None:
+        """Refuse to change systems while not everything can be written down.
+
+        Args:
+            room: whether there is space to write down how it ends.
+        """
+        self.write_waiting()
+        if self.unsaved:
+            raise StateError(
+                f"Nothing ran, since this run is not saved: {self.unsaved}"
             )
-            for other in others:
-                self._apply(other)
-            self._others += others
-            self._apply(event)
-            self.acted = self.acted or kind in BY_A_PERSON
-            self.heard(event)
-            return event
+        if not room:
+            raise StateError(
+                "Nothing ran: the disk has no room to write down how it ends. "
+                f"{self._lacking()}"
+            )
+
+    def _lacking(self) -> str:
+        """Say what is kept meanwhile, and what the disk lacks."""
+        kept = f"{self.waiting} kept until then. " if self.waiting else ""
+        lacks = self._reserve.missing()
+        return kept + (f"Free {-(-lacks // 1024)} KiB more." if lacks else "")
 
     def is_trusted(self, digest: str) -> bool:
         """Whether this user trusted the document or command with this sha256.
@@ -454,6 +519,7 @@ class Run(Record):
             return events
 
     def _apply(self, event: Event) -> None:
+        self._jumped = self._clocks.jump(event)
         try:
             self._changed |= apply(self._state, event)
             if event.kind is Kind.LEVER_RELEASED and self._is_ours(event.by):
@@ -473,13 +539,29 @@ class Run(Record):
         """Whether progress.toml is behind the journal."""
         return self._saving.seq != self._state.seq
 
-    def save(self) -> None:
-        """Bring progress.toml up to date, merging what was edited by hand.
+    def save(self, last: bool = False) -> None:
+        """Write down what waits, and bring progress.toml up to date.
+
+        What was edited by hand is merged.
+
+        Args:
+            last: there is no later time for it, so the reserve may go.
 
         Raises:
             StateError: it cannot be written; `unsaved` says why until it can.
         """
-        self._saving.save()
+        try:
+            self._with_reserve(self.write_waiting, last)
+        finally:
+            self._with_reserve(self._saving.save, last)
+
+    def _with_reserve(self, write: Callable[[], None], last: bool) -> None:
+        try:
+            write()
+        except StateError as error:
+            if not (last and self._reserve.frees(error)):
+                raise
+            write()
 
     def take_changes(self) -> tuple[Progress, set[str]]:
         """Catch up with other writers; return a copy of all and the changed steps."""
@@ -487,7 +569,9 @@ class Run(Record):
             # Of two screens the later save must not be the older state.
             self.catch_up()
             changed, self._changed = self._changed, set()
-            return self._state.copy(), changed
+            state = self._state.copy()
+            state.head = self._journal.head
+            return state, changed
 
     def give_changes_back(self, steps: set[str]) -> None:
         """Count *steps* as changed again: they could not be saved."""
@@ -508,8 +592,11 @@ class Run(Record):
         Raises:
             StateError: something could not be written.
         """
-        self.record(Kind.RUN_CLOSED)
-        self.save()
+        try:
+            self.record(Kind.RUN_CLOSED)
+        finally:
+            self.save(last=True)
+        self._reserve.give()
         self._lever.release()
         self._journal.close()
         self._saving.close()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from runbooks.errors import StateError
 from runbooks.events import Kind
 from state.checkpoint import Checkpoint
+from state.locations import sweep
 from state.lock import Lock
 from state.reading import Found
 from state.record import PROGRESS
@@ -44,10 +45,13 @@ class Saving:
             NewerState: a newer gonogo wrote it.
         """
         with self._lock:
-            # What a killed save left behind; the lock says that none runs.
-            for left in self._run.directory.glob(".*.new"):
-                left.unlink(missing_ok=True)
+            sweep(self._run.directory / PROGRESS)
             self._found = self._checkpoint.look()
+
+    @property
+    def known(self) -> tuple[int, str]:
+        """The last event that the file holds, and the sha256 of its line."""
+        return self._found.seq, self._found.head
 
     def save(self) -> None:
         """Replace the file, merging what was edited by hand since the last time.

@@ -53,6 +53,7 @@ class Decision(msgspec.Struct, frozen=True):
         proposed: what the machine said when it was decided, or "".
         role: the role in which it was decided, or "".
         outdated: what was confirmed was seen under other circumstances.
+        seq: sequence number of its event.
     """
 
     answer: Answer
@@ -64,6 +65,7 @@ class Decision(msgspec.Struct, frozen=True):
     proposed: str = ""
     role: str = ""
     outdated: bool = False
+    seq: int = 0
 
 
 class Attachment(msgspec.Struct, frozen=True):
@@ -91,6 +93,7 @@ class Command(msgspec.Struct, frozen=True):
         step: id of the step that it belongs to, or "".
         verify: ids of the steps whose probes see what it did.
         settled: how it is known by now that an interrupted one is all right, or "".
+        seq: sequence number of the event of its request.
     """
 
     id: str
@@ -105,6 +108,7 @@ class Command(msgspec.Struct, frozen=True):
     step: str = ""
     verify: tuple[str, ...] = ()
     settled: str = ""
+    seq: int = 0
 
     @property
     def in_doubt(self) -> bool:

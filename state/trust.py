@@ -18,7 +18,13 @@ import msgspec
 
 from runbooks.errors import StateError
 from runbooks.model import Runbook
-from state.locations import cannot, config_home, private_directory, replace_file
+from state.locations import (
+    cannot,
+    config_home,
+    private_directory,
+    replace_file,
+    sweep,
+)
 from state.lock import Lock
 
 
@@ -142,6 +148,7 @@ class TrustStore:
         return {entry.digest: entry for entry in found}
 
     def _save(self, entries: dict[str, Entry]) -> None:
+        sweep(self._path)
         data: list[dict[str, Any]] = [asdict(entry) for entry in entries.values()]
         replace_file(self._path, msgspec.json.format(msgspec.json.encode(data)))
 

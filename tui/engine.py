@@ -449,7 +449,7 @@ class Engine:
         done = threading.Event()
 
         def save() -> None:
-            self._save()
+            self._save(last=True)
             done.set()
 
         self._loop.call_soon_threadsafe(save)
@@ -472,12 +472,12 @@ class Engine:
     async def _keep_saved(self) -> None:
         while True:
             await asyncio.sleep(SAVE_EVERY)
-            if self.run.dirty:
+            if self.run.dirty or self.run.waiting:
                 self._save()
 
-    def _save(self) -> None:
+    def _save(self, last: bool = False) -> None:
         try:
-            self.run.save()
+            self.run.save(last)
         except StateError as error:
             self._tell(NotSaved(str(error)))
         else:

@@ -9,6 +9,7 @@ from runbooks.events import Event, Kind
 from runbooks.model import Step
 from state.acted import Acted, unlike_before
 from state.author import person
+from state.clock import said
 from state.standing import Answer
 from tui.widgets.wording import ANSWERS
 
@@ -67,6 +68,11 @@ def of_changes(event: Event) -> str:
             return f"{who} leaves and says: {data['note']}"
         case Kind.IDENTITY_RECORDED:
             return f"Met for the first time, and remembered: {data['says']}"
+        case Kind.CLOCK_JUMPED:
+            return (
+                f"The clock of {event.by['host']} {said(data['seconds'])} before event "
+                f"{data['seq']}; events keep their order."
+            )
         case Kind.LOOSE_END_ACCEPTED:
             return f"{who} leaves it as it is: {data['note']}"
         case _:

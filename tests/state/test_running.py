@@ -106,18 +106,20 @@ def test_a_full_disk_loses_nothing(home: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (size + spare, hard))
         try:
             for _ in range(6):
+                told += 1
                 try:
                     note(run, "a", f"note {told}")
-                    told += 1
                 except StateError:
                     refused += 1
+                    assert run.waiting.steps() == {"a"}
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert refused > 10
-    note(run, "a", f"note {told}")
+    assert len(run.progress["a"].notes) == told - refused
+    run.save()
     kept = replay(run.directory).steps["a"].notes
     assert kept == run.progress["a"].notes
-    assert kept == tuple(f"note {i}" for i in range(told + 1))
+    assert kept == tuple(f"note {i}" for i in range(1, told + 1))
     run.close()
     assert Run.open(run.directory, BOOK, ANA).notices == []
 

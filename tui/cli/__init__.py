@@ -9,6 +9,7 @@ COMMANDS = {
     "status": "Say where a run stands, in plain lines.",
     "decide": "Answer a step of a run, without a screen.",
     "runs": "List the runs on this machine.",
+    "verify": "Say whether a run's journal is as it was written.",
     "trust": "Trust a runbook's commands, probes and hosts.",
     "probes": "List the probes, or try one.",
     "rehearse": "Practise on a deployment that is made up and thrown away.",

@@ -110,9 +110,10 @@ def _record(
     from state.standing import Answer
 
     shown = evidence_of(evidence) if evidence else None
-    events = []
+    events: list[Event] = []
     if answer == BACK:
-        events.append(deciding.withdraw(run, step))
+        if back := deciding.withdraw(run, step):
+            events.append(back)
     elif answer:
         said = Answer(answer)
         return [

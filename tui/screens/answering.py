@@ -143,12 +143,14 @@ class Answering:
 
     def my_last(self) -> Step | None:
         """Return the step that this person decided last."""
+        if waits := self._engine.run.waiting.last_decided():
+            return self._step(waits)
         name = self._engine.run.by.name
-        latest, found = "", None
+        latest, found = -1, None
         for step in self._engine.runbook.steps:
             decision = self._standings.state(step.id).decision
-            if decision and decision.by == name and decision.at >= latest:
-                latest, found = decision.at, step
+            if decision and decision.by == name and decision.seq > latest:
+                latest, found = decision.seq, step
         return found
 
     def _give(

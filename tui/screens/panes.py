@@ -60,6 +60,7 @@ class Panes(Screen[None]):
             runbook, engine.target, self.standings, run.commands, run.actions
         )
         self.row_text.folded = self.outline.folded
+        self.row_text.unsaved = run.waiting.steps
         self.outputs = Outputs(run.commands, run.actions)
         self._detail = StepDetail(runbook, engine.target, self.standings, run.commands)
         self._tally = Tally(runbook)

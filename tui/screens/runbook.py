@@ -63,6 +63,7 @@ ABOUT_CHANGES = frozenset(
         Kind.ACTION_FINISHED,
         Kind.LOOSE_END_ACCEPTED,
         Kind.IDENTITY_RECORDED,
+        Kind.CLOCK_JUMPED,
     }
 )
 ABOUT_EVERYTHING = frozenset(
@@ -127,6 +128,7 @@ class RunbookScreen(Resuming):
             case NotSaved(reason):
                 self._failed(reason)
                 self.status.save("NOT SAVED")
+                self.steps.refresh()
             case Announced(sentence, news):
                 self.say(sentence, lasting=news)
             case Looking(steps):

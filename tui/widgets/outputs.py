@@ -85,9 +85,8 @@ class Outputs:
 
     def last(self) -> Command | None:
         """Return the command of the run that was started last."""
-        # Of two within one tick of the clock the later one stands later.
-        latest_first = reversed(list(self._commands.values()))
-        return max(latest_first, key=lambda command: command.at, default=None)
+        commands = list(self._commands.values())
+        return max(commands, key=lambda command: command.seq, default=None)
 
     def show_next(self) -> bool:
         """Put the next command on view, round and round; False with fewer than two."""
@@ -111,7 +110,7 @@ class Outputs:
         if on_view and not on_view.ending:
             return on_view
         at_work = [c for c in self._commands.values() if not c.ending]
-        return max(at_work, key=lambda command: command.at, default=None)
+        return max(at_work, key=lambda command: command.seq, default=None)
 
     def to_stop(self) -> tuple[str, str]:
         """Return id and name of what the key stops, or "" twice.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -81,6 +81,8 @@ class RowText:
         """Ids of steps that no longer match the filter they are shown under."""
         self.folded: set[str] = set()
         """Ids of folded sections; the outline's own set."""
+        self.unsaved: Callable[[], Container[str]] = frozenset
+        """Ids of steps about which something is said that is not on disk."""
 
     def block(self, part_id: str) -> Block:
         """Return the block that holds a part."""
@@ -136,13 +138,16 @@ class RowText:
         few = shorten(few, max(room, width // 4), known.cut)
         dim = id in self.dimmed
         tone = "quiet" if dim else TONES.get(stands, "")
+        loud = standing in LOUD
+        if id in self.unsaved():
+            few, old, tone, loud = "NOT SAVED", "      ", "bad", True
         return Line(
             sign,
             left,
             f"  {few}{old}",
             tone=tone,
             weight="quiet" if dim else "",
-            right_tone=tone if standing in LOUD else "quiet",
+            right_tone=tone if loud else "quiet",
             cut=known.cut,
         )
 
