@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -233,7 +233,8 @@ class Journal:
     def _drop(self) -> None:
         if self._handle >= 0:
             handle, self._handle = self._handle, -1
-            os.close(handle)
+            with suppress(OSError):  # it is gone all the same
+                os.close(handle)
 
     def close(self) -> None:
         """Give the descriptors back; using the journal again opens them anew."""

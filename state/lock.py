@@ -10,7 +10,7 @@ import fcntl
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -45,15 +45,23 @@ class Lock:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        fcntl.flock(self._handle, fcntl.LOCK_UN)
-        self._threads.release()
+        try:
+            fcntl.flock(self._handle, fcntl.LOCK_UN)
+        except OSError:
+            self._drop()  # which gives it back as well
+        finally:
+            self._threads.release()
 
     def close(self) -> None:
         """Give the descriptor back; entering again opens it anew."""
         with self._threads:
-            if self._handle >= 0:
-                os.close(self._handle)
-                self._handle = -1
+            self._drop()
+
+    def _drop(self) -> None:
+        if self._handle >= 0:
+            handle, self._handle = self._handle, -1
+            with suppress(OSError):  # it is gone all the same
+                os.close(handle)
 
 
 @contextmanager
