@@ -64,7 +64,7 @@ def kill(
             print(f"round {number}: {error!r}; kept in {directory}")
             unreadable += 1
             said = []
-            (directory / "state.json").write_text("")
+            (directory / "state.json").unlink()
             continue
         if gone := [text for text in said if text not in there]:
             print(f"round {number}: lost {gone[:5]}; kept in {directory}")

@@ -107,13 +107,15 @@ class Naive:
 
     def say(self, text: str) -> None:
         self._said.append(text)
-        self.save()
+        try:
+            self.save()
+        except OSError:
+            self._said.pop()
+            raise
 
     def save(self) -> None:
         with self._path.open("w") as file:
-            for text in self._said:
-                file.write(json.dumps(text) + "\n")
-                file.flush()
+            json.dump(self._said, file)
 
     def close(self) -> None:
         self.save()
@@ -121,9 +123,7 @@ class Naive:
     @staticmethod
     def load(directory: Path) -> list[str]:
         path = directory / "state.json"
-        if not path.exists():
-            return []
-        return [json.loads(line) for line in path.read_text().splitlines()]
+        return list(json.loads(path.read_text())) if path.exists() else []
 
 
 class Unsynced(Naive):
@@ -132,8 +132,7 @@ class Unsynced(Naive):
     def save(self) -> None:
         new = self._path.with_suffix(".new")
         with new.open("w") as file:
-            for text in self._said:
-                file.write(json.dumps(text) + "\n")
+            json.dump(self._said, file)
         os.replace(new, self._path)
 
 
@@ -160,6 +159,12 @@ class Retrying(Naive):
 
     def save(self) -> None:
         """Everything is in the journal."""
+
+    @staticmethod
+    def load(directory: Path) -> list[str]:
+        path = directory / "state.json"
+        lines = path.read_text().splitlines() if path.exists() else []
+        return [json.loads(line) for line in lines]
 
 
 SUBJECTS: dict[str, type[Subject]] = {
