@@ -58,6 +58,8 @@ def read(data: bytes, tables_too: bool = False) -> tuple[Found, str]:
         text = data.decode("utf-8")
         if (written := _intact(text)) and not tables_too:
             return written, text[: text.rindex(END)]
+        if "complete" not in text:  # as with nearly every cut: that saves parsing it
+            return Found(problem="its end is missing"), ""
         tables = tomllib.loads(text)
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         return Found(problem=f"it cannot be read ({error})"), ""

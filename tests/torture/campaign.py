@@ -54,8 +54,16 @@ def counted(name: str, found: int) -> None:
     assert found >= least, f"{name}: {found} points, there were {least}"
 
 
-def result(goal: str, case: str, what: str, wanted: str, found: str, met: bool) -> None:
-    """Add a row to the table of results, and fail where it is not met."""
+def result(
+    goal: str,
+    case: str,
+    what: str,
+    wanted: str,
+    found: str,
+    met: bool,
+    strict: bool = True,
+) -> None:
+    """Add a row to the table of results, and where it is *strict* fail if not met."""
     row = {
         "goal": goal,
         "case": case,
@@ -70,7 +78,7 @@ def result(goal: str, case: str, what: str, wanted: str, found: str, met: bool) 
     with RESULTS.open("a", encoding="utf-8") as file:
         file.write(json.dumps(row) + "\n")
     print(f"{goal} {case} {what}: {found} (wanted: {wanted})", flush=True)
-    assert met, f"{what}: {found}, wanted {wanted}"
+    assert met or not strict, f"{what}: {found}, wanted {wanted}"
 
 
 def memory() -> Path | None:

@@ -124,9 +124,7 @@ class Disk:
         into.mkdir()
         self._restore(self._inode, self.root, into, rng)
 
-    def _restore(
-        self, inode: int, live: Path, into: Path, rng: random.Random
-    ) -> None:
+    def _restore(self, inode: int, live: Path, into: Path, rng: random.Random) -> None:
         for name, child in self._names.get(inode, {}).items():
             now = _find(live, name, child)
             if child in self._names or (now and now.is_dir()):

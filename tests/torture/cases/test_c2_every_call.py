@@ -32,7 +32,7 @@ def sweep(subject: str, rounds: int, tmp_path: Path) -> dict[str, Any]:
 
 
 def test_every_call_may_fail(tmp_path: Path) -> None:
-    found = sweep("ours", size(0, 100), tmp_path)
+    found = sweep("ours", size(0, 60), tmp_path)
     points = sum(found["points"].values())
     counted("save_path_calls", points)
     print(f"{points} calls: {found['calls']}")

@@ -1,4 +1,4 @@
-"""C2: what the kernel saw: written, synced, renamed, named durably, then acknowledged."""
+"""C2: what the kernel saw: written, synced, renamed, synced by name, acknowledged."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from tests.torture.campaign import ROOT, counted, result
 
-CALLS = "openat,write,fsync,rename,close"
+STRACE = ("strace", "-y", "-s", "80", "-e", "trace=openat,write,fsync,rename,close")
 SAY = """
 import os, sys
 from pathlib import Path
@@ -31,8 +31,7 @@ def log(subject: str, home: Path) -> list[tuple[str, str]]:
     """Return (call, what it was about) of five answers, in the kernel's order."""
     home.mkdir()
     subprocess.run(
-        ["strace", "-y", "-s", "80", "-e", f"trace={CALLS}", "-o", home.parent / "log"]
-        + [sys.executable, "-c", SAY, subject, home],
+        [*STRACE, "-o", home.parent / "log", sys.executable, "-c", SAY, subject, home],
         cwd=ROOT,
         check=True,
         stdout=subprocess.PIPE,
