@@ -5,7 +5,7 @@ Nothing of it counts meanwhile, and nothing of it is lost while the screen is op
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +44,12 @@ class Unwritten:
     step: str | None
     data: Mapping[str, Any]
 
+    def __str__(self) -> str:
+        said = (self.data.get(key) for key in ("answer", "note", "text", "value"))
+        return " ".join(
+            [self.kind.value, self.step or "", *map(str, filter(None, said))]
+        )
+
 
 class Waiting:
     """Things that wait to be written down, in their order."""
@@ -53,6 +59,9 @@ class Waiting:
 
     def __len__(self) -> int:
         return len(self._things)
+
+    def __iter__(self) -> Iterator[Unwritten]:
+        return iter(self._things)
 
     def __str__(self) -> str:
         return "1 thing is" if len(self) == 1 else f"{len(self)} things are"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from state.parsed import kept, read
 from tui.app import GonogoApp
 from tui.cli.outline import complaint
 from tui.config import Config
+from tui.display import display_text
 from tui.engine import Engine
 from tui.opening import (
     Options,
@@ -82,11 +84,20 @@ class Desk(GonogoApp):
             return self.run_on_terminal(self._flush_run)
         finally:
             self.leave_run()
+            self._tell_unsaved()
 
     def leave_run(self) -> None:
         """Save and close the run that is open; its commands go on."""
         if self._engine:
             self._engine.close()
+
+    def _tell_unsaved(self) -> None:
+        """Print what could not be written to the last, so that it is not lost."""
+        waiting = self._engine.run.waiting if self._engine else ()
+        if waiting:
+            print("NOT SAVED, for the disk did not take it:", file=sys.stderr)
+        for thing in waiting:
+            print(display_text(f"  {thing}"), file=sys.stderr)
 
     def _first_screen(self) -> Screen[Any]:
         if self._prepared:

@@ -92,6 +92,7 @@ class Engine:
         )
         self._tasks: set[asyncio.Task[None]] = set()
         self._planning = asyncio.Lock()
+        self._unsaved = False
         self._questions = Questions(tell)
         ask = self._questions.ask
         self._working = Working(
@@ -472,15 +473,17 @@ class Engine:
     async def _keep_saved(self) -> None:
         while True:
             await asyncio.sleep(SAVE_EVERY)
-            if self.run.dirty or self.run.waiting:
+            if self.run.dirty or self.run.waiting or self._unsaved:
                 self._save()
 
     def _save(self, last: bool = False) -> None:
         try:
             self.run.save(last)
         except StateError as error:
+            self._unsaved = True
             self._tell(NotSaved(str(error)))
         else:
+            self._unsaved = False
             self._tell(Saved(self.run.seq))
 
     async def _watch_others(self) -> None:
@@ -535,6 +538,7 @@ class Engine:
         """A refusal is told in plain words; a bug is told as one, and logged."""
         match error:
             case StateError():
+                self._unsaved = True
                 self._tell(NotSaved(str(error)))
             case GonogoError():
                 self._tell(Refused(str(error)))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -97,6 +99,30 @@ async def test_typed_text_survives_escape_resize_and_refusal(tmp_path: Path) -> 
         await pilot.press("enter")
         await pilot.pause()
         assert [entry[1:] for entry in decided(engine.run)] == [("fail", "one!")]
+
+
+async def test_each_step_that_is_not_on_disk_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, engine = walk(tmp_path)
+
+    def refused(handle: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    async with app.run_test(size=(80, 24)) as pilot:
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fsync", refused)
+            await pilot.press("space", "j", "space")
+            await pilot.pause()
+            shown = lines(app)
+            assert sum("NOT SAVED" in line for line in shown[:-2]) == 2
+            assert "NOT SAVED" in shown[-2]
+            assert decided(engine.run) == []
+        engine.run.save()
+        engine.tell(Saved(engine.run.seq))
+        await pilot.pause()
+        assert "NOT SAVED" not in "\n".join(lines(app))
+        assert [entry[1] for entry in decided(engine.run)] == ["pass", "pass"]
 
 
 async def test_waiver_has_a_date_and_refuses_a_past_one(tmp_path: Path) -> None:

@@ -86,6 +86,8 @@ class RunbookScreen(Resuming):
 
         what: Told
 
+    _unsaved = False
+
     def tell(self, what: Told) -> None:
         """Take what the engine tells; may be called from any thread."""
         self.post_message(self.Heard(what))
@@ -125,10 +127,11 @@ class RunbookScreen(Resuming):
                     self.say("It wants a terminal: I runs it again with one.")
             case Saved(seq):
                 self.status.save(f"saved #{seq}")
+                self._all_saved(True)
             case NotSaved(reason):
                 self._failed(reason)
                 self.status.save("NOT SAVED")
-                self.steps.refresh()
+                self._all_saved(False)
             case Announced(sentence, news):
                 self.say(sentence, lasting=news)
             case Looking(steps):
@@ -145,6 +148,12 @@ class RunbookScreen(Resuming):
                 self._plan_made(planned)
             case NeedsTerminal() as needs:
                 self._hand_over(needs)
+
+    def _all_saved(self, saved: bool) -> None:
+        """Show the steps of which something is not on disk, or no longer."""
+        if not saved or self._unsaved:
+            self.steps.refresh()
+        self._unsaved = not saved
 
     def _happened(self, event: Event) -> None:
         runbook, step_id = self.engine.runbook, event.step or ""
@@ -173,7 +182,8 @@ class RunbookScreen(Resuming):
                 self._answering.written(step_id)
             self.look_at([step])
             if sentence := of_step(event, step):
-                self.status.save(f"saved #{event.seq}")
+                if not self.engine.run.waiting:
+                    self.status.save(f"saved #{event.seq}")
                 done = f"{signs().standing[Standing.PASS]} {sentence}"
                 self.say(done, lasting=True, whole=False)
 

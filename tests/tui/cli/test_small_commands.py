@@ -159,6 +159,43 @@ run.close()
     assert "[pass] a" in shown and "[ ] b" in shown
 
 
+def test_a_journal_is_verified(gonogo, home: Path, write) -> None:
+    path = write("# The book\n\n- [ ] a\n")
+    made = f"""
+from pathlib import Path
+from runbooks.parsing import read
+from state.author import Author
+from state.deciding import decide
+from state.locations import state_home
+from state.run import Run
+from state.standing import Answer
+book = read(Path({str(path)!r}))
+run = Run.create(state_home(), book, "", Author("ana", "", "host", 1))
+decide(run, book.steps[0], Answer.PASS)
+run.save()
+print(run.directory)
+"""
+    env = {**os.environ, "HOME": str(home), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", made]
+    done = subprocess.run(command, env=env, check=True, stdout=subprocess.PIPE)
+    run = Path(done.stdout.decode().strip())
+    whole = gonogo("verify", run.name)
+    said, anchor = whole.stdout.splitlines()
+    assert whole.returncode == 0 and "The journal is whole: 2 events" in said
+    assert gonogo("verify", run, "--anchor", anchor).returncode == 0
+    assert gonogo("verify", run, "--anchor", "2").returncode == 2
+    journal = run / "journal.jsonl"
+    lines = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(lines[0])
+    cut = gonogo("verify", run, "--anchor", anchor)
+    assert cut.returncode == 1
+    assert "it ends with event 1, but event 2 is remembered" in cut.stderr
+    journal.write_bytes(b"".join(lines).replace(b'"ana"', b'"eve"'))
+    changed = gonogo("verify", run)
+    assert changed.returncode == 1
+    assert f"{journal}:2: event 2 does not follow on event 1" in changed.stderr
+
+
 def test_probes_are_listed_and_tried(gonogo, tmp_path: Path) -> None:
     assert "http" in gonogo("probes").stdout
     here, gone = f"path={tmp_path}", f"path={tmp_path / 'gone'}"
