@@ -22,7 +22,7 @@ TEST_PROGRAMS := bash:bash curl:curl git:git ps:procps strace:strace tmux:tmux \
 	prometheus-alertmanager:prometheus-alertmanager \
 	/usr/lib/postgresql/15/bin/postgres:postgresql-15 gpg:gnupg /usr/sbin/nft:nftables
 
-.PHONY: help install run test torture check bench oracle screenshots wheelhouse clean
+.PHONY: help install run test torture torture-sample check bench oracle screenshots wheelhouse clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -36,7 +36,15 @@ test: .venv/.developing .venv/.programs .venv/.compiled ## run the tests
 	$(BIN)/pytest -n 2
 
 torture: .venv/.developing .venv/.programs .venv/.compiled ## the tests that take minutes
+	rm -f build/torture.jsonl
 	$(BIN)/pytest tests/torture
+	$(BIN)/python -m tests.torture.table --write
+
+torture-sample: export GONOGO_TORTURE := sample
+torture-sample: .venv/.developing .venv/.programs .venv/.compiled
+	rm -f build/torture.jsonl
+	$(BIN)/pytest -n 2 tests/torture/cases
+	$(BIN)/python -m tests.torture.table
 
 check: .venv/.developing ## lint, format, types, import contracts
 	$(BIN)/ruff check

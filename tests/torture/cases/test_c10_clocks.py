@@ -20,7 +20,7 @@ from state import lines
 from state.clock import DRIFT, SLACK
 from state.journal import Journal
 from state.run import Run
-from tests.torture.campaign import memory, result, rng, size
+from tests.torture.results import memory, result, rng, size
 from tests.torture.subjects import Ours
 
 pytestmark = pytest.mark.timeout(900)

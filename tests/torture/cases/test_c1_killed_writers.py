@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.torture.campaign import result, rng, size
+from tests.torture.results import result, rng, size
 from tests.torture.killed import kill
 from tests.torture.subjects import Naive, Ours
 

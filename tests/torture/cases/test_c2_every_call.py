@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.torture.campaign import ROOT, counted, memory, result, rng, size
+from tests.torture.results import ROOT, counted, memory, result, rng, size
 from tests.torture.faulted import preload
 
 pytestmark = pytest.mark.timeout(1800)

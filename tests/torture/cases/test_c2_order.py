@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.torture.campaign import ROOT, counted, result
+from tests.torture.results import ROOT, counted, result
 
 STRACE = ("strace", "-y", "-s", "80", "-e", "trace=openat,write,fsync,rename,close")
 SAY = """

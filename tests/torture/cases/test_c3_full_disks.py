@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.torture.campaign import ROOT, SAMPLE, counted, result, rng, size
+from tests.torture.results import ROOT, SAMPLE, counted, result, rng, size
 from tests.torture.filled import in_namespace
 
 pytestmark = pytest.mark.timeout(900)

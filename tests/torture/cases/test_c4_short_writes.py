@@ -14,7 +14,7 @@ from unittest import mock
 import pytest
 
 from state.locations import replace_file, write_all
-from tests.torture.campaign import memory, result, rng, size
+from tests.torture.results import memory, result, rng, size
 
 pytestmark = pytest.mark.timeout(600)
 CONTENT = bytes(range(256)) * 16

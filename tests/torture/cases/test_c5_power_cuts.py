@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from runbooks.errors import StateError
-from tests.torture.campaign import memory, result, rng, size
+from tests.torture.results import memory, result, rng, size
 from tests.torture.power import Disk
 from tests.torture.subjects import Naive, Ours, Retrying, Subject, Unsynced
 

@@ -20,7 +20,7 @@ from state.replaying import replay
 from state.run import Run
 from state.standing import Answer
 from tests.state.books import ANA, BEN, runbook, step
-from tests.torture.campaign import counted, memory, result, rng, seed, size
+from tests.torture.results import counted, memory, result, rng, seed, size
 
 pytestmark = pytest.mark.timeout(1800)
 LONG = runbook(*(step(f"s.{i}", section=f"part {i // 20}") for i in range(200)))

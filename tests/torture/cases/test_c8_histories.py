@@ -13,7 +13,7 @@ from hypothesis.stateful import rule, run_state_machine_as_test
 from state.run import Run
 from tests.state.books import BEN
 from tests.state.test_replaying import Walk
-from tests.torture.campaign import result, seed, size
+from tests.torture.results import result, seed, size
 
 pytestmark = pytest.mark.timeout(3600)
 

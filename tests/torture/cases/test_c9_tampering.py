@@ -13,7 +13,7 @@ import pytest
 from state.run import Run
 from state.verifying import verify
 from tests.state.books import ANA
-from tests.torture.campaign import memory, result, rng, size
+from tests.torture.results import memory, result, rng, size
 from tests.torture.subjects import BOOK, Ours
 
 pytestmark = pytest.mark.timeout(600)

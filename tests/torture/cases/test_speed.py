@@ -15,7 +15,7 @@ from state.locations import replace_file
 from state.run import Run
 from state.standing import Answer
 from tests.state.books import ANA, runbook, step
-from tests.torture.campaign import SAMPLE, result
+from tests.torture.results import SAMPLE, result
 
 pytestmark = [
     pytest.mark.timeout(600),
