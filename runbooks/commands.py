@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from runbooks.errors import CommandError
+from runbooks.orphans import end_leavings, unleashed
 from runbooks.output import Tail
 from runbooks.plan import Plan, message
 from runbooks.processes import identity
@@ -81,8 +82,13 @@ class Running:
         still holds the output.
         """
         with suppress(ChildProcessError):  # not ours, or taken note of before
-            os.waitpid(self._run["pid"], os.WNOHANG)
+            os.waitpid(self._run["warden"]["pid"], os.WNOHANG)
         return identity(self._run["pid"]).items() <= self._run.items()
+
+    def _watched(self) -> bool:
+        """Whether its warden lives, who sees to what a dead supervisor leaves."""
+        warden: dict[str, Any] = self._run["warden"]
+        return identity(warden["pid"]) == warden
 
     def ending(self) -> Ending | None:
         """Return how it ended; None while it runs."""
@@ -91,7 +97,8 @@ class Running:
             try:
                 self._ending = _read_ending(self._exit)
             except FileNotFoundError:
-                if not alive:
+                if not alive and not self._watched():
+                    end_leavings(self.id)
                     self._ending = self._in_doubt()
         return self._ending
 
@@ -144,7 +151,7 @@ def start(plan: Plan) -> Running:
         pid = os.posix_spawn(
             sys.executable,
             [sys.executable, "-I", str(supervisor)],
-            dict(os.environ),
+            unleashed(os.environ),
             file_actions=actions,
             setsid=True,
             setsigmask=[],
@@ -172,10 +179,15 @@ def start(plan: Plan) -> Running:
 
 
 def attach(outputs: Path, id: str) -> Running | None:
-    """Return the command *id*, started earlier by whomever; None if it never was."""
+    """Return the command *id*, started earlier by whomever; None if it never was.
+
+    What is left of one that had no supervisor, as an interactive one, is ended if the
+    screen that had it is gone.
+    """
     try:
         return Running(outputs.absolute(), id)
     except FileNotFoundError:
+        end_leavings(id)
         return None
 
 

@@ -23,6 +23,7 @@ from time import monotonic, time
 from runbooks.clock import now
 from runbooks.commands import Ending
 from runbooks.errors import CommandError
+from runbooks.leash import held
 from runbooks.leavings import take_values
 from runbooks.plan import Plan, message
 from runbooks.private import create, create_kept
@@ -37,28 +38,30 @@ _LOOK = 0.25
 def run_interactive(plan: Plan, keyboard: int = 0, screen: int = 1) -> Ending:
     """Run *plan* on the terminal until its shell ends; it changes no context.
 
-    A terminal that goes away ends the command with SIGHUP. The terminal's modes
-    are as before when this returns or raises.
+    A terminal that goes away ends the command with SIGHUP, and so does our own end.
+    The terminal's modes are as before when this returns or raises.
 
     Raises:
         CommandError: it could not be started.
     """
     words = message(replace(plan, keep_context=False), interactive=True)
     size = _size(screen)
-    try:
-        os.close(create(words["values"]))
-        cast = _Cast(plan, size)
-        pid, ours = spawn_interactive(words, size)
-    except OSError as error:
-        raise CommandError(
-            f"the command was not started: {error.filename or ''} {error.strerror}"
-        ) from error
-    begun = monotonic()
-    started = now()
-    with _raw(keyboard):
-        stopped = _relay(pid, ours, keyboard, screen, cast)
-    os.close(ours)  # tells what still runs on it that its terminal has gone
-    code = os.waitstatus_to_exitcode(_wait(pid, plan.grace if stopped else None))
+    with held(plan.id) as tie:
+        words["env"].update(tie)
+        try:
+            os.close(create(words["values"]))
+            cast = _Cast(plan, size)
+            pid, ours = spawn_interactive(words, size)
+        except OSError as error:
+            raise CommandError(
+                f"the command was not started: {error.filename or ''} {error.strerror}"
+            ) from error
+        begun = monotonic()
+        started = now()
+        with _raw(keyboard):
+            stopped = _relay(pid, ours, keyboard, screen, cast)
+        os.close(ours)  # tells what still runs on it that its terminal has gone
+        code = os.waitstatus_to_exitcode(_wait(pid, plan.grace if stopped else None))
     cast.close()
     return Ending(
         code=code if code >= 0 else 128 - code,

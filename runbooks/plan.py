@@ -11,6 +11,7 @@ from typing import Any
 
 from runbooks import context, redaction
 from runbooks.errors import CommandError
+from runbooks.orphans import unleashed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +79,7 @@ def message(plan: Plan, interactive: bool = False) -> dict[str, Any]:
     capture = None
     if kept and plan.keep_context:
         capture = kept.with_name(f"{kept.name}.{plan.id}.new")
-    env = {**os.environ, **plan.env, "GONOGO_OUTPUT": str(values)}
+    env = {**unleashed(os.environ), **plan.env, "GONOGO_OUTPUT": str(values)}
     if plan.tty and not interactive:
         # Nobody can turn the page.
         env.update({"PAGER": "cat", "GIT_PAGER": "cat", **plan.env})

@@ -12,7 +12,6 @@ Nothing is imported that is slow or comes from the current directory.
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import select
@@ -31,6 +30,7 @@ from runbooks.private import create, create_kept, remove, settle
 from runbooks.processes import descendants, has_children, identity, signal_all
 from runbooks.redaction import Redactor
 from runbooks.spawning import answer, spawn
+from runbooks.warden import adopt, fork_supervisor
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # importing typing would cost a tenth of the start
@@ -45,14 +45,16 @@ _LAST = 1.0
 """Seconds that killed processes get to disappear."""
 _POLL = 0.05
 _RECENT = 4096
-_SET_CHILD_SUBREAPER = 36
 
 
 class Supervision:
     """One command, from its plan to its ending."""
 
-    def __init__(self, plan: dict[str, Any]) -> None:
+    def __init__(
+        self, plan: dict[str, Any], warden: dict[str, int | str | None]
+    ) -> None:
         self.plan = plan
+        self.warden = warden
         self.path = os.path.join(plan["outputs"], plan["id"])
         self.patterns = [pattern.encode("latin-1") for pattern in plan["patterns"]]
         self.redactor = Redactor(self.patterns)
@@ -92,7 +94,7 @@ class Supervision:
     def _record(self) -> None:
         """Write ``ID.run``: who supervises, so that a later screen finds it."""
         self.started = now()
-        run = identity(os.getpid()) | {"started": self.started}
+        run = {**identity(os.getpid()), "started": self.started, "warden": self.warden}
         new = f"{self.path}.run.new"
         settle(create_kept(new), json.dumps(run).encode(), new, f"{self.path}.run")
 
@@ -222,6 +224,8 @@ def main() -> None:
     """Read the plan, start, answer, watch, conclude."""
     os.closerange(3, 1 << 20)  # whatever the starter let through
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    plan = json.load(sys.stdin.buffer)
+    warden = fork_supervisor(plan)
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
         signal.signal(number, signal.SIG_IGN)
     wake, woken = os.pipe()
@@ -229,9 +233,9 @@ def main() -> None:
     signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
     for number in (signal.SIGTERM, signal.SIGCHLD):
         signal.signal(number, _wake)
-    ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    adopt()
 
-    supervision = Supervision(json.load(sys.stdin.buffer))
+    supervision = Supervision(plan, warden)
     try:
         supervision.start()
     except OSError as error:

@@ -10,6 +10,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from runbooks.errors import ProbeError
+from runbooks.leash import hold
 from runbooks.redaction import Redactor, patterns
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Sources:
         self._since = 0.0
 
     async def __aenter__(self) -> Sources:
+        hold()  # what looking starts ends with us, however we end
         return self
 
     async def __aexit__(self, *_: object) -> None:

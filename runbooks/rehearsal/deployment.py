@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from runbooks.errors import CommandError, RefusedError
+from runbooks.orphans import unleashed
 from runbooks.rehearsal import layout as layouts
 from runbooks.rehearsal.claims import RUNS, fresh_directory
 from runbooks.rehearsal.layout import Layout
@@ -57,7 +58,7 @@ def start(
     path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
     keeper = subprocess.Popen(
         command,
-        env={**os.environ, "PYTHONPATH": path},
+        env={**unleashed(os.environ), "PYTHONPATH": path},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -14,6 +14,7 @@ import pytest
 
 from runbooks.commands import Tail, attach
 from runbooks.errors import CommandError
+from runbooks.processes import descendants
 from tests.runbooks.running import begin, gone, run, until
 
 
@@ -264,22 +265,45 @@ def test_attach_to_what_never_was(tmp_path: Path) -> None:
     assert attach(tmp_path, "c") is None
 
 
-def test_a_dead_supervisor_leaves_doubt(tmp_path: Path) -> None:
-    running = begin(tmp_path, "echo $PPID; exec sleep 60")
+LEFT = (
+    "echo $PPID $$ $(ps -o ppid= -p $PPID); "
+    "setsid sh -c 'trap \"\" TERM HUP; sleep 60; sleep 60' & exec sleep 60"
+)
+"""Says who its supervisor, itself and its warden are, and is not easily ended."""
+
+
+def test_a_dead_supervisor_leaves_doubt_and_no_process(tmp_path: Path) -> None:
+    running = begin(tmp_path, LEFT, grace=0.2)
     until(lambda: running.output.read_bytes().endswith(b"\n"))
-    supervisor = int(running.output.read_bytes())
-    children = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text()
+    supervisor, shell, _ = map(int, running.output.read_bytes().split())
+    below = descendants(supervisor)
     os.kill(supervisor, signal.SIGKILL)
-    until(lambda: not running.alive())
+    until(lambda: all(gone(pid) for pid, _ in below))  # nobody has to look
+    assert gone(shell)
     again = attach(tmp_path / "outputs", running.id)
     assert again is not None
     for one in (running, again):
-        ending = one.ending()
-        assert ending is not None
+        ending = until(one.ending)
         assert (ending.ending, ending.code) == ("in doubt", None)
     running.stop()  # nothing to stop, nobody else is hit
-    for child in children.split():
-        os.kill(int(child), signal.SIGKILL)
+
+
+def test_whoever_comes_later_ends_what_has_neither_supervisor_nor_warden(
+    tmp_path: Path,
+) -> None:
+    running = begin(tmp_path, LEFT)
+    until(lambda: running.output.read_bytes().endswith(b"\n"))
+    supervisor, shell, warden = map(int, running.output.read_bytes().split())
+    until(lambda: len(descendants(supervisor)) >= 3)
+    below = descendants(supervisor)
+    os.kill(warden, signal.SIGKILL)
+    os.kill(supervisor, signal.SIGKILL)
+    until(lambda: gone(supervisor) and gone(warden))
+    assert not gone(shell)
+    again = attach(tmp_path / "outputs", running.id)
+    assert again is not None
+    assert until(again.ending).ending == "in doubt"
+    until(lambda: all(gone(pid) for pid, _ in below))
 
 
 def test_a_process_that_got_the_number_is_left_alone(tmp_path: Path) -> None:
@@ -296,6 +320,5 @@ def test_a_process_that_got_the_number_is_left_alone(tmp_path: Path) -> None:
         later.stop()
         with pytest.raises(subprocess.TimeoutExpired):
             other.wait(0.2)
-        ending = later.ending()
-        assert ending is not None and ending.ending == "in doubt"
+        assert until(later.ending).ending == "in doubt"
         other.kill()

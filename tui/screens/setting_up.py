@@ -39,13 +39,16 @@ class SettingUp(Changing):
         """Hand the terminal to the operator's editor; "" once *path* is a profile."""
         from textual.app import SuspendNotSupported
 
+        from runbooks.orphans import unleashed
         from runbooks.target import parse
 
         editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
         app = cast("GonogoApp", self.app)
         try:
             with app.lend_terminal(), app.suspend():
-                subprocess.run([*shlex.split(editor), str(path)], check=False)
+                # The editor is theirs: its windows may outlive us.
+                words = [*shlex.split(editor), str(path)]
+                subprocess.run(words, check=False, env=unleashed(os.environ))
             parse(path.read_bytes(), path)
         except SuspendNotSupported:
             return f"Edit {path}, then open the runbook again."
