@@ -130,9 +130,12 @@ def _pseudo_terminal() -> tuple[int, int]:
 
 
 def _memory(data: bytes) -> int:
-    """Return a descriptor from which *data* is read."""
-    fd = os.memfd_create("gonogo")
-    with open(fd, "wb", closefd=False) as file:
+    """Return a descriptor from which *data* is read, none of those that we give away.
+
+    Copied onto itself it would stay closed for the shell, and one copy may fall on
+    the place of the next.
+    """
+    with open(os.memfd_create("gonogo"), "wb") as file:
         file.write(data)
-    os.lseek(fd, 0, os.SEEK_SET)
-    return fd
+        file.seek(0)
+        return fcntl.fcntl(file.fileno(), fcntl.F_DUPFD_CLOEXEC, 10)

@@ -131,7 +131,8 @@ def test_who_has_the_terminal_ends_with_us(tmp_path: Path) -> None:
 
 
 def test_what_it_left_running_is_let_go(tmp_path: Path) -> None:
-    text = "setsid sleep 300 >/dev/null 2>&1 & echo $! >pid"
+    away = "setsid sh -c 'touch up; exec sleep 300' >/dev/null 2>&1 & echo $! >pid"
+    text = f"{away}; until [ -e up ]; do sleep 0.02; done"
     with terminal(talks(tmp_path, text), tmp_path) as shown:
         shown.until(b"OURS AGAIN")
         keeper = watchman(shown.process.pid)
