@@ -19,19 +19,15 @@ from threading import Thread
 from types import FrameType, TracebackType
 from typing import Any, Self
 
-from tui.writer import open_terminal
+from tui.modes import RESTORE
+from tui.writer import SPEAKING, open_terminal
 
 ENDS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
 FLUSH_LIMIT = 1.5
 """Seconds that writing the last state may take before we end regardless."""
 
-# CAN ends a sequence that a frame may have been cut in. Then: end of a
-# synchronised frame, keys as usual, attributes, line wrap, paste and focus
-# reports, size reports, main screen, cursor.
-RESTORE = (
-    b"\x18\x1b[?2026l\x1b[<u\x1b[0m\x1b[?7h\x1b[?2004l\x1b[?1004l\x1b[?2048l"
-    b"\x1b[?1049l\x1b[?25h"
-)
+SPEAKING_LIMIT = 0.5
+"""Seconds that a write or a change of modes under way may take before the last one."""
 
 
 class SignalWatch:
@@ -107,6 +103,8 @@ class SignalWatch:
         flush = Thread(target=self._flush, name="gonogo-flush", daemon=True)
         flush.start()
         flush.join(FLUSH_LIMIT)
+        # Kept until the end: nobody says anything to the terminal after us.
+        SPEAKING.acquire(timeout=SPEAKING_LIMIT)
         self._restore()
         os._exit(128 + number)
 
@@ -114,6 +112,9 @@ class SignalWatch:
         """Give the terminal back as it was, without ever waiting for it."""
         with suppress(OSError, termios.error):
             fd = open_terminal(sys.__stderr__.fileno() if sys.__stderr__ else 2)
+            nothing = os.open(os.devnull, os.O_WRONLY)
+            for stream in (1, 2):  # an interactive command may be at it
+                os.dup2(nothing, stream)
             try:
                 os.write(fd, RESTORE)
             except BlockingIOError:

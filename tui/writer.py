@@ -11,11 +11,13 @@ import select
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from threading import Condition
+from threading import Condition, RLock
 from typing import TYPE_CHECKING, TextIO
 
 from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
+
+from tui.modes import BEGIN
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -26,6 +28,9 @@ MODE_LENGTH = 48
 """Characters up to which a write may set a mode of the terminal."""
 PATIENCE = 1.0
 """Seconds that stopping waits for the terminal to take what is left."""
+SPEAKING = RLock()
+"""Held while something is sent to the terminal or its modes change; who ends us by a
+signal takes it for good, so that nothing follows the last word."""
 _SYNC_BEGIN, _SYNC_END = "\x1b[?2026h", "\x1b[?2026l"
 
 
@@ -133,7 +138,7 @@ class FrameWriter(WriterThread):
         view = memoryview(data)
         while view and not self._abandoned:
             ready.poll()
-            with suppress(BlockingIOError):
+            with SPEAKING, suppress(BlockingIOError):
                 view = view[os.write(self._fd, view) :]
 
 
@@ -150,6 +155,16 @@ class GonogoDriver(LinuxDriver):
     def _writer_thread(self, stock: WriterThread | None) -> None:
         """Take ours where the driver has just made, and not started, its own."""
         self._writer = FrameWriter(self._tty, self._caught_up) if stock else None
+        if self._writer:
+            self._writer.write(BEGIN.decode())
+
+    def start_application_mode(self) -> None:
+        with SPEAKING:
+            super().start_application_mode()  # type: ignore[no-untyped-call]
+
+    def stop_application_mode(self) -> None:
+        with SPEAKING:
+            super().stop_application_mode()
 
     @property
     def _tty(self) -> TextIO:

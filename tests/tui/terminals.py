@@ -20,6 +20,27 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 ESCAPE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\^_]|\][^\x07\x1b]*\x07)")
 """What moves the cursor, styles text or sets a mode."""
+_MODE = re.compile(rb"\x1b\[(?:\?([0-9;]+)([hl])|>[0-9;]*(u)|<([0-9]*)u)")
+_ON = frozenset({b"25", b"7"})
+"""Modes that are set in a fresh terminal: the cursor is shown, lines wrap."""
+
+
+def left_behind(said: bytes) -> set[str]:
+    """Return what *said* leaves other than in a fresh terminal: modes, keyboard."""
+    modes = dict.fromkeys(_ON, b"h")
+    keyboards = {b"h": 0, b"l": 0}  # one stack each: alternate and main screen
+    for number, way, push, pop in _MODE.findall(said):
+        screen = modes.get(b"1049", b"l")
+        if number:
+            modes |= dict.fromkeys(number.split(b";"), way)
+        elif push:
+            keyboards[screen] += 1
+        else:
+            keyboards[screen] = max(0, keyboards[screen] - int(pop or 1))
+    wrong = {
+        f"?{n.decode()}" for n, way in modes.items() if (way == b"h") != (n in _ON)
+    }
+    return wrong | {"keyboard" for depth in keyboards.values() if depth}
 
 
 class Terminal:

@@ -280,6 +280,7 @@ VERBS: dict[str, list[str]] = {
     "trust": ["BOOK"],
     "probes": [],
     "act": ["practice.write", "to=new", "--target", "PROFILE", "--runbook", "BOOK"],
+    "reset-terminal": [],
     "target": ["check", "PROFILE", "--runbook", "BOOK", "--accept", "practice"],
 }
 """Verb to the words with which it comes nearest to a change."""

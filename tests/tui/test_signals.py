@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tui.terminals import Terminal, terminal
+from tests.tui.terminals import Terminal, left_behind, terminal
 
 PROGRAM = """
 import os, subprocess, sys, time
@@ -57,10 +57,8 @@ def kill_child(home: Path) -> None:
 
 def assert_restored(shown: Terminal, modes: list[object]) -> None:
     """Each private mode is back, and so are the line's own settings."""
-    last = dict(re.findall(rb"\x1b\[\?(\d+)([hl])", shown.seen))
-    assert last[b"1049"] == b"l" and last[b"25"] == b"h" and last[b"7"] == b"h"
-    assert last[b"2004"] == b"l" and last[b"1004"] == b"l"
-    assert shown.seen.count(b"\x1b[>") == shown.seen.count(b"\x1b[<u")
+    assert b"\x1b[?1049h" in shown.seen
+    assert not left_behind(shown.seen)
     assert shown.modes() == modes
 
 
@@ -75,6 +73,49 @@ def test_a_signal_flushes_and_restores(tmp_path: Path, number: signal.Signals) -
         assert_restored(shown, modes)
         assert (tmp_path / "flushed").exists()
         kill_child(tmp_path)
+
+
+def test_a_signal_while_it_begins_is_the_last_word(tmp_path: Path) -> None:
+    """The screen sets its modes in many writes; none may follow ours."""
+    slow = """
+from tui.writer import FrameWriter
+put = FrameWriter._put
+def slowly(self, data):
+    for at in range(0, len(data), 8):
+        put(self, data[at : at + 8])
+        time.sleep(0.002)
+FrameWriter._put = slowly
+"""
+    begins = program().replace("home = Path.home()", f"home = Path.home()\n{slow}")
+    for wait in (b"\x1b[?1049h", b"\x1b[?25l", b"\x1b[?2004h", b"R"):
+        with terminal(begins, tmp_path) as shown:
+            modes = shown.modes()
+            shown.until(wait)
+            shown.process.terminate()
+            assert shown.ended() == 128 + signal.SIGTERM
+            assert_restored(shown, modes)
+
+
+def test_what_a_killed_screen_left_is_put_right(tmp_path: Path) -> None:
+    """By the command, and by the end of the next screen in that terminal."""
+    with terminal(program(), tmp_path) as shown:
+        modes = shown.modes()
+        shown.until(b"READY")
+        shown.until((tmp_path / "pid").exists)
+        shown.process.kill()
+        shown.ended()
+        kill_child(tmp_path)
+        assert left_behind(shown.seen) and shown.modes() != modes
+        left = shown.seen
+    reset = "from tui.__main__ import main; raise SystemExit(main(['reset-terminal']))"
+    with terminal(reset, tmp_path) as shown:
+        assert shown.ended() == 0
+        assert not left_behind(left + shown.seen)
+    with terminal(program(), tmp_path) as shown:
+        shown.until(b"READY")
+        shown.type(b"\x11")
+        assert shown.ended() == 0
+        assert not left_behind(left + shown.seen)
 
 
 def test_a_frozen_loop_and_a_stalled_flush_do_not_keep_us(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ COMMANDS = {
     "probes": "List the probes, or try one.",
     "rehearse": "Practise on a deployment that is made up and thrown away.",
     "act": "List the actions, or perform one: restart, roll back, scale.",
+    "reset-terminal": "Make the terminal usable again after a screen was killed.",
     "target": "Make the profile of a deployment, or try one.",
 }
 """Name to its line in the help."""

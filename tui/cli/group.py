@@ -22,7 +22,8 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        return cast(click.Command, import_module(f"tui.cli.{name}").__dict__["command"])
+        module = import_module(f"tui.cli.{name.replace('-', '_')}")
+        return cast(click.Command, module.__dict__["command"])
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if not args or (args[0] not in COMMANDS and args[0] not in _HELP):
