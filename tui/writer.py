@@ -162,6 +162,10 @@ class GonogoDriver(LinuxDriver):
         with SPEAKING:
             super().start_application_mode()  # type: ignore[no-untyped-call]
 
+    def resume_application_mode(self) -> None:
+        super().resume_application_mode()
+        self._caught_up()  # a size that is as before paints nothing
+
     def stop_application_mode(self) -> None:
         with SPEAKING:
             super().stop_application_mode()

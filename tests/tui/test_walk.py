@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.server
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -200,3 +201,28 @@ def test_no_process_is_left(walk: Walk) -> None:
     walk.quit()
     listed = subprocess.run(["ps", "ax"], capture_output=True, text=True, check=True)
     assert str(walk.runbook) not in listed.stdout
+
+
+def test_stopped_and_continued_it_shows_all_that_it_showed(walk: Walk) -> None:
+    screen = walk.screen
+    walk.open()
+    screen.wait_for("Kubernetes cluster or Docker host provisioned")
+    screen.keys("Space", "Space")
+    (_, decided) = walk.wait_for_events("decided", 2)
+    screen.wait_for("saved #3")
+    time.sleep(0.5)  # the detail follows a moment after the cursor
+    before = screen.screen()
+    pid = decided["by"]["pid"]
+    os.kill(pid, signal.SIGTSTP)
+    state = Path(f"/proc/{pid}/stat")
+    while state.read_text().rpartition(")")[2].split()[0] != "T":
+        time.sleep(0.02)
+    assert "Kubernetes" not in screen.screen(), "the shell has its screen back"
+    os.kill(pid, signal.SIGCONT)
+    screen.wait_for("Kubernetes cluster or Docker host provisioned")
+    screen._until(lambda now: _but_time(now) == _but_time(before), "the same again", 5)
+    walk.quit()
+
+
+def _but_time(screen: str) -> str:
+    return re.sub(r"\d\d:\d\dZ|\bnow\b|\d+ (?:s|min)\b", "", screen)

@@ -1,0 +1,123 @@
+"""Each signal at any moment: what was set in the terminal is reset, and nothing lost."""
+
+from __future__ import annotations
+
+import random
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.torture.campaign import Trials, row
+from tests.torture.drill import Drill
+from tests.torture.test_terminal_loss import (
+    JOB,
+    SIZE,
+    Moment,
+    acting,
+    commanding,
+    deciding,
+    end_commands,
+    idle,
+    opening,
+    talking,
+)
+from tests.tui.terminals import Terminal, left_behind, terminal
+
+SIGNALS = (
+    signal.SIGTERM,
+    signal.SIGHUP,
+    signal.SIGINT,
+    signal.SIGQUIT,
+    signal.SIGTSTP,
+)
+MOMENTS = (opening, idle, deciding, commanding, acting)
+
+
+def send(
+    drill: Drill, program: str, number: int, moment: Moment, chance: random.Random
+) -> None:
+    """Send it at *moment*; the terminal has to be as it was before."""
+    with terminal(program, drill.home, drill.env, size=SIZE) as shown:
+        before = shown.modes()
+        moment(shown, drill, chance)
+        decided = {event["step"] for event in drill.events("decided")}
+        if number == signal.SIGTSTP:
+            stop_and_go_on(shown, before)
+            number = signal.SIGTERM
+        shown.process.send_signal(number)
+        # Before the screen begins a signal does what it does to every Python; an
+        # interrupt while that itself begins is exit code 1.
+        assert shown.ended() in (128 + number, -number, number == signal.SIGINT)
+        assert_as_before(shown, before)
+    assert decided <= {event["step"] for event in drill.events("decided")}
+
+
+def stop_and_go_on(shown: Terminal, before: list[object]) -> None:
+    """Stop it as Ctrl-Z would; where it cannot be stopped yet, it goes on."""
+    state = Path(f"/proc/{shown.process.pid}/stat")
+
+    def stopped() -> bool:
+        return state.read_text().rpartition(")")[2].split()[0] == "T"
+
+    shown.process.send_signal(signal.SIGTSTP)
+    patience = time.monotonic() + 3
+    shown.until(lambda: stopped() or time.monotonic() > patience)
+    while shown.read():
+        pass
+    if stopped():
+        assert_as_before(shown, before)
+        begun = len(shown.seen)
+        shown.process.send_signal(signal.SIGCONT)
+        if b"Decide 00" in shown.seen:
+            shown.until(lambda: b"Decide 00" in shown.seen[begun:])
+
+
+def assert_as_before(shown: Terminal, before: list[object]) -> None:
+    assert not left_behind(shown.seen)
+    assert shown.modes() == before, "echo, lines, keys"
+
+
+@pytest.mark.timeout(3600)
+def test_the_terminal_is_given_back(tmp_path: Path) -> None:
+    trials = Trials("signals")
+    numbers = trials.kinds("numbers", SIGNALS)
+    moments = trials.kinds("moments", MOMENTS)
+
+    def trial(number: int, chance: random.Random) -> None:
+        drill = Drill(tmp_path / str(number), (JOB,))
+        moment = moments[number // len(numbers) % len(moments)]
+        send(drill, drill.program, numbers[number % len(numbers)], moment, chance)
+        end_commands(drill)
+
+    done = len(trials.run(trial)) // len(numbers)
+    names = ", ".join(each.name for each in numbers)
+    row("G13", f"{done} of {done} balanced for each of {names}")
+
+
+def test_one_who_has_the_terminal_is_stopped_and_it_is_given_back(
+    tmp_path: Path,
+) -> None:
+    drill = Drill(tmp_path / "drill", ())
+    send(drill, drill.program, signal.SIGTERM, talking, random.Random(1))
+    drill.await_none(limit=5)
+
+
+STOCK = """
+from textual.app import App
+from textual.widgets import Static
+
+class Stock(App):
+    def compose(self):
+        yield Static("Decide 00")
+
+Stock().run()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
+def test_a_stock_app_fails_so(tmp_path: Path, number: signal.Signals) -> None:
+    drill = Drill(tmp_path, ())
+    with pytest.raises(AssertionError, match="assert not"):
+        send(drill, STOCK, number, idle, random.Random(1))
