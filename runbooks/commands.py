@@ -74,6 +74,7 @@ class Running:
         self._exit = outputs / f"{id}.exit"
         self._run: dict[str, Any] = json.loads((outputs / f"{id}.run").read_bytes())
         self._ending: Ending | None = None
+        self._looks = 0
 
     def alive(self) -> bool:
         """Whether its supervisor lives.
@@ -90,6 +91,11 @@ class Running:
         warden: dict[str, Any] = self._run["warden"]
         return identity(warden["pid"]) == warden
 
+    def _swept(self) -> bool:
+        """End what nobody owns any more; whether twice in turn nothing was left."""
+        self._looks = 0 if end_leavings(self.id) else self._looks + 1
+        return self._looks > 1
+
     def ending(self) -> Ending | None:
         """Return how it ended; None while it runs."""
         if self._ending is None:
@@ -97,8 +103,7 @@ class Running:
             try:
                 self._ending = _read_ending(self._exit)
             except FileNotFoundError:
-                if not alive and not self._watched():
-                    end_leavings(self.id)
+                if not alive and not self._watched() and self._swept():
                     self._ending = self._in_doubt()
         return self._ending
 

@@ -39,8 +39,12 @@ def is_held(mark: str) -> bool:
     return pid.isdecimal() and str(start_time(int(pid))) == start.partition(".")[0]
 
 
-def end_leavings(id: str) -> None:
-    """Kill what is left of the command *id*, if nobody owns it any more."""
+def end_leavings(id: str) -> bool:
+    """Kill what is left of the command *id*, if nobody owns it any more.
+
+    Returns whether there was something. A process that was just being started shows
+    its environment a moment later: look until nothing is found.
+    """
     values = f".{id}.values"
 
     def orphan(environ: Mapping[str, str]) -> bool:
@@ -48,8 +52,10 @@ def end_leavings(id: str) -> None:
         ours = environ.get("GONOGO_OUTPUT", "").endswith(values)
         return ours and not (mark and is_held(mark))
 
-    for pid in those(orphan):
+    left = those(orphan)
+    for pid in left:
         kill(pid, signal.SIGKILL)
+    return bool(left)
 
 
 def end_all(wanted: Callable[[Mapping[str, str]], bool], grace: float) -> None:

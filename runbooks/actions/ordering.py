@@ -46,7 +46,8 @@ def plan(id: str, wish: ActionWish, target: Target, place: Place) -> Plan:
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     return Plan(
         id=id,
-        text=shlex.join(words),
+        # No shell beside it: a signal to what runs is a signal to the action.
+        text=f"exec {shlex.join(words)}",
         cwd=place.started_in,
         outputs=place.outputs,
         env={"PYTHONPATH": path},

@@ -52,10 +52,12 @@ class Trials:
 
         def one(number: int) -> T:
             try:
-                return trial(number, random.Random(f"{SEED} {self._goal} {number}"))
+                done = trial(number, random.Random(f"{SEED} {self._goal} {number}"))
             except BaseException as error:
                 error.add_note(f"{self._goal} {number}, GONOGO_SEED={SEED}")
                 raise
+            print(f"{self._goal} {number + each}", flush=True)
+            return done
 
         with ThreadPoolExecutor(abreast) as pool:
             return list(pool.map(one, range(0, self.number, each)))

@@ -232,8 +232,8 @@ def test_kills_lose_no_decision_and_leave_no_process(tmp_path: Path) -> None:
     shown = sum(len(walk.acknowledged) for walk in walks)
     row(
         "kills",
-        f"{len(walks) * EACH} SIGKILLs of {len(combinations)} combinations, 0 of {shown} "
-        f"decisions lost, 0 processes left; "
+        f"{len(walks) * EACH} SIGKILLs of {len(combinations)} combinations, 0 of "
+        f"{shown} decisions lost, 0 processes left; "
         f"{(time.monotonic() - began) / len(walks) / EACH:.1f} s each",
     )
 

@@ -1,10 +1,9 @@
-"""Each signal at any moment: what was set in the terminal is reset, and nothing lost."""
+"""Each signal at any moment: the terminal is given back, and nothing is lost."""
 
 from __future__ import annotations
 
 import random
 import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -22,6 +21,7 @@ from tests.torture.test_terminal_loss import (
     idle,
     opening,
     talking,
+    within,
 )
 from tests.tui.terminals import Terminal, left_behind, terminal
 
@@ -62,8 +62,7 @@ def stop_and_go_on(shown: Terminal, before: list[object]) -> None:
         return state.read_text().rpartition(")")[2].split()[0] == "T"
 
     shown.process.send_signal(signal.SIGTSTP)
-    patience = time.monotonic() + 3
-    shown.until(lambda: stopped() or time.monotonic() > patience)
+    within(shown, 3, stopped)
     while shown.read():
         pass
     if stopped():

@@ -49,12 +49,17 @@ def begin(shown: Terminal, name: bytes, done: Callable[[], object]) -> None:
     shown.until(b"find:")
     shown.type(name + b"\r")
     for _ in range(20):
-        again = time.monotonic() + 1
-        shown.until(lambda: done() or time.monotonic() > again)
-        if done():
+        if within(shown, 1, done):
             return
         shown.type(b"r")
     raise AssertionError(f"{name!r} did not begin")
+
+
+def within(shown: Terminal, seconds: float, done: Callable[[], object]) -> bool:
+    """Read for so long, or until it is *done*; return whether it is."""
+    end = time.monotonic() + seconds
+    shown.until(lambda: done() or time.monotonic() > end)
+    return bool(done())
 
 
 def commanding(shown: Terminal, drill: Drill, chance: random.Random) -> None:
@@ -72,12 +77,11 @@ def talking(shown: Terminal, drill: Drill, chance: random.Random) -> None:
 def acting(shown: Terminal, drill: Drill, chance: random.Random) -> None:
     drill.hold.touch()
     begin(shown, b"Setting", lambda: b"why" in shown.seen)
-    setting = drill.system / "setting"
-    while not setting.exists():
+    while True:
         time.sleep(1)  # keys that come sooner are not taken for an answer
         shown.type(b"drill\r")
-        patience = time.monotonic() + 3
-        shown.until(lambda: setting.exists() or time.monotonic() > patience)
+        if within(shown, 3, (drill.system / "setting").exists):
+            break
     time.sleep(chance.uniform(0, 0.3))
 
 
@@ -147,6 +151,6 @@ Stock().run()
 
 def test_a_stock_app_fails_so(tmp_path: Path) -> None:
     drill = Drill(tmp_path, ())
-    with pytest.raises(AssertionError, match="left: .*sleep 304"):
+    with pytest.raises(AssertionError, match=r"left: .*sleep 304"):
         lose(drill, STOCK, idle, random.Random(1))
     drill.kill_all()

@@ -1,0 +1,140 @@
+"""Output without end: the command is not slowed, the screen lives, little is kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.runbooks.running import begin as begin_alone
+from tests.runbooks.running import run, until
+from tests.torture.campaign import SAMPLE, Trials, row
+from tests.torture.drill import OPEN, Drill
+from tests.torture.test_terminal_loss import SIZE, begin
+from tests.tui.terminals import terminal
+
+SIZE_IN_ALL = (64 << 20) if SAMPLE else (1 << 30)
+SECONDS, GROWTH, GAP = 30.0, 64 << 20, 0.1
+BEATING = """
+import time
+from pathlib import Path
+from tui import opening
+prepare = opening.prepare_screen
+
+def prepared(**options):
+    config = prepare(**options)
+    from tui.desk import Desk  # not before: it imports Textual
+    ready, beats = Desk.on_ready, open(Path.home() / "beats", "w", buffering=1)
+    turns = open("/proc/thread-self/schedstat")
+
+    def beat():
+        turns.seek(0)
+        waited = int(turns.read().split()[1]) / 1e9
+        beats.write(f"{time.monotonic()} {waited}\\n")
+
+    def beating(self):
+        ready(self)
+        self.set_interval(0.01, beat)
+
+    Desk.on_ready = beating
+    return config
+
+opening.prepare_screen = prepared
+"""
+"""The screen's loop notes when it had its turn, and how long it has waited for a
+processor in all: that is the machine's doing."""
+
+
+def longest_gap(beats: str, since: float) -> float:
+    """Return the longest time between two turns, in seconds, less that wait."""
+    pairs = [tuple(map(float, line.split())) for line in beats.splitlines()]
+    kept = [(at, waited) for at, waited in pairs if at > since]
+    return max(b[0] - a[0] - (b[1] - a[1]) for a, b in pairwise(kept))
+
+
+@pytest.mark.timeout(600)
+def test_a_flood_of_lines(tmp_path: Path) -> None:
+    trials = Trials("output")
+
+    def trial(number: int, chance: random.Random) -> None:
+        job = f"yes 'a line of output, as programs print' | head -c {SIZE_IN_ALL}"
+        drill = Drill(tmp_path / str(number), (job,))
+        program = BEATING + OPEN.format(words=drill.words)
+        with terminal(program, drill.home, drill.env, size=SIZE) as shown:
+            shown.until(b"Decide 00")
+            screen = psutil.Process(shown.process.pid)
+            before = screen.memory_info().rss
+            began = time.monotonic()
+            begin(shown, b"yes", drill.supervised)
+            supervisor = psutil.Process(drill.supervised()[0][0])
+            small, most = supervisor.memory_info().rss, [0, 0]
+
+            def ended() -> bool:
+                most[0] = max(most[0], screen.memory_info().rss - before)
+                if supervisor.is_running():
+                    most[1] = max(most[1], supervisor.memory_info().rss - small)
+                return bool(drill.events("command_finished"))
+
+            shown.until(ended, 120)
+            gap = longest_gap((drill.home / "beats").read_text(), began)
+            shown.type(b"\x11")
+            shown.until(
+                lambda: shown.process.poll() is not None or b"y leave" in shown.seen
+            )
+        assert drill.run
+        (exit_file,) = drill.run.glob("outputs/*.exit")
+        ending = json.loads(exit_file.read_bytes())
+        row(
+            "G14",
+            f"{SIZE_IN_ALL >> 20} MiB in {ending['seconds']:.1f} s; memory grew by "
+            f"{most[0] >> 20} MiB (screen), {most[1] >> 20} MiB (supervisor); longest "
+            f"gap {gap * 1000:.0f} ms",
+        )
+        assert ending["size"] >= SIZE_IN_ALL and ending["seconds"] < SECONDS
+        assert max(most) < GROWTH and gap < GAP
+
+    trials.run(trial)
+
+
+SHAPES = {
+    "no line ends": ("head -c 200000000 /dev/zero | tr '\\0' x", 200_000_000),
+    "NUL bytes": ("head -c 5000000 /dev/zero", 5_000_000),
+    "not UTF-8": ("head -c 5000000 /dev/zero | tr '\\0' '\\377'", 5_000_000),
+    "bit by bit": ("for i in 1 2 3 4 5; do printf x; sleep 0.3; done", 5),
+    "escapes": (
+        "yes \"$(printf '\\033[2J\\033]0;t\\007')\" | head -c 5000000",
+        5_000_000,
+    ),
+}
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_byte_is_kept(tmp_path: Path, shape: str) -> None:
+    """Nothing is a secret here, so nothing may be changed either."""
+    text, size = SHAPES[shape]
+    ending, said = run(tmp_path, f"{{ {text}; }} | tee >(sha256sum >sum)")
+    assert (ending.ending, ending.code, ending.size) == ("exit", 0, size)
+    digest = until(lambda: (tmp_path / "sum").read_text().partition(" ")[0])
+    assert hashlib.sha256(said).hexdigest() == digest
+
+
+def test_output_that_is_closed_ends_nothing(tmp_path: Path) -> None:
+    running = begin_alone(tmp_path, "exec >&- 2>&-; sleep 0.5; exit 3")
+    assert until(running.ending).code == 3
+
+
+def test_a_reader_that_keeps_all_in_memory_fails_so() -> None:
+    """The harness sees memory that grows with the output."""
+    before = psutil.Process().memory_info().rss
+    kept = []
+    with open("/dev/zero", "rb") as endless:
+        while sum(map(len, kept)) < 2 * GROWTH:
+            kept.append(bytes(bytearray(endless.read(1 << 20))))
+    assert psutil.Process().memory_info().rss - before > GROWTH
