@@ -20,7 +20,8 @@ TEST_PROGRAMS := bash:bash curl:curl git:git ps:procps strace:strace tmux:tmux \
 	dnsmasq:dnsmasq-base dockerd:docker.io docker-compose:docker-compose named:bind9 \
 	nginx:nginx-light pgbouncer:pgbouncer prometheus:prometheus \
 	prometheus-alertmanager:prometheus-alertmanager \
-	/usr/lib/postgresql/15/bin/postgres:postgresql-15 gpg:gnupg /usr/sbin/nft:nftables
+	/usr/lib/postgresql/15/bin/postgres:postgresql-15 gpg:gnupg /usr/sbin/nft:nftables \
+	sudo:sudo ssh:openssh-client /usr/sbin/sshd:openssh-server kubectl:kubernetes-client
 
 .PHONY: help install run test torture torture-sample check bench oracle screenshots wheelhouse clean
 

@@ -29,6 +29,11 @@ _WANTS_TERMINAL = (
     b"terminal is not fully functional",
     b"host key verification failed",
     b"no controlling terminal",
+    b"is not to a terminal",
+    b"ssh_askpass:",
+    b"permission denied, please try again",  # ssh's, of a password that nobody typed
+    b"failed tty get",
+    b"can not control echo on the terminal",
 )
 """What programs say, in small letters, when they miss one."""
 

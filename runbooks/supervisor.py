@@ -63,7 +63,7 @@ class Supervision:
         self.ended: float | None = None
         self.kill_at: float | None = None
         self.eof = self.lingering = False
-        self.recent = b""
+        self.first = self.recent = b""
 
     def start(self) -> None:
         """Start the command, its record on disk first.
@@ -140,7 +140,7 @@ class Supervision:
             "values": take_values(plan["values"], self.patterns),
             "cwd": cwd or plan["cwd"],
             "context_problem": problem,
-            "needs_terminal": wants_terminal(self.code, self.recent),
+            "needs_terminal": wants_terminal(self.code, self.first + self.recent),
         }
         new = f"{self.path}.exit.new"
         settle(self.exit_file, json.dumps(ending).encode(), new, f"{self.path}.exit")
@@ -208,6 +208,7 @@ class Supervision:
 
     def _keep(self, data: bytes) -> None:
         self.output.write(data)
+        self.first += data[: _RECENT - len(self.first)]
         self.recent = (self.recent + data[-_RECENT:])[-_RECENT:]
 
     def _reap(self) -> None:

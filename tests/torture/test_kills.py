@@ -35,7 +35,7 @@ JOBS = (
     "for i in 1 2 3 4 5 6; do echo $i; sleep 0.5; done",
 )
 VICTIMS = ("screen", "watchman", "supervisor", "warden", "command", "action")
-EACH = 8 if SAMPLE else 25
+EACH = 4 if SAMPLE else 20
 """Kills of one walk."""
 SHOWN = re.compile(r"✓ (Decide \d\d)")
 PATIENCE = 20.0
@@ -277,7 +277,7 @@ while key := sys.stdin.read(1):
 def test_a_naive_program_fails_so(tmp_path: Path, flaw: str) -> None:
     """It shows before it saves; or it saves at once, and starts commands itself."""
     words = [sys.executable, "-c", NAIVE, flaw]
-    walk = Walk(tmp_path / flaw, random.Random(1), words, patience=5)
+    walk = Walk(tmp_path / flaw, random.Random(1), words, patience=3)
     walk.act = walk.command  # it knows no actions
     expected = "lost" if flaw == "late" else "orphans"
     with pytest.raises(AssertionError, match=expected):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.torture.campaign import Trials, row
+from tests.torture.campaign import SEED, Trials, row
 from tests.torture.drill import Drill
 from tests.torture.test_terminal_loss import (
     JOB,
@@ -86,7 +86,7 @@ def test_the_terminal_is_given_back(tmp_path: Path) -> None:
 
     def trial(number: int, chance: random.Random) -> None:
         drill = Drill(tmp_path / str(number), (JOB,))
-        moment = moments[number // len(numbers) % len(moments)]
+        moment = moments[(number // len(numbers) + SEED) % len(moments)]
         send(drill, drill.program, numbers[number % len(numbers)], moment, chance)
         end_commands(drill)
 

@@ -15,8 +15,8 @@ from tests.torture.drill import Drill
 from tests.torture.test_terminal_loss import SIZE, begin
 from tests.tui.terminals import terminal
 
-STALL = 8.0 if SAMPLE else 60.0
-WALL = 3.0 if SAMPLE else 5.0
+STALL = 5.0 if SAMPLE else 60.0
+WALL = 2.0 if SAMPLE else 5.0
 """Seconds that the command may take, and does not keep to."""
 LATE, END = 1.0, 3.0
 JOB = "while :; do echo $RANDOM; done"
@@ -85,7 +85,7 @@ class Stock(App):
         process = await asyncio.create_subprocess_exec("sleep", "60")
         (Path.home() / "begun").touch()
         try:
-            await asyncio.wait_for(process.wait(), 3)
+            await asyncio.wait_for(process.wait(), 4)
         except TimeoutError:
             process.kill()
             (Path.home() / "kept").touch()
@@ -98,6 +98,6 @@ def test_a_stock_app_fails_so(tmp_path: Path) -> None:
     drill = Drill(tmp_path, ())
     with terminal(STOCK, drill.home, drill.env, size=SIZE) as shown:
         shown.until((drill.home / "begun").exists)
-        time.sleep(3 + 4 * LATE)
+        time.sleep(4 + 2 * LATE)
         assert not (drill.home / "kept").exists()
     drill.kill_all()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.torture.campaign import Trials, row, worst
+from tests.torture.campaign import SEED, Trials, row, worst
 from tests.torture.drill import Drill, below
 from tests.tui.terminals import Terminal, terminal
 
@@ -122,7 +122,8 @@ def test_the_screen_ends_and_leaves_no_orphan(tmp_path: Path) -> None:
 
     def trial(number: int, chance: random.Random) -> float:
         drill = Drill(tmp_path / str(number), (JOB,))
-        lived = lose(drill, drill.program, moments[number % len(moments)], chance)
+        moment = moments[(number + SEED) % len(moments)]
+        lived = lose(drill, drill.program, moment, chance)
         end_commands(drill)
         assert lived < LIMIT, f"{lived:.2f} s"
         return lived
