@@ -19,7 +19,7 @@ from runbooks.target import Target
 from runbooks.target_template import write_template
 from state.author import Author
 from state.run import Run
-from tests.tui.walking import BAD, PLAIN, WEIGHTY, lines, walk
+from tests.tui.walking import BAD, PLAIN, WEIGHTY, lines, settled, walk
 from tui.told import Happened, NeedsTerminal, Refused
 
 ASKING = (
@@ -57,13 +57,13 @@ async def test_a_long_sentence_is_cut_in_its_line_and_whole_in_the_detail(
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         keys = lines(app)[-1]
         engine.tell(Refused(LONG))
-        await pilot.pause(0.8)
+        await settled(pilot)
         assert not list(app._notifications)
         assert "This did not happen" in lines(app)[-2] and "…" in lines(app)[-2]
         assert lines(app)[-1] == keys
         assert "at last." in "\n".join(lines(app)).partition("─ say ")[2]
         await pilot.press("j")
-        await pilot.pause(0.8)
+        await settled(pilot)
         assert "This did not happen" not in "\n".join(lines(app))
 
 
@@ -71,7 +71,7 @@ async def test_a_decision_is_told_in_its_line_alone(tmp_path: Path) -> None:
     app, _ = walk(tmp_path, f"# L\n\n- [ ] {'a long step ' * 20}\n- [ ] b\n")
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await pilot.press("space")
-        await pilot.pause(0.8)
+        await settled(pilot)
         assert not list(app._notifications)
         assert "#2 ana: yes – a long step" in lines(app)[-2]
         assert lines(app)[-2].rstrip().endswith("…  saved #2")
@@ -87,7 +87,7 @@ async def test_others_are_counted_while_they_live(tmp_path: Path) -> None:
         )
         engine.run.poll()
         async with app.run_test(size=(80, 24)) as pilot:
-            await pilot.pause(0.8)
+            await settled(pilot)
             assert "ana +1" in lines(app)[0]
             process.send_signal(signal.SIGKILL)
             process.wait()
@@ -195,7 +195,7 @@ async def test_every_panel_keeps_its_place(
         places = set()
         for _ in range(6):
             await pilot.press("j")
-            await pilot.pause(0.8)
+            await settled(pilot)
             panels = (app.screen.steps, app.screen.detail, app.screen.output)
             places.add(tuple(panel.region for panel in panels))
         assert len(places) == 1
@@ -207,7 +207,7 @@ async def test_the_full_minute_repaints_only_the_rows_that_grew_older(
     app, engine = walk(tmp_path)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("space")
-        await pilot.pause(0.8)
+        await settled(pilot)
         steps, repainted = app.screen.steps, []
         monkeypatch.setattr(
             steps, "refresh", lambda *regions: repainted.extend(regions)
@@ -227,7 +227,7 @@ async def test_resizing_while_typing_keeps_text_and_cursor(tmp_path: Path) -> No
         await pilot.press("x", *"abc")
         for size in ((60, 16), (120, 40), (80, 24)):
             await pilot.resize_terminal(*size)
-            await pilot.pause(0.8)
+            await settled(pilot)
             assert "note: abc" in "\n".join(lines(app)), size
         await pilot.press("d", "enter")
         await pilot.pause()
@@ -291,6 +291,6 @@ async def test_it_is_said_when_nothing_but_answers_is_missing(
         engine.found("logs", logs)
         if job:
             engine.found("job", job)
-        await pilot.pause(0.3)
+        await settled(pilot)
         waited = "only people are waited for: 1 to confirm, 1 to say"
         assert (waited in lines(app)[2]) is said

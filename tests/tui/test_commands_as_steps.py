@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import TextArea
 
-from tests.tui.walking import PLAIN, lines, walk
+from tests.tui.walking import PLAIN, lines, settled, walk
 from tui.widgets.answer_line import AnswerLine
 
 QUICK = """\
@@ -39,7 +39,7 @@ async def test_its_detail_is_that_of_the_command(tmp_path: Path) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         engine.began(step.part, "c1")
         engine.ended(step.part, "c1", 7)
-        await pilot.pause(0.8)
+        await settled(pilot)
         text = app.screen.detail.text
         assert "curl -fsS \\\n  http://<host>/health" in text
         assert "looks only: `curl` only reads (inferred)" in text
@@ -53,7 +53,7 @@ async def test_its_row_says_what_it_may_do_and_how_it_went(tmp_path: Path) -> No
     async with app.run_test(size=(80, 24)) as pilot:
         engine.began(second.part or "", "c1")
         engine.ended(second.part or "", "c1", 0)
-        await pilot.pause(0.8)
+        await settled(pilot)
         rows = [line.split() for line in lines(app)]
         assert any(row[-3:] == ["▷", "looks", "–"] for row in rows)
         assert any(row[-4:] == ["▷", "exit", "0", "now"] for row in rows)
@@ -135,6 +135,6 @@ async def test_keys_typed_ahead_go_into_the_line_they_were_meant_for(
         # All at once, as keys arrive over a slow line: none waits for the one before.
         for key in ("x", "q", "s", "f"):
             app.simulate_key(key)
-        await pilot.pause(0.8)
+        await settled(pilot)
         assert app.screen.answer.values() == {"note": "qsf"}
         assert app.is_running and engine.calls == []

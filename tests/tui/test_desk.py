@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from textual.pilot import Pilot
 
 from runbooks.errors import DocumentError, StateError
 from state.parsed import kept, read
 from state.runs import runs
+from tests.tui.walking import settled, until
 from tui.config import Config
 from tui.desk import BESIDE_SCREEN, SCREEN_BYTES, SCREEN_STEPS, Desk
 from tui.opening import Options
@@ -47,14 +46,6 @@ def long_document(path: Path, size: int) -> Path:
     return path
 
 
-async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
-    for _ in range(400):
-        if holds():
-            return
-        await pilot.pause(0.05)
-    raise AssertionError(f"never held; on the screen: {pilot.app.screen}")
-
-
 async def test_a_short_document_is_there_at_once(tmp_path: Path, home: Path) -> None:
     path = tmp_path / "short.md"
     path.write_text(SHORT)
@@ -75,7 +66,7 @@ async def test_a_run_goes_on_where_it_was_left(tmp_path: Path, home: Path) -> No
         desk.prepare(path)
         async with desk.run_test(size=(80, 24)) as pilot:
             await pilot.press(pressed)
-            await pilot.pause(0.4)
+            await settled(pilot)
         desk.leave_run()
     assert [(s.done, s.total) for s in runs(home)] == [(1, 2)]
     again = Desk(Options(home, new=True), Config())

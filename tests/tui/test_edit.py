@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual import events
 from textual.app import App
 
+from tests.tui.walking import until
 from tui.screens.edit import EditScreen
 
 
@@ -31,7 +32,7 @@ async def test_the_key_that_runs_does_not_overtake_what_was_typed() -> None:
     app = Editing()
     async with app.run_test() as pilot:
         burst(app, "touch all of this and no half of it", "ctrl+r")
-        await pilot.pause(0.5)
+        await until(pilot, lambda: app.given != "nothing yet")
         assert app.given == "touch all of this and no half of it"
 
 
@@ -39,5 +40,5 @@ async def test_leaving_runs_nothing() -> None:
     app = Editing()
     async with app.run_test() as pilot:
         burst(app, "touch it", "escape")
-        await pilot.pause(0.5)
+        await until(pilot, lambda: app.given != "nothing yet")
         assert app.given is None

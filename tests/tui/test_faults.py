@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from textual.pilot import Pilot
 
 from runbooks.errors import CommandError, RefusedError
 from runbooks.rehearsal import Deployment, faults
 from runbooks.rehearsal.faults import Fault, injected
 from runbooks.rehearsal.faults.fault import CONTAINED
 from runbooks.rehearsal.layout import lay_out
-from tests.tui.walking import lines, walk
+from tests.tui.walking import lines, until, walk
 from tui.cli.faults import RANDOM, chosen
 from tui.screens.faults import FaultsScreen
 
@@ -68,14 +66,6 @@ def deployment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Deployment:
     DONE.clear()
     keeper: Any = None
     return WithoutParts(directory, keeper)
-
-
-async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
-    for _ in range(400):
-        if holds():
-            return
-        await pilot.pause(0.02)
-    raise AssertionError("\n".join(lines(pilot.app)))  # type: ignore[arg-type]
 
 
 async def test_a_real_deployment_has_no_such_key(tmp_path: Path) -> None:

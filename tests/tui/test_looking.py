@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from runbooks.results import Finding, Result
-from tests.tui.walking import BAD, WEIGHTY, lines, walk
+from tests.tui.walking import BAD, WEIGHTY, lines, settled, walk
 from tui.told import Announced, Looking
 
 PROBED = (
@@ -53,11 +53,11 @@ async def test_that_it_looks_is_said_while_it_does(tmp_path: Path) -> None:
     app, engine = walk(tmp_path, PROBED)
     async with app.run_test(size=(80, 24)) as pilot:
         engine.tell(Looking(2))
-        await pilot.pause(0.3)
+        await settled(pilot)
         assert "nothing is checked yet: looking at all there is" in lines(app)[2]
         assert "looking at 2 steps  saved #" in lines(app)[-2]
         engine.tell(Looking(0))
-        await pilot.pause(0.3)
+        await settled(pilot)
         assert "looking" not in "\n".join(lines(app))
 
 
@@ -67,11 +67,11 @@ async def test_news_come_back_after_what_is_none(tmp_path: Path) -> None:
         row = app.screen.steps.row
         engine.tell(Announced(NEWS))
         engine.tell(Announced("Looked at 2 steps.", news=False))
-        await pilot.pause(0.3)
+        await settled(pilot)
         assert "Looked at 2 steps." in lines(app)[-2]
         assert app.screen.steps.row == row
         await pilot.press("j")
-        await pilot.pause(0.5)
+        await settled(pilot)
         assert NEWS in lines(app)[-2]
 
 
@@ -79,7 +79,7 @@ async def test_news_that_are_long_are_whole_in_the_detail(tmp_path: Path) -> Non
     app, engine = walk(tmp_path, PROBED)
     async with app.run_test(size=(80, 24)) as pilot:
         engine.tell(Announced(f"{NEWS}  2 more regressed, and that is the finish."))
-        await pilot.pause(0.5)
+        await settled(pilot)
         assert lines(app)[-2].startswith(" Regressed: API answers")
         assert "finish." in "\n".join(lines(app)[:-2])
 
@@ -101,7 +101,7 @@ async def test_what_no_profile_says_is_told_with_what_to_write(tmp_path: Path) -
     async with app.run_test(size=(80, 34)) as pilot:
         engine.found("api", UNSET)
         await pilot.press("slash", *"API answers", "enter")
-        await pilot.pause(0.5)
+        await settled(pilot)
         text = "\n".join(lines(app))
         assert "nothing is checked yet: T sets up what 1 step needs" in lines(app)[2]
         todo, hint = (
@@ -116,7 +116,7 @@ async def test_a_step_that_does_not_apply_says_by_which_fact(tmp_path: Path) -> 
     async with app.run_test(size=(80, 34)) as pilot:
         engine.found("api", Finding(Result.NA, "by fact: gpu is none"))
         await pilot.press("slash", *"API answers", "enter")
-        await pilot.pause(0.5)
+        await settled(pilot)
         (row,) = (line for line in lines(app) if "– B API answers" in line)
         assert row.split("answers")[1].split() == ["gpu", "is", "none", "now"]
         assert "by fact   gpu is none, says the profile" in "\n".join(lines(app))
@@ -137,7 +137,7 @@ async def test_the_keys_are_those_that_help_there(
     app, _ = walk(tmp_path, f"{PROBED}- [ ] Tickets closed\n")
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("slash", *found, "enter")
-        await pilot.pause(0.5)
+        await settled(pilot)
         assert keys in lines(app)[-1]
 
 
@@ -148,8 +148,8 @@ async def test_a_narrow_bar_has_short_words_rather_than_half_ones(
     async with app.run_test(size=(66, 24)) as pilot:
         engine.found("api", UNSET)
         engine.found("logs", replace(BAD, result=Result.WARN))
-        await pilot.pause(0.5)
+        await settled(pilot)
         assert "✗0 fail  ?1 unknown  !1 warn  ○4 open" in lines(app)[1]
         await pilot.resize_terminal(120, 24)
-        await pilot.pause(0.5)
+        await settled(pilot)
         assert "?1 could not look  !1 warning  ○4 open" in lines(app)[1]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from tests.tui.walking import PLAIN, lines, walk
+from tests.tui.walking import PLAIN, lines, settled, walk
 from tui.screens.output import OutputScreen
 from tui.widgets.outputs import Outputs
 
@@ -22,18 +22,18 @@ async def test_find_wrap_follow_other_and_back(tmp_path: Path) -> None:
         engine.ended(one.id, "c1", 0)
         engine.began(two.id, "c2")
         engine.printed("c2", b"second\n" + b"x" * 200)
-        await pilot.pause(0.8)
+        await settled(pilot)
         await pilot.press("plus")
-        await pilot.pause(0.8)
+        await settled(pilot)
         assert "second" in "\n".join(lines(app)) and "running" in lines(app)[0]
         await pilot.press("w")
         assert "wrapped" in lines(app)[0]
         await pilot.press("o", "slash", *"row 42", "enter")
-        await pilot.pause(0.8)
+        await settled(pilot)
         assert "exit 0" in lines(app)[0] and "stays" in lines(app)[0]
         assert any(line.startswith(" row 42 ") for line in lines(app))
         await pilot.press("f")
-        await pilot.pause(0.8)
+        await settled(pilot)
         assert any(line.startswith(" row 199") for line in lines(app))
         await pilot.press("o", "full_stop", "escape")
         assert engine.calls == [("stop", "c2")]
@@ -56,7 +56,7 @@ async def test_save_writes_all_of_it_and_never_over_a_file(
         part = engine.runbook.blocks[0].parts[0]
         engine.began(part.id, "c1")
         engine.printed("c1", b"of it\n")
-        await pilot.pause(0.8)
+        await settled(pilot)
         await pilot.press("plus", "s", "enter")
         await pilot.pause()
         assert (tmp_path / "output-c1.txt").read_bytes() == b"all of it\n"
@@ -98,7 +98,7 @@ async def test_a_running_command_s_output_is_not_shown_twice(tmp_path: Path) -> 
     async with app.run_test(size=(80, 24)) as pilot:
         engine.printed("c1", b"working\n")  # as the engine follows it, from its start
         engine.ended(part.id, "c1", 0)
-        await pilot.pause(0.8)
+        await settled(pilot)
         assert "\n".join(lines(app)).count("working") == 1
 
 
@@ -113,7 +113,7 @@ async def test_what_stood_on_the_terminal_is_shown_as_lines(tmp_path: Path) -> N
     (engine.run.outputs / "c1.cast").write_text(text)
     app, _ = walk(tmp_path, PLAIN, engine.run)
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause(0.8)
+        await settled(pilot)
         seen = [line.strip() for line in lines(app)]
         assert "db=> select 1" in seen and "1 row" in seen
 

@@ -15,8 +15,7 @@ from runbooks.commands import Ending
 from state.author import Author
 from state.run import Run
 from state.standing import Answer
-from tests.tui.walking import BAD, PLAIN, WEIGHTY, lines, walk
-from tui.screens.board import REST
+from tests.tui.walking import BAD, PLAIN, WEIGHTY, lines, settled, walk
 from tui.told import Asks, CommandEnded, Refused, Saved
 
 ENDED = Ending(code=1, ending="exit", seconds=0.1, started="", finished="")
@@ -180,7 +179,7 @@ async def test_note_and_evidence(tmp_path: Path) -> None:
     app, engine = walk(tmp_path)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("t", "h", "i", "enter", "e", *"https://x.org/1", "enter")
-        await pilot.pause(0.8)
+        await settled(pilot)
         state = engine.run.progress[app.screen.steps.row.id]
         assert state.notes == ("hi",)
         assert [(a.kind, a.value) for a in state.attachments] == [
@@ -244,7 +243,7 @@ async def test_blockers_key_goes_round_what_blocks(tmp_path: Path) -> None:
     app, engine = walk(tmp_path, WEIGHTY)
     async with app.run_test(size=(80, 24)) as pilot:
         engine.found("logs", BAD)
-        await pilot.pause(0.8)
+        await settled(pilot)
         assert "✗ Logs shipped" in lines(app)[2]
         seen = []
         for _ in range(3):
@@ -261,7 +260,7 @@ async def test_a_finding_changes_row_and_detail_but_not_the_cursor(
         await pilot.press("j", "j")
         row = app.screen.steps.row
         engine.found("logs", BAD)
-        await pilot.pause(0.8)
+        await settled(pilot)
         assert app.screen.steps.row == row
         text = "\n".join(lines(app))
         assert "31 h > 26 h" in text and "<= 26 h" in text and "postgres db" in text
@@ -293,7 +292,7 @@ async def test_what_wanted_a_terminal_is_run_again_with_one(tmp_path: Path) -> N
         engine.began(part.id, "c1")
         engine.ended(part.id, "c1", 1)
         engine.tell(CommandEnded("c1", replace(ENDED, needs_terminal=True)))
-        await pilot.pause(0.8)
+        await settled(pilot)
         assert "I runs it again with one" in lines(app)[-2]
         await pilot.press("I", "r", "I")
         assert engine.calls[1:] == [
@@ -312,17 +311,17 @@ async def test_output_is_shown_and_the_exit_code_stands_on_its_row(
         part = engine.runbook.blocks[0].parts[0]
         engine.began(part.id, "c1")
         engine.printed("c1", b"hello \x1b]0;evil\x07there\n")
-        await pilot.pause(0.8)
+        await settled(pilot)
         text = "\n".join(lines(app))
         assert "hello" in text and "running" in text and "\x1b" not in text
         await pilot.press("full_stop")
         assert engine.calls == [("stop", "c1")]
         await pilot.press("j", "j", "j")
-        await pilot.pause(0.8)
+        await settled(pilot)
         assert ". stop" in lines(app)[-1]
         row = app.screen.steps.row
         engine.ended(part.id, "c1", 3)
-        await pilot.pause(0.8)
+        await settled(pilot)
         assert app.screen.steps.row == row
         line = next(line for line in lines(app) if "echo one  " in line)
         assert "exit 3" in line
@@ -331,7 +330,7 @@ async def test_output_is_shown_and_the_exit_code_stands_on_its_row(
 async def test_what_the_engine_says_is_shown(tmp_path: Path) -> None:
     app, engine = walk(tmp_path, notice="2 steps are new since yesterday.")
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause(2 * REST)
+        await settled(pilot)
         assert "2 steps are new" in lines(app)[-2]
         engine.tell(Refused("Nothing to probe here."))
         engine.tell(Saved(7))
@@ -354,7 +353,7 @@ async def test_a_run_is_opened_where_it_was_left(tmp_path: Path) -> None:
     app, engine = walk(tmp_path)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("end")
-        await pilot.pause(0.8)
+        await settled(pilot)
         left = app.screen.steps.row
     engine.run.close()
     run = Run.open(engine.run.directory, engine.runbook, Author("ben", "", "here", 2))
@@ -376,7 +375,7 @@ async def test_hostile_text_is_shown_and_obeyed_by_nobody(
         engine.note(engine.runbook.steps[0].id, evil)
         engine.found(engine.runbook.steps[0].id, BAD)
         await pilot.press("space", "k", "tab", "pagedown", "tab", "escape")
-        await pilot.pause(0.8)
+        await settled(pilot)
         text = "\n".join(lines(app))
         assert not any(character in text for character in "\x1b\u202e\x9b\u200d")
         assert all(len(line) <= size[0] for line in lines(app))

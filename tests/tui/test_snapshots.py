@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from tests.tui.walking import BAD, WEIGHTY, walk
+from tests.tui.walking import BAD, WEIGHTY, settled, walk
 from tui.screens import answering, bars
 
 TEXT = (
@@ -49,6 +49,6 @@ def test_runbook_screen(
             await pilot.press("w", *"OPS-1240")
         if place == "part":
             await pilot.press("right_curly_bracket", "enter", "j", "j", "j")
-        await pilot.pause(0.4)
+        await settled(pilot)
 
     assert snap_compare(app, terminal_size=size, run_before=before)

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from textual.pilot import Pilot
+
 from runbooks.errors import GonogoError, StateError
 from runbooks.events import Event, Kind
 from runbooks.model import Runbook
@@ -21,6 +23,7 @@ from state.standing import Answer
 from tui.app import GonogoApp
 from tui.screens.runbook import RunbookScreen
 from tui.told import Happened, NotSaved, OutputCame, Refused, Told
+from tui.widgets.output_view import OutputView
 
 PLAIN = """\
 # Launch
@@ -215,3 +218,36 @@ def lines(app: GonogoApp) -> list[str]:
     """Return what stands on the screen, line by line."""
     strips = app.screen._compositor.render_strips()
     return ["".join(segment.text for segment in strip) for strip in strips]
+
+
+async def until(pilot: Pilot[Any], holds: Callable[[], object]) -> None:
+    """Wait for what a thread or a process does; for the screen's own, `settled` does."""
+    for _ in range(1500):
+        if holds():
+            return
+        await pilot.pause(0.02)
+    raise AssertionError("never held; on the screen:\n" + "\n".join(lines(pilot.app)))
+
+
+async def settled(pilot: Pilot[Any]) -> None:
+    """Wait until the screen shows all that it knows, and puts nothing off.
+
+    However busy the machine is: asked is what waits, not the clock.
+    """
+    screen = pilot.app.screen
+    await pilot.pause()
+    while any(_puts_off(widget) for widget in screen.walk_children(with_self=True)):
+        await pilot.pause(0.01)
+    await pilot.pause()
+
+
+def _puts_off(widget: Any) -> bool:
+    """Whether it will soon show something that it knows already."""
+    if isinstance(widget, OutputView) and widget.size.height:
+        if widget._version != widget.scrollback.version:
+            return True
+    return any(
+        timer._repeat == 0 and timer._interval < 1 and not timer._task.done()
+        for timer in list(widget._timers)
+        if timer._task is not None
+    )
