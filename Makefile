@@ -23,7 +23,7 @@ TEST_PROGRAMS := bash:bash curl:curl git:git ps:procps strace:strace tmux:tmux \
 	/usr/lib/postgresql/15/bin/postgres:postgresql-15 gpg:gnupg /usr/sbin/nft:nftables \
 	sudo:sudo ssh:openssh-client /usr/sbin/sshd:openssh-server kubectl:kubernetes-client
 
-.PHONY: help install run test torture torture-sample check bench oracle screenshots wheelhouse clean
+.PHONY: help install run test offline torture torture-sample check bench oracle screenshots wheelhouse clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -34,7 +34,11 @@ run: .venv/.rehearsing .venv/.compiled ## rehearse: a practice deployment, and t
 	@$(BIN)/gonogo rehearse
 
 test: .venv/.developing .venv/.programs .venv/.compiled ## run the tests
-	$(BIN)/pytest -n 2
+	@mkdir -p .pytest_cache
+	$(BIN)/pytest -n 2; ended=$$?; echo $$ended >.pytest_cache/ended; exit $$ended
+
+offline: .venv/.developing .venv/.programs .venv/.compiled ## install from the wheelhouse, without a network
+	$(BIN)/pytest tests/offline
 
 torture: .venv/.developing .venv/.programs .venv/.compiled ## the tests that take minutes
 	rm -f build/torture.jsonl

@@ -1,4 +1,7 @@
-"""`make wheelhouse`: gonogo installs from it where there is no network at all."""
+"""`make wheelhouse`: gonogo installs from it where there is no network at all.
+
+`make offline`, since it takes as long as a fifth of all other tests.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from pathlib import Path
 import pytest
 
 pytestmark = pytest.mark.timeout(300)  # it fetches what there is to fetch
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 OUTSIDE = dict(os.environ)
 """Where uv and pip keep what they have fetched: not in the home of a test."""
 OFFLINE = ("unshare", "--net") if os.geteuid() == 0 else ("unshare", "-rn")
