@@ -12,8 +12,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from runbooks.probes.kubernetes import connection
 from tests.runbooks.probes.docker_engine import DockerEngine, running_engine
 from tests.runbooks.probes.kubernetes_api import KubernetesAPI, kubernetes_api
+from tests.runbooks.probes.kubernetes_in_a_thread import in_a_thread
 from tests.runbooks.probes.kubernetes_workloads import Cluster
 
 HEALTHY = {"status": "healthy", "checks": [{"name": "database"}], "user": None}
@@ -131,7 +133,13 @@ def cluster() -> Cluster:
 
 
 @pytest.fixture
-def kubernetes() -> Iterator[KubernetesAPI]:
+def threaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Start no process to ask an API server: a thread of this one does."""
+    monkeypatch.setattr(connection, "started", in_a_thread)
+
+
+@pytest.fixture
+def kubernetes(threaded: None) -> Iterator[KubernetesAPI]:
     """An API server without objects; what no probe may ask fails the test."""
     with kubernetes_api([]) as api:
         yield api

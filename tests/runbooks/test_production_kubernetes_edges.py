@@ -66,7 +66,7 @@ def cluster() -> Cluster:
 
 
 @pytest.fixture
-def api(cluster: Cluster) -> Iterator[KubernetesAPI]:
+def api(cluster: Cluster, threaded: None) -> Iterator[KubernetesAPI]:
     with kubernetes_api([]) as api:
         for pod in (*cluster.api_pods, *cluster.worker_pods):
             api.logs[pod["metadata"]["name"]] = printed()

@@ -147,7 +147,7 @@ async def test_errors_in_a_central_store(
 
 
 @pytest.fixture
-def api() -> Iterator[KubernetesAPI]:
+def api(threaded: None) -> Iterator[KubernetesAPI]:
     with kubernetes_api([]) as api:
         yield api
         assert api.violations == []

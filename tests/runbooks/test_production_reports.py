@@ -95,7 +95,9 @@ async def test_audits_of_dependencies(
         ("no report", "unknown"),
     ],
 )
-async def test_image_scans(tmp_path: Path, report: Any, result: str) -> None:
+async def test_image_scans(
+    tmp_path: Path, threaded: None, report: Any, result: str
+) -> None:
     if report is not None:
         (tmp_path / "api.json").write_text(json.dumps(report))
     objects = []

@@ -317,7 +317,7 @@ async def test_no_caching_by_fact(tmp_path: Path, step_id: str) -> None:
 
 
 @pytest.fixture
-def cluster() -> Iterator[KubernetesAPI]:
+def cluster(threaded: None) -> Iterator[KubernetesAPI]:
     """The application as its manifests give it, wiring gaps included."""
 
     def secret(name: str) -> dict[str, Any]:

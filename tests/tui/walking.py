@@ -221,7 +221,7 @@ def lines(app: GonogoApp) -> list[str]:
 
 
 async def until(pilot: Pilot[Any], holds: Callable[[], object]) -> None:
-    """Wait for what a thread or a process does; for the screen's own, `settled` does."""
+    """Wait for what a thread or a process does; for the screen alone, see `settled`."""
     for _ in range(1500):
         if holds():
             return
@@ -241,12 +241,14 @@ async def settled(pilot: Pilot[Any]) -> None:
     await pilot.pause()
 
 
-def _puts_off(widget: Any) -> bool:
+def _puts_off(widget: Any) -> object:
     """Whether it will soon show something that it knows already."""
-    if isinstance(widget, OutputView) and widget.size.height:
-        if widget._version != widget.scrollback.version:
-            return True
-    return any(
+    unseen = (
+        isinstance(widget, OutputView)
+        and widget.size.height
+        and widget._version != widget.scrollback.version
+    )
+    return unseen or any(
         timer._repeat == 0 and timer._interval < 1 and not timer._task.done()
         for timer in list(widget._timers)
         if timer._task is not None

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from runbooks.probes.kubernetes.connection import Connection
-from runbooks.probes.sources import Sources
 from runbooks.rehearsal import Deployment
 from tests.runbooks.probes.docker_engine import DockerEngine
 from tests.runbooks.probes.docker_projects import make_projects
@@ -43,14 +41,6 @@ def site() -> Iterator[Site]:
 
 
 @pytest.fixture
-async def look(
-    kubernetes: KubernetesAPI,
-    cluster: Cluster,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> AsyncIterator[Look]:
+def look(kubernetes: KubernetesAPI, cluster: Cluster, tmp_path: Path) -> Look:
     """Look at the cluster with one aspect, by its name and parameters."""
-    opened = Connection._opened
-    async with Sources() as test:  # a process for each look would only take time
-        monkeypatch.setattr(Connection, "_opened", lambda way, _: opened(way, test))
-        yield looking(kubernetes, cluster, tmp_path)
+    return looking(kubernetes, cluster, tmp_path)

@@ -159,7 +159,9 @@ async def test_no_report_says_nothing(reports: Path) -> None:
         await look("image_scan", path="reports/*.json")
 
 
-async def test_pods_run_what_was_scanned(reports: Path, tmp_path: Path) -> None:
+async def test_pods_run_what_was_scanned(
+    reports: Path, tmp_path: Path, threaded: None
+) -> None:
     write(reports, "api.json", trivy(("HIGH", "libc", "2")))
     spec = pod_spec(container("api", "1", "1Gi"))
     api = deployment("api", 1, spec)

@@ -26,7 +26,7 @@ LEVEL = {"configMapKeyRef": {"name": "config", "key": "log-level"}}
 
 
 @pytest.fixture
-def api() -> Iterator[KubernetesAPI]:
+def api(threaded: None) -> Iterator[KubernetesAPI]:
     wired = [env("SESSION_SECRET", WIRED), env("LOG_LEVEL", LEVEL)]
     objects = [
         deployment("api", wired),

@@ -7,12 +7,8 @@ import io
 import os
 import subprocess
 import sys
-import threading
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, redirect_stdout
-from importlib import import_module
+from contextlib import redirect_stdout
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -20,48 +16,11 @@ import msgspec
 from runbooks.actions import describing, performing
 from runbooks.actions.performing import Ended, Order
 from runbooks.changes import Description, Progress
-from runbooks.probes.kubernetes.process import LARGEST, Process
-from runbooks.probes.kubernetes.reader import _serve
 from runbooks.tables import ActionSpec
 from runbooks.target import parse
 from tests.runbooks.actions.kubernetes.controller import Controller
 from tests.runbooks.actions.kubernetes.writable_api import Fault, WritableAPI
 from tests.runbooks.probes.kubernetes_api import Object
-
-RESPONDING = {"reader": "asked", "rehearser": "rehearsed", "writer": "written"}
-"""What the process of each module answers with."""
-
-
-@asynccontextmanager
-async def in_a_thread(program: str) -> AsyncIterator[Process]:
-    """Answer as the process of *program* does, without starting one."""
-    respond = getattr(import_module(program), RESPONDING[program.rpartition(".")[2]])
-    theirs, ours = os.pipe(), os.pipe()
-    requests, answers = os.fdopen(theirs[0], "rb"), os.fdopen(ours[1], "wb")
-
-    def serve() -> None:
-        with requests, answers:
-            _serve(requests, answers, respond)
-
-    serving = threading.Thread(target=serve, daemon=True)
-    serving.start()
-    loop = asyncio.get_running_loop()
-    reader = asyncio.StreamReader(limit=LARGEST)
-    reading, _ = await loop.connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(ours[0], "rb")
-    )
-    writing, _ = await loop.connect_write_pipe(
-        asyncio.BaseProtocol, os.fdopen(theirs[1], "wb")
-    )
-    process = Process(SimpleNamespace(stdin=writing, stdout=reader))  # type: ignore
-    dispatching = asyncio.create_task(process.dispatch())
-    try:
-        yield process
-    finally:
-        writing.close()
-        await dispatching
-        reading.close()
-        serving.join()
 
 
 class Done:

@@ -10,10 +10,11 @@ import pytest
 
 from runbooks.actions.kubernetes import sending, watching
 from runbooks.probes.kubernetes import connection
-from tests.runbooks.actions.kubernetes.acting import Acting, in_a_thread
+from tests.runbooks.actions.kubernetes.acting import Acting
 from tests.runbooks.actions.kubernetes.releases import OLD
 from tests.runbooks.actions.kubernetes.writable_api import WritableAPI
 from tests.runbooks.probes.kubernetes_api import serving
+from tests.runbooks.probes.kubernetes_in_a_thread import in_a_thread
 from tests.runbooks.probes.kubernetes_scaling import budget
 from tests.runbooks.probes.kubernetes_workloads import Cluster, clustered, made
 
