@@ -34,6 +34,7 @@ class WebServer:
 def _handler(web: WebServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # body after head: no wait for an ACK
 
         def do_GET(self) -> None:
             web.asked[self.path] += 1

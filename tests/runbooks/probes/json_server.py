@@ -51,6 +51,7 @@ def running(service: Service) -> Iterator[Service]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # body after head: no wait for an ACK
 
         def do_GET(self) -> None:
             status, body = service.answer(self.path)

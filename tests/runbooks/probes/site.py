@@ -62,6 +62,7 @@ def running_site() -> Iterator[Site]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # body after head: no wait for an ACK
 
         def handle_one(self) -> None:
             length = int(self.headers.get("Content-Length", 0))

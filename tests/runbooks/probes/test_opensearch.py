@@ -64,6 +64,7 @@ def cluster() -> Iterator[Cluster]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # body after head: no wait for an ACK
 
         def do_GET(self) -> None:
             status, body = cluster.answer(self.path)
