@@ -93,7 +93,7 @@ def _objection(text: str, defined: Collection[str]) -> tuple[str, str]:
         return "the shell parser does not understand it", ""
     data = text.encode("utf-8", "replace")
     if MISREAD.search(text) or any(is_glued(n, data) for n in walk(root)):
-        return "a backslash or # stands where the shell parser may misread it", ""
+        return "the shell parser may misread a backslash, # or end of line in it", ""
     own = set(defined)
     for node in walk(root):
         own.update(_defines(node))

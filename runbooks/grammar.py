@@ -64,7 +64,14 @@ def text_of(node: Node) -> str:
 
 
 def is_glued(node: Node, data: bytes) -> bool:
-    """Whether *node* is a comment that bash would read as the end of a word."""
+    """Whether bash would read *node* otherwise: a comment as the end of a word, or
+    what stands on two lines as two commands.
+    """
+    if node.type in ("command", "declaration_command"):
+        ends = (child.end_byte for child in node.children)
+        starts = (child.start_byte for child in node.children[1:])
+        gaps = (data[end:start] for end, start in zip(ends, starts, strict=False))
+        return any(b"\n" in gap.replace(b"\\\n", b"") for gap in gaps)
     before = data[node.start_byte - 1 : node.start_byte]
     return node.type == "comment" and before.strip(b" \t\n;&|()`") != b""
 

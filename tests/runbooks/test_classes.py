@@ -364,6 +364,10 @@ def test_several_lines() -> None:
     assert classify("psql <<EOF\ndrop table x;\nEOF").command_class is DESTRUCTIVE
     assert classify("rm \\\n  -r x").command_class is DESTRUCTIVE
     assert classify("f() {\n  ls\n}\nf").command_class is MUTATE
+    # Where tree-sitter-bash takes the second line for words of the first one.
+    four = "cat a | sort | uniq -c | head\n"
+    assert classify(f"{four}touch x && ls").command_class is MUTATE
+    assert classify(f"{four}rm -r x && ls").command_class is DESTRUCTIVE
 
 
 good = st.sampled_from(commands(READS))
