@@ -19,7 +19,7 @@ def begin(home: Path, text: str, **plan: Any) -> Running:
     return start(Plan(text=text, **{**options, **plan}))
 
 
-def until(true: Callable[[], Any], seconds: float = 20) -> Any:
+def until(true: Callable[[], Any], seconds: float = 60) -> Any:
     """Return what *true* returns as soon as it is something."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -241,7 +241,7 @@ def archiving() -> Iterator[PostgresServer]:
     settings = ("wal_level = replica", "archive_mode = on", "archive_command = 'true'")
     with postgres_server(*settings) as server:
         server.psql("create table t (x int)", "select pg_switch_wal()")
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while server.psql("select archived_count > 0 from pg_stat_archiver") != "t":
             assert time.monotonic() < deadline, "nothing was archived"
             time.sleep(0.05)

@@ -60,7 +60,7 @@ class Desk:
             if title in (part.title, part.text)
         )
 
-    def wait(self, wanted: Callable[[Told], bool], seconds: float = 15.0) -> Told:
+    def wait(self, wanted: Callable[[Told], bool], seconds: float = 60.0) -> Told:
         """Return the first thing told from now on that is wanted."""
         deadline = time.monotonic() + seconds
         while True:

@@ -16,7 +16,7 @@ from runbooks.target import Target
 from state.acted import left_open
 from state.author import Author
 from state.run import Run
-from tests.tui.walking import lines
+from tests.tui.walking import lines, until
 from tui.app import GonogoApp
 from tui.engine import Engine
 from tui.opening import make_engine
@@ -70,12 +70,8 @@ class Walk:
     async def type(self, text: str) -> None:
         await self.pilot.press(*("space" if c == " " else c for c in text))
 
-    async def until(self, holds: Callable[[], object], seconds: float = 15) -> None:
-        for _ in range(int(seconds / 0.05)):
-            if holds():
-                return
-            await self.pilot.pause(0.05)
-        raise AssertionError(f"waited {seconds} s in vain:\n{self.text}")
+    async def until(self, holds: Callable[[], object]) -> None:
+        await until(self.pilot, holds)
 
     async def shows(self, words: str) -> None:
         """Wait until these words are on the screen."""

@@ -66,7 +66,7 @@ class Terminal:
         self.seen += came
         return came
 
-    def until(self, wanted: bytes | Callable[[], bool], limit: float = 30) -> None:
+    def until(self, wanted: bytes | Callable[[], bool], limit: float = 60) -> None:
         """Read until *wanted* was seen or says so."""
         end = time.monotonic() + limit
         while not (wanted() if callable(wanted) else wanted in self.seen):
@@ -87,7 +87,7 @@ class Terminal:
     def modes(self) -> list[object]:
         return termios.tcgetattr(self._master)
 
-    def ended(self, limit: float = 30) -> int:
+    def ended(self, limit: float = 60) -> int:
         """Read until the program has ended; return its exit code."""
         if self._master >= 0:
             self.until(lambda: self.process.poll() is not None, limit)

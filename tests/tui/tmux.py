@@ -9,6 +9,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+LONGEST = 60.0
+"""Seconds in which a machine that is only busy gets there."""
+
 
 class Terminal:
     """One tmux server with one window, typed into and read like a person would."""
@@ -56,11 +59,11 @@ class Terminal:
     def screen(self) -> str:
         return self.tmux("capture-pane", "-p", "-t", "0")
 
-    def wait_for(self, text: str, seconds: float = 15.0) -> str:
+    def wait_for(self, text: str, seconds: float = LONGEST) -> str:
         """Wait until *text* is on the screen and return the screen."""
         return self._until(lambda screen: text in screen, f"{text!r} to come", seconds)
 
-    def wait_gone(self, text: str, seconds: float = 15.0) -> str:
+    def wait_gone(self, text: str, seconds: float = LONGEST) -> str:
         return self._until(lambda s: text not in s, f"{text!r} to go", seconds)
 
     def _until(self, holds: Callable[[str], bool], what: str, seconds: float) -> str:

@@ -222,7 +222,7 @@ def lines(app: GonogoApp) -> list[str]:
 
 async def until(pilot: Pilot[Any], holds: Callable[[], object]) -> None:
     """Wait for what a thread or a process does; for the screen alone, see `settled`."""
-    for _ in range(1500):
+    for _ in range(2500):
         if holds():
             return
         await pilot.pause(0.02)

@@ -6,6 +6,7 @@ import io
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import tarfile
 import tempfile
@@ -101,7 +102,14 @@ class DockerEngine:
                 stderr=log,
                 start_new_session=True,
             )
-        wait_until(self.socket.exists, "dockerd is up")
+        wait_until(self._listens, "dockerd is up")
+
+    def _listens(self) -> bool:
+        # The file is there a moment before anybody listens.
+        with socket.socket(socket.AF_UNIX) as asking, suppress(OSError):
+            asking.connect(str(self.socket))
+            return True
+        return False
 
     def create(
         self,
@@ -210,7 +218,7 @@ def running_engine() -> Iterator[DockerEngine]:
 
 def wait_until(holds: Callable[[], object], what: str) -> None:
     """Wait until it holds; give up where the machine is not only slow."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not holds():
         assert time.monotonic() < deadline, f"waited in vain: {what}"
         time.sleep(0.05)

@@ -61,7 +61,7 @@ def nginx(directory: Path, servers: str, ports: list[int]) -> Iterator[None]:
             stderr=errors,
         )
     try:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not all(map(_listens, ports)):
             assert process.poll() is None, said.read_text()
             assert time.monotonic() < deadline, "nginx did not start"

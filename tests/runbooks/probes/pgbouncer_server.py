@@ -135,7 +135,7 @@ async def until(pooler: PgBouncer, name: str, wanted: int) -> Measurement:
 
 
 def _wait(port: int) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while True:
         with closing(socket.socket()) as client:
             if not client.connect_ex(("127.0.0.1", port)):

@@ -85,7 +85,7 @@ class PostgresServer:
                 )
             )
         ready = [self.programs / "pg_isready", "-q", "-h", "127.0.0.1"]
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while subprocess.run([*ready, "-p", str(self.port)]).returncode:
             log_text = (self.directory / "log").read_text()
             assert self.running[-1].poll() is None, log_text

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 HOST = "127.0.0.1"
-_LONGEST = 30.0
+_LONGEST = 60.0
 """Seconds for a server to come up."""
 
 

@@ -66,7 +66,7 @@ def redis_server(
 def _wait(client: Any) -> None:
     from redis.exceptions import ConnectionError as NotThere
 
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while True:
         try:
             client.ping()

@@ -53,7 +53,7 @@ def kept(practice: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Path
     switch = "create table if not exists t(); drop table t; select pg_switch_wal()"
     for wanted in range(1, 5):
         run("psql", "-d", "postgres", *(f"-c{sql}" for sql in switch.split("; ")))
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while len(list(archive.glob("*.gz"))) < before + wanted:
             assert time.monotonic() < end, "nothing was archived"
             time.sleep(0.05)

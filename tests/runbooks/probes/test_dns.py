@@ -65,7 +65,7 @@ def named(directory: Path, port: int, **values: object) -> Iterator[str]:
             stderr=said,
         )
     try:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not _answers(port):
             assert process.poll() is None, (directory / "said").read_text()
             assert time.monotonic() < deadline, "named did not start"

@@ -52,7 +52,7 @@ async def archiving(
     server: PostgresServer, until: Callable[[dict[str, Any]], bool]
 ) -> tuple[Measurement, dict[str, Any]]:
     """Look until the archiver has come that far."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while True:
         seen = await look("postgres.archiving", dsn=server.dsn("watcher"))
         if until(told(seen)) or time.monotonic() > deadline:

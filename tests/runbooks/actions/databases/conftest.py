@@ -78,7 +78,7 @@ class Sessions:
         self.running.append(task)
         asked = f"""select count(*) from pg_stat_activity where state = 'active'
           and pid = {connection.get_server_pid()} and query = $${statement}$$"""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while await asyncio.to_thread(server.psql, asked) != "1":
                 await asyncio.sleep(0.02)
         return task
