@@ -65,13 +65,16 @@ async def test_answer_and_evidence_are_one_event_and_count(tmp_path: Path) -> No
     assert 'evidence = ["text: restarted at the console"]' in written
 
 
-async def test_a_file_is_known_by_what_it_held(tmp_path: Path) -> None:
+async def test_a_file_is_known_by_what_it_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     log = tmp_path / "console.log"
     log.write_bytes(b"restarted\n")
     app, engine = walk(tmp_path, PLAIN)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("h")
-        await typed(pilot, f"{log}x")
+        await typed(pilot, "./console.logx")
         await pilot.press("enter")
         await shows(pilot, "cannot be read, so it shows nothing")
         assert decided(engine) == []

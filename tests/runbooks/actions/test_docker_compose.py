@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from runbooks.changes import Description
+from runbooks.changes import Description, unlike
 from runbooks.errors import ProbeError
 from tests.runbooks.actions.docker_project import QUICK, Project
 
@@ -127,6 +127,20 @@ async def test_back_to_the_previous_image_and_forth(composed: Composed) -> None:
     assert len(composed.containers("api")) == 2
     said = await composed.project.describe("docker.restart", services=["api"])
     assert not _kept(said)
+
+
+@pytest.mark.timeout(150)
+async def test_taken_back_it_is_as_it_was(composed: Composed) -> None:
+    composed.up()
+    parameters = {"services": ["api"], **QUICK}
+    agreed, done = await composed.project.act("docker.recreate", **parameters)
+    undo = agreed.undo
+    _, undone = await composed.project.act(undo.use, **undo.parameters, **QUICK)
+    # Compose's own digest is another one: it names the image by its id now.
+    assert unlike(done.ended.before, undone.ended.after) == ()
+    assert done.ended.before["api containers"] == "1"
+    (name,) = (each["Name"].lstrip("/") for each in composed.containers("api"))
+    assert len(done.ended.before[f"{name} settings"]) == 12
 
 
 async def test_changed_files_are_told(

@@ -27,7 +27,10 @@ async def test_each_image_with_time_and_way_back(project: Project) -> None:
     age = datetime.now(UTC) - datetime.fromisoformat(live.at)
     assert 0 <= age.total_seconds() < 60
     assert (before.image, before.live, before.at) == ("shop:1.0", False, "")
-    assert (live.healthy, before.healthy, before.ran) == (None, None, None)
+    assert live.healthy is not None and 0 <= live.healthy < 60
+    assert (before.healthy, before.ran) == (None, None)
+    assert before.takes and before.watch
+    assert new.removeprefix("sha256:")[:12] in before.point_of_no_return
     assert before.undo.parameters == {
         "services": ["api"],
         "project": "shop",

@@ -134,18 +134,20 @@ async def test_what_came_back_has_no_time_that_nobody_knows(act: Acting) -> None
 @pytest.mark.parametrize(
     ("entries", "by"),
     [
-        ([], ""),
-        ([wrote("ci-bot", hours=1)], "ci-bot"),
-        ([wrote("helm", hours=5), wrote("ci-bot", hours=2)], "ci-bot"),
+        ({}, ""),
+        ({"ci-bot": 1}, "ci-bot"),
+        ({"helm": 5, "ci-bot": 2}, "ci-bot"),
         # Whoever wrote later than that may have written something else.
-        ([wrote("helm", hours=5), wrote("ci-bot", hours=1)], ""),
+        ({"helm": 5, "ci-bot": 1}, ""),
     ],
 )
 async def test_by_whom_the_live_one_came(
-    act: Acting, entries: list[Object], by: str
+    act: Acting, entries: dict[str, int], by: str
 ) -> None:
     made(act, 5, 2)
-    act.deployment["metadata"]["managedFields"] = entries
+    act.deployment["metadata"]["managedFields"] = [
+        wrote(manager, hours=hours) for manager, hours in entries.items()
+    ]
     assert (await past(act))[0].by == by
 
 
