@@ -129,19 +129,21 @@ def about(row: Row) -> Iterator[Paragraph]:
     yield from _state(row)
     yield labelled("undo", "is taken back" if row.taken_back else str(row.undo))
     yield from _planned(row)
+    yield from _same(row)
 
 
 def _state(row: Changed) -> Iterator[Paragraph]:
-    """Yield what it made otherwise, then in short what is as it was."""
+    """Yield what it made otherwise."""
     missing = "nobody looked" if row.ending else "under way"
-    same = []
     for name, was in row.before.items():
         now = row.after.get(name, missing)
-        if was == now:
-            same.append(name)
-        else:
+        if was != now:
             yield labelled("state", f"{name}: {_short(was)} → {_short(now)}")
-    if same:
+
+
+def _same(row: Changed) -> Iterator[Paragraph]:
+    """Yield in short what is as it was; last, as it is what matters least."""
+    if same := [name for name, was in row.before.items() if row.after.get(name) == was]:
         yield labelled("same", ", ".join(same))
 
 

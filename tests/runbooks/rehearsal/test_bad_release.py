@@ -185,9 +185,14 @@ async def test_from_the_screen(
         await walk.shows(f"recreate worker with the image {releases.good[7:19]}")
         await walk.shows("service api")
         await walk.shows("live")
-        shown = walk.text
-        assert "takes     at most" in shown and "no return" in shown
-        assert "back if" in shown and f"revision: {BAD} → {images.NEWEST}" in shown
+        for words in (
+            f"revision: {BAD} → {images.NEWEST}",
+            "takes     at most",
+            "no return once",
+            "back if   a service is unhealthy",
+            "to take back: 3, at most",
+        ):
+            await walk.shows(words)
         await walk.press("escape")
     events = [json.loads(line) for line in _journal(walk.run.directory)]
     assert_guarded(events, {"shipped"})
