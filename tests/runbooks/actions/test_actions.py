@@ -70,7 +70,6 @@ def test_only_its_own_process_performs_an_action() -> None:
     }
     assert calls == {
         ("runbooks/actions/performing.py", "action.perform"),
-        ("tui/engine.py", "self._acting.perform"),
     }
 
 

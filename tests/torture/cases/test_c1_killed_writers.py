@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.torture.results import result, rng, size
 from tests.torture.killed import kill
+from tests.torture.results import result, rng, size
 from tests.torture.subjects import Naive, Ours
 
 pytestmark = pytest.mark.timeout(1800)

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.torture.results import ROOT, counted, memory, result, rng, size
 from tests.torture.faulted import preload
+from tests.torture.results import ROOT, counted, memory, result, rng, size
 
 pytestmark = pytest.mark.timeout(1800)
 

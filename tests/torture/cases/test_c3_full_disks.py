@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.torture.results import ROOT, SAMPLE, counted, result, rng, size
 from tests.torture.filled import in_namespace
+from tests.torture.results import ROOT, SAMPLE, counted, result, rng, size
 
 pytestmark = pytest.mark.timeout(900)
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from runbooks.errors import StateError
-from tests.torture.results import memory, result, rng, size
 from tests.torture.power import Disk
+from tests.torture.results import memory, result, rng, size
 from tests.torture.subjects import Naive, Ours, Retrying, Subject, Unsynced
 
 pytestmark = pytest.mark.timeout(1800)
