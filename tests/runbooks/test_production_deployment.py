@@ -171,7 +171,8 @@ def test_no_fix_takes_a_secret_on_its_command_line(shipped: Runbook) -> None:
 
 
 def test_what_an_action_changes_is_looked_at_afterwards(shipped: Runbook) -> None:
-    acting = [step for step in shipped.steps if step.actions]
+    # Commands of the quick reference have no probe: another step looks for them.
+    acting = [step for step in shipped.steps if step.actions and not step.part]
     assert len(acting) > 10
     for step in acting:
         for action in step.actions:

@@ -13,6 +13,7 @@ from runbooks.events import Kind
 from runbooks.tables import CommandClass
 from state import entries
 from state.deciding import decide, decide_all, note, withdraw
+from state.evidence import Evidence
 from state.replaying import replay
 from state.reserve import SIZE, Reserve
 from state.run import Run
@@ -51,7 +52,9 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> Full:
 
 @pytest.fixture
 def run(home: Path, disk: Full) -> Run:
-    return Run.create(home, BOOK, "", ANA)
+    run = Run.create(home, BOOK, "", ANA)
+    run.take_lever()
+    return run
 
 
 ALL = [errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EROFS]
@@ -205,7 +208,7 @@ def test_a_journal_may_be_read_where_nothing_may_be_written(run: Run) -> None:
 
 
 def test_output_never_gets_into_progress_toml(run: Run) -> None:
-    run.record(Kind.ATTACHED, "a", entries.attached("text", "o" * 100_000))
+    run.record(Kind.ATTACHED, "a", entries.attached(Evidence("text", "o" * 100_000)))
     run.save()
     assert (run.directory / "progress.toml").stat().st_size < 5000
     assert len(replay(run.directory).steps["a"].attachments[0].value) == 100_000

@@ -210,7 +210,8 @@ async def test_no_palette_entry_changes_anything_unasked(
         before, requested = world(system, work), len(changing(journal(walk)))
         entries = list(BoundActions(walk.board)._entries())
         titles = {title for title, _, _ in entries}
-        assert {key.help for key in keys_of("runbook")} - titles == set()
+        helps = {key.help for key in keys_of("runbook")}
+        assert helps - titles == {"Faults of this rehearsal: inject or heal one"}
         for title, _, call in entries:
             if title.startswith(("Leave;", "To the shell", "Set up the target")):
                 continue
@@ -279,6 +280,12 @@ VERBS: dict[str, list[str]] = {
     "runs": [],
     "trust": ["BOOK"],
     "probes": [],
+    "plan": ["BOOK", "--target", "PROFILE"],
+    "status": ["BOOK", "--target", "PROFILE"],
+    "decide": ["BOOK", "setting", "fail", "--note", "no", "--target", "PROFILE"],
+    "verify": ["BOOK"],
+    # What it starts is its own, and changes nothing else.
+    "rehearse": ["--list-faults"],
     "act": ["practice.write", "to=new", "--target", "PROFILE", "--runbook", "BOOK"],
     "reset-terminal": [],
     "target": ["check", "PROFILE", "--runbook", "BOOK", "--accept", "practice"],
@@ -329,7 +336,7 @@ def imports(path: Path, module: str, name: str) -> bool:
     ("module", "name", "who"),
     [
         # The second one has its own permit from the door, and only for what reads.
-        ("runbooks.commands", "start", {"runbooks/gate.py", "tui/cli/looking.py"}),
+        ("runbooks.commands", "start", {"runbooks/gate.py", "tui/observing.py"}),
         # It gets a plan only after the door has written the request down.
         ("runbooks.commands", "run_interactive", {"tui/screens/runbook.py"}),
         ("runbooks.actions.ordering", "plan", {"runbooks/gate.py"}),
