@@ -194,6 +194,6 @@ def test_rehearsals_in_containers_that_are_killed_leave_nothing(
         elif kill.when is live:
             assert directory and left(docker, directory) == (3, 2)
     rehearsals.run()
+    wait_until(lambda: held(docker) == before, "on the Engine is what was there")
     rehearsals.assert_nothing_left()
-    assert held(docker) == before
     print("on the Engine no container, image, network, volume or shim is left")
