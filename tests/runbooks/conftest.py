@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from runbooks.probes.kubernetes import connection
+from runbooks.probes.sources import Sources
 from tests.runbooks.probes.docker_engine import DockerEngine, running_engine
 from tests.runbooks.probes.kubernetes_api import KubernetesAPI, kubernetes_api
 from tests.runbooks.probes.kubernetes_in_a_thread import in_a_thread
@@ -131,6 +132,15 @@ def silent_port() -> Iterator[int]:
 def cluster() -> Cluster:
     """A healthy cluster, to be changed."""
     return Cluster()
+
+
+@pytest.fixture(scope="module")
+def patient() -> Iterator[None]:
+    """How fast sources answer is no matter: the machine may be busy."""
+    within = Sources.within
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Sources, "within", lambda s, _, work: within(s, 90.0, work))
+        yield
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ from tests.runbooks.probes.docker_engine import (
 from tests.runbooks.probes.docker_projects import LINE
 
 SHIPPED = Path(__file__).parents[2] / "runbooks/documents/production-deployment.md"
+pytestmark = pytest.mark.usefixtures("patient")
 
 AS_SHIPPED = {
     "infra.platform": "warn",

@@ -58,7 +58,6 @@ def engine_proxy(directory: Path, engine: Path) -> Iterator[EngineProxy]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True  # body after head: no wait for an ACK
 
         def _pass(self) -> None:
             asked = f"{self.command} {self.path}"

@@ -15,6 +15,7 @@ from runbooks.changes import Description, unlike
 from runbooks.errors import ProbeError
 from tests.runbooks.actions.docker_project import QUICK, Project
 
+pytestmark = pytest.mark.usefixtures("patient")
 SECRET = "made-up-and-long-enough"
 COMPOSE_FILE = """\
 services:

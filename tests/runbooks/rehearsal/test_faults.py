@@ -13,7 +13,6 @@ from runbooks.rehearsal.faults import FAULTS, injected
 from runbooks.rehearsal.faults.turning import Standing, standing, turned, warm_up
 from tests.runbooks.rehearsal.faulting import PAGE, prove, table, wrong
 
-pytestmark = pytest.mark.timeout(120)
 FAST = ("backup-truncated", "wrong-cors-origin", "disk-full")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,7 +15,6 @@ from msgspec.structs import fields
 from runbooks import parsing, probes
 from runbooks.facts import differing
 from runbooks.model import Step
-from runbooks.probes.sources import Sources
 from runbooks.references import references
 from runbooks.rehearsal import Deployment
 from runbooks.results import Finding, Result
@@ -44,21 +43,15 @@ async def look(target: Target, steps: Iterable[Step]) -> dict[str, Finding]:
     return {id: finding async for id, finding in Runner(target).probe_all(steps)}
 
 
-@pytest.fixture(scope="module", autouse=True)
-def patient() -> Iterator[None]:
-    """How fast sources answer is no matter here: the machine may be busy."""
-    within = Sources.within
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Sources, "within", lambda s, _, work: within(s, 90.0, work))
-        yield
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def healthy(rested: Deployment) -> AsyncIterator[dict[str, Finding]]:
     yield await look(target_of(rested), TASKS)
 
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.usefixtures("patient"),
+]
 
 
 async def test_every_item_that_a_machine_looks_at_is_told(

@@ -12,8 +12,6 @@ import pytest
 from runbooks.rehearsal import Deployment
 from tests.runbooks.rehearsal.asking import VIDEO, client
 
-pytestmark = pytest.mark.timeout(120)
-
 
 @pytest.fixture(scope="module")
 def api(deployment: Deployment) -> Iterator[httpx.Client]:

@@ -29,7 +29,10 @@ from tests.runbooks.probes.docker_engine import DockerEngine, wait_until
 from tests.runbooks.rehearsal.asking import client
 from tests.runbooks.rehearsal.living import left, processes
 
-pytestmark = [pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.usefixtures("patient"),
+]
 
 SHIPPED = (
     Path(__file__).parents[3] / "runbooks" / "documents" / "production-deployment.md"

@@ -22,7 +22,7 @@ from runbooks.rehearsal.claims import PREFIX, fresh_directory
 from tests.runbooks.rehearsal.asking import VIDEO, client
 from tests.runbooks.rehearsal.living import await_end, listening, processes
 
-pytestmark = [pytest.mark.timeout(120), pytest.mark.usefixtures("_programs")]
+pytestmark = pytest.mark.usefixtures("_programs")
 
 STARTER = """
 import sys, time

@@ -23,8 +23,6 @@ from runbooks.secrets import Secret
 from runbooks.target import lookup, parse
 from tests.runbooks.rehearsal.asking import VIDEO, client
 
-pytestmark = pytest.mark.timeout(120)
-
 
 def until(is_so: Callable[[], bool]) -> None:
     """Wait for something that comes by itself; the test's limit is the bound."""

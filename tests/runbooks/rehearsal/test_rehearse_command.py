@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[3]
 REHEARSE = (sys.executable, "-P", "-m", "tui", "rehearse")
 TOOLS = ("bash", "cat", "env", "gzip", "nohup", "setpriv", "sh", "sleep", "test")
 
-pytestmark = [pytest.mark.timeout(120), pytest.mark.usefixtures("_programs")]
+pytestmark = pytest.mark.usefixtures("_programs")
 
 
 class Rehearsing:
