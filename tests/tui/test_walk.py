@@ -69,6 +69,9 @@ class Walk:
 
     def quit(self) -> None:
         self.screen.keys("q")
+        self.screen.wait_for_one("left with 0", "next one on shift")
+        if "left with 0" not in self.screen.screen():
+            self.screen.keys("Enter")
         self.screen.wait_for("left with 0")
         self.screen.close()
 

@@ -63,6 +63,12 @@ class Terminal:
         """Wait until *text* is on the screen and return the screen."""
         return self._until(lambda screen: text in screen, f"{text!r} to come", seconds)
 
+    def wait_for_one(self, *texts: str) -> str:
+        """Wait until one of *texts* is on the screen and return the screen."""
+        return self._until(
+            lambda screen: any(text in screen for text in texts), f"{texts}", LONGEST
+        )
+
     def wait_gone(self, text: str, seconds: float = LONGEST) -> str:
         return self._until(lambda s: text not in s, f"{text!r} to go", seconds)
 
