@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
 
 ATTENDED = 0.2
 """Seconds between looks whether whoever started a command wrote its end down."""
+
+
+COMES_UP = 5.0
+"""Seconds in which a supervisor is there that was started by a screen which died."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,8 @@ class Working:
         self.jobs: dict[str, Job] = {}
         self._admitted: list[str] = []
         self._taken_up: set[str] = set()
+        self._missed: dict[str, float] = {}
+        """When a command that nobody attends was first looked for in vain."""
         self._handed_over: dict[str, str] = {}
         """Id to text of commands that were given the terminal."""
 
@@ -205,7 +212,7 @@ class Working:
 
     def reattach(self) -> None:
         """Take up the commands that outlived the screen that started them."""
-        self._take_up_all(list(self._run.running))
+        self._take_up_all(list(self._run.running), patient=False)
 
     def follow_others(self) -> None:
         """Take up commands of other screens, to show what they print, and to go on
@@ -216,7 +223,7 @@ class Working:
             [id for id in self._run.running if started_by.get(id) != mine]
         )
 
-    def _take_up_all(self, commands: Sequence[str]) -> None:
+    def _take_up_all(self, commands: Sequence[str], patient: bool = True) -> None:
         from runbooks.commands import attach
 
         for command in commands:
@@ -227,6 +234,8 @@ class Working:
             if running is None:
                 if self._run.is_attended(command):
                     continue  # not started yet, or it has the terminal there
+                if patient and self._may_start_yet(command):
+                    continue
                 lost = entries.command_finished(command, None, "in doubt", 0.0)
                 self._run.record(Kind.COMMAND_FINISHED, part, lost)
                 self._verify(self._run.commands[part].verify)
@@ -238,6 +247,11 @@ class Working:
                 job = Job(running, part, text, foreground)
                 self.jobs[command] = job
                 self._spawn(self._take_up(job))
+
+    def _may_start_yet(self, command: str) -> bool:
+        """Whether the supervisor may be about to come up: its starter died just now."""
+        now = time.monotonic()
+        return now < self._missed.setdefault(command, now) + COMES_UP
 
     async def _take_up(self, job: Job) -> None:
         id = job.running.id

@@ -72,6 +72,12 @@ class Crew:
             if event["kind"] == "run_opened" and event["by"]["user"].startswith(name)
         ][-1]
 
+    def wait_for(self, kind: str) -> None:
+        until = time.monotonic() + 30
+        while kind not in [event["kind"] for event in self.journal()]:
+            assert time.monotonic() < until, f"no {kind}"
+            time.sleep(0.05)
+
     def kill(self, name: str) -> None:
         os.kill(self.pid(name), signal.SIGKILL)
 
@@ -153,6 +159,7 @@ def test_a_command_of_a_screen_that_was_killed_is_seen_to_its_end(crew: Crew) ->
     ana.screen.keys("Enter")
     ana.screen.wait_for("Choose whether to trust it.")
     ana.screen.keys("2")
+    crew.wait_for("command_started")
     ben.screen.wait_for("running")
     crew.kill("ana")
     ben.screen.keys(".")
