@@ -44,8 +44,15 @@ class Chunk:
             return
         if not self.body or plain == toml(before):
             self.body = rendered
-        else:
+            return
+        from tomlkit.exceptions import TOMLKitError
+
+        try:
             self.body = _edited(self.body, values)
+        except (TOMLKitError, RecursionError):
+            # tomllib takes more than tomlkit does: kept for the person as comments.
+            kept = (f"# {line}\n" for line in self.body.splitlines() if line.strip())
+            self.body = rendered + "".join(kept)
 
 
 def split(text: str) -> list[Chunk]:

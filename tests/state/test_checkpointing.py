@@ -165,6 +165,15 @@ def test_a_hand_edit_counts_and_its_comments_survive(
         run.save()
 
 
+def test_what_tomlkit_does_not_take_is_kept_as_a_comment(home: Path) -> None:
+    run = filled(home)
+    deep = "x." * 150 + "x = 1"
+    edit(run, '[step."s.3"]\n', f'[step."s.3"]\n{deep}\n')
+    run.save()
+    assert f"# {deep}\n" in file(run).read_text()
+    assert tables(run)["s.3"] == {"text": "Step s.3", "state": "pending"}
+
+
 def test_reordered_tables_stay_as_they_are(home: Path) -> None:
     run = filled(home)
     text = file(run).read_text()

@@ -60,7 +60,7 @@ def walk(kind: type[Subject], place: Path, spare: int, rng: random.Random) -> li
     ballast = fill(place, spare)
     refused = 0
     for number in range(20):
-        text = f"{number} {'x' * rng.randrange(600)}"
+        text = f"{number}-{'x' * rng.randrange(600)}"
         said.append(text)
         try:
             subject.say(text)

@@ -41,7 +41,11 @@ class Rebuilt(Walk):
         self.run = Run.open(self.run.directory, self.book, BEN)
         self.run.save()
         again = tomllib.loads(path.read_text())["step"]
-        assert {id: again[id] for id in before if id in again} == before
+        # Of a step that is gone from the document and nobody touched nothing is known.
+        known = self.book.step_by_id.keys() | self.run.progress.keys()
+        assert {id: again[id] for id in before if id in known} == {
+            id: table for id, table in before.items() if id in known
+        }
         Rebuilt.rebuilt += 1
 
 
