@@ -109,7 +109,7 @@ class Series:
 
 
 def test_order_and_durations_hold_whatever_the_clocks_say() -> None:
-    dice, rounds = rng("c10"), size(1000, 25)
+    dice, rounds = rng("c10"), size(1000, 15)
     jumps = shuffled = 0
     for _ in range(rounds):
         place = Path(tempfile.mkdtemp(dir=memory()))

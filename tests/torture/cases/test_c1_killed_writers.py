@@ -14,7 +14,7 @@ pytestmark = pytest.mark.timeout(1800)
 
 
 def test_nothing_is_lost(tmp_path: Path) -> None:
-    rounds = size(1000, 25)
+    rounds = size(1000, 15)
     told, lost, unreadable = kill(Ours, rounds, tmp_path, rng("c1"))
     assert told > rounds // 5
     result(
@@ -29,5 +29,5 @@ def test_nothing_is_lost(tmp_path: Path) -> None:
 
 
 def test_a_plain_file_does_not_survive_it(tmp_path: Path) -> None:
-    _, lost, unreadable = kill(Naive, 30, tmp_path, rng("c1 naive"))
+    _, lost, unreadable = kill(Naive, 20, tmp_path, rng("c1 naive"))
     assert lost + unreadable

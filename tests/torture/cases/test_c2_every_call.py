@@ -32,7 +32,7 @@ def sweep(subject: str, rounds: int, tmp_path: Path) -> dict[str, Any]:
 
 
 def test_every_call_may_fail(tmp_path: Path) -> None:
-    found = sweep("ours", size(0, 60), tmp_path)
+    found = sweep("ours", size(0, 40), tmp_path)
     points = sum(found["points"].values())
     counted("save_path_calls", points)
     print(f"{points} calls: {found['calls']}")
@@ -50,4 +50,4 @@ def test_every_call_may_fail(tmp_path: Path) -> None:
 
 
 def test_a_plain_file_does_not_survive_it(tmp_path: Path) -> None:
-    assert sweep("naive", 60, tmp_path)["failures"]
+    assert sweep("naive", 40, tmp_path)["failures"]

@@ -32,7 +32,7 @@ def sweep(subject: str, levels: int) -> dict[str, Any]:
 
 
 def test_nothing_is_lost_and_nothing_is_changed() -> None:
-    levels = size(100, 12)
+    levels = size(100, 6)
     found = sweep("ours", levels)
     if not SAMPLE:
         counted("full_disk_levels", found["levels"])
@@ -50,5 +50,5 @@ def test_nothing_is_lost_and_nothing_is_changed() -> None:
 
 
 def test_a_plain_file_does_not_survive_it() -> None:
-    failures = sweep("naive", 8)["failures"]
+    failures = sweep("naive", 5)["failures"]
     assert any("lost" in failure for failure in failures)

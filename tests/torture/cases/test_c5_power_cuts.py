@@ -90,7 +90,7 @@ def walk(
 
 
 def test_a_power_cut_takes_nothing_that_was_acknowledged() -> None:
-    cuts, wrong = walk(Ours, size(150, 12), rng("c5 power"))
+    cuts, wrong = walk(Ours, size(150, 6), rng("c5 power"))
     result(
         "G1, G3",
         "C2",
@@ -108,7 +108,7 @@ def test_what_is_not_synced_does_not_survive_it(kind: type[Subject]) -> None:
 
 def test_a_sync_that_failed_is_never_called_saved() -> None:
     dice, wrong, cuts = rng("c5 syncs"), [], 0
-    rounds = size(60, 6)
+    rounds = size(60, 4)
     for number in range(1, rounds + 1):
         ever = number % 2
 

@@ -50,7 +50,7 @@ class Rebuilt(Walk):
 
 
 def test_the_journal_gives_everything_again() -> None:
-    wanted = size(1000, 8)
+    wanted = size(1000, 5)
     sized = settings(
         max_examples=wanted,
         stateful_step_count=20,
