@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping
 from difflib import ndiff
+from functools import lru_cache
 from pathlib import Path
 
 from runbooks.errors import DocumentError
@@ -30,8 +31,12 @@ def keep(directory: Path, runbook: Runbook) -> None:
         replace_file(path, runbook.data)
 
 
+@lru_cache(maxsize=2)
 def kept(directory: Path, digest: str) -> Runbook | None:
-    """Return the version with that digest, or None where it is lost."""
+    """Return the version with that digest, or None where it is lost.
+
+    It is asked for again whenever something happens while a person reads.
+    """
     from runbooks.parsing import parse
 
     path = _path(directory, digest)
