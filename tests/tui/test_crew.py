@@ -143,6 +143,8 @@ def test_a_dead_holder_is_said_to_be_dead_and_a_note_is_handed_over(crew: Crew) 
     assert note == {"note": "restart q first"}
     ana.screen.close()
     ana.open()
+    ana.screen.wait_for("Handed over (1)")
+    ana.screen.keys("Escape")
     ana.screen.wait_for("says: restart q first")
     ana.screen.keys("q")
     ana.screen.wait_for("left with 0")

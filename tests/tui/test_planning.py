@@ -18,7 +18,7 @@ from runbooks.probes.sources import Sources
 from runbooks.target import Target
 from tests.tui.engines import Desk
 from tests.tui.walking import PLAIN, lines, walk
-from tui.told import PlanMade, Refused
+from tui.told import PlanMade, Refused, SystemsMet
 
 ACTIONS = """\
 # Restart
@@ -102,6 +102,7 @@ def desk(tmp_path: Path, drill: None) -> Iterator[Desk]:
 
 
 def test_actions_are_described_and_the_run_stays_as_it_is(desk: Desk) -> None:
+    desk.wait_for(SystemsMet)
     before = [event for event in desk.journal() if event["kind"] != "probe_finished"]
     desk.engine.plan()
     planned = desk.wait_for(PlanMade).planned
