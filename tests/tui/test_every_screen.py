@@ -9,6 +9,7 @@ import random
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from textual.screen import Screen
 
 from runbooks.asking import Asked, Question
 from runbooks.changes import Undo
+from runbooks.model import Row
 from runbooks.parsing import parse
 from runbooks.placeholders import Placeholder
 from runbooks.planned import Planned, Says
@@ -26,6 +28,8 @@ from runbooks.tables import CommandClass
 from state.changed import Changed
 from state.crew import Member
 from state.lever import Holder
+from state.resume import Item, Resumption
+from state.resume import Kind as Group
 from state.runs import Summary
 from tests.tui.walking import BAD, WEIGHTY, lines, walk
 from tui import screens
@@ -44,6 +48,7 @@ from tui.screens.output import OutputScreen
 from tui.screens.plan import PlanScreen
 from tui.screens.question import QuestionScreen
 from tui.screens.remedies import RemedyScreen
+from tui.screens.resume import ResumeScreen
 from tui.screens.runbook import RunbookScreen
 from tui.screens.too_small import TooSmallScreen
 from tui.screens.way_back import WayBackScreen
@@ -66,6 +71,25 @@ class Example:
     make: Make
     needed: tuple[str, ...]
     at_80: tuple[str, ...] = ()
+
+
+def resumption() -> Resumption:
+    step = Row("step", "logs")
+    says = "was interrupted, outcome unknown, ana, 02:14"
+    edited = Item(LONG, "pass by ana counts no more", step, (f"- {LONG}", f"+ {LONG}"))
+    return Resumption(
+        groups={
+            Group.AT_WORK: (Item(LONG, says, step),),
+            Group.EDITED: (edited,) * 9,
+        },
+        sorts={},
+        again=("logs",) * 9,
+        by_machine=(),
+        stands=90,
+        open=41,
+        away=timedelta(hours=26, minutes=3),
+        worth=True,
+    )
 
 
 def question() -> Question:
@@ -176,6 +200,18 @@ EXAMPLES: dict[type[Screen[Any]], Example] = {
     WayBackScreen: Example(
         lambda app, engine, place: WayBackScreen([changed(n) for n in range(30)]),
         ("What this run changed", "Enter take back", "Esc back", "undo"),
+    ),
+    ResumeScreen: Example(
+        lambda app, engine, place: ResumeScreen(engine, resumption, None),
+        (
+            "Back after 26 h 3 min",
+            "Running and in doubt (1)",
+            "was interrupted, outcome unknown",
+            "To be done again: 9",
+            "Enter goes to the step",
+            "Esc goes on",
+        ),
+        ("Edited (9), what was answered is to be done again",),
     ),
     RemedyScreen: Example(
         lambda app, engine, place: RemedyScreen(
