@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import random
 import time
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,9 +14,9 @@ import pytest
 
 from tests.runbooks.running import begin as begin_alone
 from tests.runbooks.running import run, until
-from tests.torture.campaign import SAMPLE, Trials, row
+from tests.torture.cases.test_c11_lost_terminals import SIZE, begin
 from tests.torture.drill import OPEN, Drill
-from tests.torture.test_terminal_loss import SIZE, begin
+from tests.torture.results import SAMPLE, counted, result
 from tests.tui.terminals import terminal
 
 SIZE_IN_ALL = (64 << 20) if SAMPLE else (1 << 30)
@@ -60,46 +60,44 @@ def longest_gap(beats: str, since: float) -> float:
 
 @pytest.mark.timeout(600)
 def test_a_flood_of_lines(tmp_path: Path) -> None:
-    trials = Trials("output")
+    job = f"yes 'a line of output, as programs print' | head -c {SIZE_IN_ALL}"
+    drill = Drill(tmp_path / "drill", (job,))
+    program = BEATING + OPEN.format(words=drill.words)
+    most = {"screen": 0, "supervisor": 0}
+    with terminal(program, drill.home, drill.env, size=SIZE) as shown:
+        shown.until(b"Decide 00")
+        screen = psutil.Process(shown.process.pid)
+        before = screen.memory_info().rss
+        began = time.monotonic()
+        begin(shown, b"yes", drill.supervised)
+        supervisor = psutil.Process(drill.supervised()[0][0])
+        small = supervisor.memory_info().rss
 
-    def trial(number: int, chance: random.Random) -> None:
-        job = f"yes 'a line of output, as programs print' | head -c {SIZE_IN_ALL}"
-        drill = Drill(tmp_path / str(number), (job,))
-        program = BEATING + OPEN.format(words=drill.words)
-        with terminal(program, drill.home, drill.env, size=SIZE) as shown:
-            shown.until(b"Decide 00")
-            screen = psutil.Process(shown.process.pid)
-            before = screen.memory_info().rss
-            began = time.monotonic()
-            begin(shown, b"yes", drill.supervised)
-            supervisor = psutil.Process(drill.supervised()[0][0])
-            small, most = supervisor.memory_info().rss, [0, 0]
+        def ended() -> bool:
+            grown = screen.memory_info().rss - before
+            most["screen"] = max(most["screen"], grown)
+            with suppress(psutil.NoSuchProcess):
+                grown = supervisor.memory_info().rss - small
+                most["supervisor"] = max(most["supervisor"], grown)
+            return bool(drill.events("command_finished"))
 
-            def ended() -> bool:
-                most[0] = max(most[0], screen.memory_info().rss - before)
-                if supervisor.is_running():
-                    most[1] = max(most[1], supervisor.memory_info().rss - small)
-                return bool(drill.events("command_finished"))
-
-            shown.until(ended, 120)
-            gap = longest_gap((drill.home / "beats").read_text(), began)
-            shown.type(b"\x11")
-            shown.until(
-                lambda: shown.process.poll() is not None or b"y leave" in shown.seen
-            )
-        assert drill.run
-        (exit_file,) = drill.run.glob("outputs/*.exit")
-        ending = json.loads(exit_file.read_bytes())
-        row(
-            "G14",
-            f"{SIZE_IN_ALL >> 20} MiB in {ending['seconds']:.1f} s; memory grew by "
-            f"{most[0] >> 20} MiB (screen), {most[1] >> 20} MiB (supervisor); longest "
-            f"gap {gap * 1000:.0f} ms",
-        )
-        assert ending["size"] >= SIZE_IN_ALL and ending["seconds"] < SECONDS
-        assert max(most) < GROWTH and gap < GAP
-
-    trials.run(trial)
+        shown.until(ended, 120)
+        gap = longest_gap((drill.home / "beats").read_text(), began)
+        shown.process.terminate()
+        shown.ended()
+    assert drill.run
+    (exit_file,) = drill.run.glob("outputs/*.exit")
+    ending = json.loads(exit_file.read_bytes())
+    assert ending["size"] >= SIZE_IN_ALL
+    memory = ", ".join(f"{grown >> 20} MiB {name}" for name, grown in most.items())
+    result(
+        "G14",
+        "C16",
+        f"{SIZE_IN_ALL >> 20} MiB of lines",
+        f"{SECONDS:.0f} s, {GROWTH >> 20} MiB, {GAP * 1000:.0f} ms longest gap",
+        f"{ending['seconds']:.1f} s, {memory}, {gap * 1000:.0f} ms",
+        ending["seconds"] < SECONDS and max(most.values()) < GROWTH and gap < GAP,
+    )
 
 
 SHAPES = {
@@ -118,6 +116,7 @@ SHAPES = {
 @pytest.mark.parametrize("shape", SHAPES)
 def test_every_byte_is_kept(tmp_path: Path, shape: str) -> None:
     """Nothing is a secret here, so nothing may be changed either."""
+    counted("output_shapes", len(SHAPES))
     text, size = SHAPES[shape]
     ending, said = run(tmp_path, f"{{ {text}; }} | tee >(sha256sum >sum)")
     assert (ending.ending, ending.code, ending.size) == ("exit", 0, size)

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.torture.campaign import SEED, Trials, row, worst
+from tests.torture.abreast import abreast, worst
 from tests.torture.drill import Drill, below
+from tests.torture.results import counted, result, seed, size
 from tests.tui.terminals import Terminal, terminal
 
 LIMIT = 2.0
@@ -117,21 +118,24 @@ def end_commands(drill: Drill) -> None:
 
 @pytest.mark.timeout(1800)
 def test_the_screen_ends_and_leaves_no_orphan(tmp_path: Path) -> None:
-    trials = Trials("terminal-loss")
-    moments = trials.kinds("moments", MOMENTS)
+    counted("lost_terminal_moments", len(MOMENTS))
 
     def trial(number: int, chance: random.Random) -> float:
         drill = Drill(tmp_path / str(number), (JOB,))
-        moment = moments[(number + SEED) % len(moments)]
+        moment = MOMENTS[(number + seed()) % len(MOMENTS)]
         lived = lose(drill, drill.program, moment, chance)
         end_commands(drill)
-        assert lived < LIMIT, f"{lived:.2f} s"
         return lived
 
-    lived = trials.run(trial)
-    row(
+    lived = abreast("lost terminals", size(200, 6), trial)
+    quick = sum(each < LIMIT for each in lived)
+    result(
         "G11",
-        f"{len(lived)} of {len(lived)} under {LIMIT} s, 0 orphans; {worst(lived)}",
+        "C11",
+        "the terminal is lost at a random moment",
+        f"all end in {LIMIT:.0f} s, 0 orphans, 0 decisions lost",
+        f"{quick} of {len(lived)} ({worst(lived)}), 0 orphans, 0 lost",
+        quick == len(lived),
     )
 
 

@@ -21,8 +21,9 @@ from shutil import which
 
 import pytest
 
-from tests.torture.campaign import SAMPLE, Trials, row
+from tests.torture.abreast import abreast
 from tests.torture.drill import GONOGO, Drill, below, start
+from tests.torture.results import SAMPLE, counted, result, size
 from tests.tui.tmux import Terminal
 
 DECISIONS = 60
@@ -69,13 +70,15 @@ class Walk:
         """Open it; everything that was shown as decided has to be so."""
         self.screen.start(self.words, self.drill.env, self.drill.home)
         end = time.monotonic() + self._patience
-        while not self.acknowledged <= (shown := self.shown()) or not self.board():
-            lost = self.acknowledged - shown
+        while not self._wait(self._on_board):
+            assert time.monotonic() < end, f"no board:\n{self.screen.screen()}"
+            self.screen.keys("Escape")  # it may tell first what changed
+        while lost := self.acknowledged - self.shown():
             assert time.monotonic() < end, f"lost: {lost}\n{self.screen.screen()}"
             time.sleep(0.1)
 
-    def board(self) -> bool:
-        return "Decide 00" in self.screen.screen()
+    def _on_board(self, screen: str) -> bool:
+        return "Decide 00" in screen and "q quit" in screen
 
     def shown(self) -> set[str]:
         return set(SHOWN.findall(self.screen.screen()))
@@ -181,10 +184,11 @@ class Walk:
         self.acknowledged |= self.shown()
         self.drill.hold.unlink(missing_ok=True)
         end = time.monotonic() + self._patience
-        while "left with 0" not in (screen := self.screen.screen()):
-            assert time.monotonic() < end, screen
-            self.screen.keys("y" if "Leave gonogo?" in screen else "q")
-            time.sleep(0.3)
+        while not self._wait(lambda screen: "left with 0" in screen):
+            assert time.monotonic() < end, self.screen.screen()
+            self.screen.keys("C-q")
+            if self._wait(lambda screen: "Leave gonogo?" in screen):
+                self.screen.keys("y")
         self.screen.close()
         self.drill.await_none(limit=PATIENCE)
         decided = {event["step"] for event in self.drill.events("decided")}
@@ -216,8 +220,7 @@ def walk_and_kill(walk: Walk, kills: int) -> None:
 
 @pytest.mark.timeout(7200)
 def test_kills_lose_no_decision_and_leave_no_process(tmp_path: Path) -> None:
-    trials = Trials("kills")
-    trials.kinds("victims", VICTIMS)
+    counted("kill_victims", len(VICTIMS))
     began = time.monotonic()
 
     def trial(number: int, chance: random.Random) -> Walk:
@@ -225,16 +228,20 @@ def test_kills_lose_no_decision_and_leave_no_process(tmp_path: Path) -> None:
         walk_and_kill(walk, EACH)
         return walk
 
-    walks = trials.run(trial, each=EACH)
+    walks = abreast("kills", size(1000, 8) // EACH, trial)
     combinations = {each for walk in walks for each in walk.combinations}
     if not SAMPLE:
-        trials.kinds("combinations", list(combinations))
+        counted("kill_combinations", len(combinations))
     shown = sum(len(walk.acknowledged) for walk in walks)
-    row(
-        "kills",
-        f"{len(walks) * EACH} SIGKILLs of {len(combinations)} combinations, 0 of "
-        f"{shown} decisions lost, 0 processes left; "
-        f"{(time.monotonic() - began) / len(walks) / EACH:.1f} s each",
+    seconds = (time.monotonic() - began) / len(walks) / EACH
+    result(
+        "accepted",
+        "all",
+        "SIGKILL of screen, supervisor, command, action, in any combination, in tmux",
+        "0 acknowledged decisions lost, 0 processes left",
+        f"0 of {shown} decisions lost, 0 processes left, in {len(walks) * EACH} kills "
+        f"of {len(combinations)} combinations, {seconds:.1f} s each",
+        True,
     )
 
 
@@ -247,6 +254,7 @@ tty.setcbreak(0)
 
 def show():
     rows = [f"{'✓' if n in made else '○'} Decide {n:02}" for n in range(60)]
+    rows.append("q quit")
     print("\\x1b[H\\x1b[2J" + "\\n".join(rows), flush=True)
 
 def save():

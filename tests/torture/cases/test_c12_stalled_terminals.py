@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.torture.campaign import SAMPLE, Trials, row, worst
+from tests.torture.abreast import abreast, worst
+from tests.torture.cases.test_c11_lost_terminals import SIZE, begin
 from tests.torture.drill import Drill
-from tests.torture.test_terminal_loss import SIZE, begin
+from tests.torture.results import SAMPLE, result, size
 from tests.tui.terminals import terminal
 
 STALL = 5.0 if SAMPLE else 60.0
@@ -24,8 +25,6 @@ JOB = "while :; do echo $RANDOM; done"
 
 @pytest.mark.timeout(3600)
 def test_limits_are_kept_and_the_screen_ends(tmp_path: Path) -> None:
-    trials = Trials("stall")
-
     def trial(number: int, chance: random.Random) -> tuple[float, float]:
         drill = Drill(tmp_path / str(number), (JOB,))
         text = drill.book.read_text()
@@ -42,15 +41,17 @@ def test_limits_are_kept_and_the_screen_ends(tmp_path: Path) -> None:
             ended = time.monotonic() - sent
         drill.await_none()
         assert drill.events("command_finished"), "nor did the journal wait"
-        assert late < LATE and ended < END, f"late {late:.2f} s, ended {ended:.2f} s"
         return late, ended
 
-    done = trials.run(trial, abreast=4 if SAMPLE else 10)
+    done = abreast("stalled terminals", size(50, 2), trial, at_once=10)
     late, ended = zip(*done, strict=True)
-    row(
+    result(
         "G12",
-        f"{len(done)} of {len(done)} stalls of {STALL:.0f} s: limits late by "
-        f"{worst(late)}; SIGTERM ends it in {worst(ended)}",
+        "C12",
+        f"nobody reads the terminal for {STALL:.0f} s, then SIGTERM",
+        f"limits late by {LATE:.0f} s or less, ended in {END:.0f} s or less",
+        f"late: {worst(late)}; ended: {worst(ended)}; {len(done)} trials",
+        max(late) < LATE and max(ended) < END,
     )
 
 

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.torture.campaign import SEED, Trials, row
-from tests.torture.drill import Drill
-from tests.torture.test_terminal_loss import (
+from tests.torture.abreast import abreast
+from tests.torture.cases.test_c11_lost_terminals import (
     JOB,
     SIZE,
     Moment,
@@ -23,6 +22,8 @@ from tests.torture.test_terminal_loss import (
     talking,
     within,
 )
+from tests.torture.drill import Drill
+from tests.torture.results import counted, result, seed, size
 from tests.tui.terminals import Terminal, left_behind, terminal
 
 SIGNALS = (
@@ -80,19 +81,25 @@ def assert_as_before(shown: Terminal, before: list[object]) -> None:
 
 @pytest.mark.timeout(3600)
 def test_the_terminal_is_given_back(tmp_path: Path) -> None:
-    trials = Trials("signals")
-    numbers = trials.kinds("numbers", SIGNALS)
-    moments = trials.kinds("moments", MOMENTS)
+    counted("signals", len(SIGNALS))
+    counted("signal_moments", len(MOMENTS))
 
     def trial(number: int, chance: random.Random) -> None:
         drill = Drill(tmp_path / str(number), (JOB,))
-        moment = moments[(number // len(numbers) + SEED) % len(moments)]
-        send(drill, drill.program, numbers[number % len(numbers)], moment, chance)
+        moment = MOMENTS[(number // len(SIGNALS) + seed()) % len(MOMENTS)]
+        send(drill, drill.program, SIGNALS[number % len(SIGNALS)], moment, chance)
         end_commands(drill)
 
-    done = len(trials.run(trial)) // len(numbers)
-    names = ", ".join(each.name for each in numbers)
-    row("G13", f"{done} of {done} balanced for each of {names}")
+    each = len(abreast("signals", size(500, 10), trial)) // len(SIGNALS)
+    names = ", ".join(number.name for number in SIGNALS)
+    result(
+        "G13",
+        "C13",
+        f"{names} at a random moment",
+        "all modes reset, 0 decisions lost",
+        f"{each} of {each} for each signal",
+        True,
+    )
 
 
 def test_one_who_has_the_terminal_is_stopped_and_it_is_given_back(
