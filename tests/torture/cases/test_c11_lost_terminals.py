@@ -99,11 +99,16 @@ def lose(drill: Drill, program: str, moment: Moment, chance: random.Random) -> f
         shown.hang_up()
         shown.process.wait(20)
         lived = time.monotonic() - began
+    assert_only_commands_go_on(drill, moment)
+    assert decided <= {event["step"] for event in drill.events("decided")}
+    return lived
+
+
+def assert_only_commands_go_on(drill: Drill, moment: Moment) -> None:
+    """Each process has a supervisor that lives; and there is one where there was."""
     owned = {pid for pair in drill.supervised() for pid in pair}
     assert bool(owned) == (moment in (commanding, acting))
     drill.await_none(lambda: {p for pid in owned for p in below(pid)}, limit=5)
-    assert decided <= {event["step"] for event in drill.events("decided")}
-    return lived
 
 
 def end_commands(drill: Drill) -> None:
@@ -141,6 +146,7 @@ def test_the_screen_ends_and_leaves_no_orphan(tmp_path: Path) -> None:
 
 STOCK = """
 import subprocess
+import signal
 from textual.app import App
 from textual.widgets import Static
 
@@ -150,6 +156,7 @@ class Stock(App):
     def on_mount(self):
         subprocess.Popen(["sleep", "304"], start_new_session=True)
 
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever started the tests
 Stock().run()
 """
 

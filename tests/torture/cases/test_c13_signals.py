@@ -14,6 +14,7 @@ from tests.torture.cases.test_c11_lost_terminals import (
     SIZE,
     Moment,
     acting,
+    assert_only_commands_go_on,
     commanding,
     deciding,
     end_commands,
@@ -52,6 +53,7 @@ def send(
         # interrupt while that itself begins is exit code 1.
         assert shown.ended() in (128 + number, -number, number == signal.SIGINT)
         assert_as_before(shown, before)
+    assert_only_commands_go_on(drill, moment)
     assert decided <= {event["step"] for event in drill.events("decided")}
 
 
@@ -111,6 +113,7 @@ def test_one_who_has_the_terminal_is_stopped_and_it_is_given_back(
 
 
 STOCK = """
+import signal
 from textual.app import App
 from textual.widgets import Static
 
@@ -118,6 +121,7 @@ class Stock(App):
     def compose(self):
         yield Static("Decide 00")
 
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever started the tests
 Stock().run()
 """
 
