@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -42,6 +43,8 @@ def walk(
             "'gonogo show' prints a runbook, 'gonogo check' probes it, 'gonogo status' "
             "says where a run stands, and 'gonogo decide' answers its steps."
         )
+    # Nothing is open yet, and Python may lose the interrupt that comes in an import.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     from tui.opening import open_runbook
 
     return open_runbook(
