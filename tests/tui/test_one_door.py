@@ -277,8 +277,6 @@ VERBS: dict[str, list[str]] = {
     "show": ["BOOK"],
     "lint": ["BOOK"],
     "check": ["BOOK", "--target", "PROFILE"],
-    "status": ["BOOK"],
-    "decide": ["BOOK", "setting", "fail", "--note", "so it was found"],
     "runs": [],
     "trust": ["BOOK"],
     "probes": [],

@@ -29,6 +29,9 @@ def walk(
         click.UsageError: it is no file, but nearly the name of a command.
         GonogoError: it cannot be opened.
     """
+    if has_terminal():
+        # Nothing is open yet, and Python may lose the interrupt that comes in an import.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     if runbook is not None:
         runbook = named(runbook)
     _guess(runbook)
@@ -43,8 +46,6 @@ def walk(
             "'gonogo show' prints a runbook, 'gonogo check' probes it, 'gonogo status' "
             "says where a run stands, and 'gonogo decide' answers its steps."
         )
-    # Nothing is open yet, and Python may lose the interrupt that comes in an import.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
     from tui.opening import open_runbook
 
     return open_runbook(
