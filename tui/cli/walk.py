@@ -30,7 +30,7 @@ def walk(
         GonogoError: it cannot be opened.
     """
     if has_terminal():
-        # Nothing is open yet, and Python may lose the interrupt that comes in an import.
+        # Nothing is open yet, and Python may lose one that comes in an import.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     if runbook is not None:
         runbook = named(runbook)

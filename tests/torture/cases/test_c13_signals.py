@@ -49,10 +49,10 @@ def send(
             stop_and_go_on(shown, before)
             number = signal.SIGTERM
         shown.process.send_signal(number)
-        if number == signal.SIGINT and moment is opening:
+        early = number == signal.SIGINT and moment is opening
+        if early and not within(shown, 5, lambda: shown.process.poll() is not None):
             # Python loses one that comes in the middle of a compiled import.
-            if not within(shown, 5, lambda: shown.process.poll() is not None):
-                shown.process.send_signal(number)
+            shown.process.send_signal(number)
         # Before the screen begins a signal does what it does to every Python; an
         # interrupt while that itself begins is exit code 1.
         assert shown.ended() in (128 + number, -number, number == signal.SIGINT)
