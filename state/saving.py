@@ -16,7 +16,7 @@ from state.replaying import replay
 from state.verdict import Tally
 
 if TYPE_CHECKING:
-    from state.run import Run
+    from state.recording import Recording
 
 
 class Saving:
@@ -27,7 +27,7 @@ class Saving:
         problem: why the file could not be written last time, or "".
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Recording) -> None:
         self.seq = 0
         self.problem = ""
         self._run = run
