@@ -9,33 +9,22 @@ after it has been written down.
 from __future__ import annotations
 
 import asyncio
-import logging
-import threading
-from collections.abc import Callable, Coroutine, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from runbooks.errors import GonogoError, RefusedError, StateError
-from runbooks.events import Kind
+from runbooks.errors import RefusedError, StateError
 from runbooks.wish import SHELL, free, shell
-from state import entries
 from state.author import person
-from state.deciding import attach, decide_all, note, settle, withdraw
-from state.evidence import evidence as evidence_of
-from state.lever import LeverHeld
-from state.standing import Answer
 from tui.acting import Acting
+from tui.engine_records import EngineRecords
 from tui.probing import Probing
 from tui.questions import Questions
 from tui.taking_back import TakingBack
 from tui.told import (
     Happened,
     LookedBack,
-    NotSaved,
     PlanMade,
-    Refused,
-    Saved,
     SystemsMet,
     Told,
 )
@@ -54,17 +43,8 @@ if TYPE_CHECKING:
     from state.changed import Changed
     from state.run import Run
 
-LOG = logging.getLogger("gonogo.engine")
-BUG = "A bug in gonogo stopped this; the log has the details."
-SAVE_EVERY = 1.0
-"""Seconds after which a decision is in progress.toml at the latest, twice over."""
-LOOK_EVERY = 0.3
-"""Seconds between looks at what other screens of this run wrote."""
-GIVES_UP = 5.0
-"""Seconds in which the screen that holds the lever gives it up when it is asked to."""
 
-
-class Engine:
+class Engine(EngineRecords):
     """One run at work.
 
     Every public method may be called from any thread and returns at once.
@@ -81,18 +61,10 @@ class Engine:
         door: Door,
         tell: Callable[[Told], None],
     ) -> None:
-        self.runbook = runbook
-        self.run = run
+        super().__init__(runbook, run, tell)
         self.target = target
         self._door = door
-        self._tell = tell
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(
-            target=self._live, name="gonogo-engine", daemon=True
-        )
-        self._tasks: set[asyncio.Task[None]] = set()
         self._planning = asyncio.Lock()
-        self._unsaved = False
         self._questions = Questions(tell)
         ask = self._questions.ask
         self._working = Working(
@@ -151,58 +123,6 @@ class Engine:
         return any(each.probes for each in self.runbook.steps) and not (
             self._door.trusted
         )
-
-    # ------------------------------------------------------------ decisions
-
-    def decide(
-        self,
-        step_ids: Sequence[str],
-        answer: Answer,
-        note: str = "",
-        until: str = "",
-        role: str = "",
-        evidence: str = "",
-    ) -> None:
-        """Record a person's answer: for all of the steps, or for none.
-
-        Args:
-            evidence: what shows that it was done by hand: text, path or link. What a
-                machine can see of it is looked at again.
-        """
-        steps = [self.runbook.step_by_id[step_id] for step_id in step_ids]
-
-        def decide() -> None:
-            shown = evidence_of(evidence) if evidence.strip() else None
-            decide_all(self.run, steps, answer, note, until, role, shown)
-            if answer is Answer.DONE:
-                self._look_again(step_ids)
-
-        self._submit(decide)
-
-    def settle(self, id: str, note: str) -> None:
-        """Say why an interrupted command or action is in doubt no longer."""
-        self._submit(lambda: settle(self.run, id, note))
-
-    def know_changes(self) -> None:
-        """A person has seen what changed since the run was left."""
-        self._submit(self.run.know_changes)
-
-    def withdraw(self, step_id: str) -> None:
-        """Take back the last decision on a step."""
-        step = self.runbook.step_by_id[step_id]
-        self._submit(lambda: withdraw(self.run, step))
-
-    def note(self, step_id: str, text: str) -> None:
-        self._submit(lambda: note(self.run, step_id, text))
-
-    def attach(self, step_id: str, text: str) -> None:
-        """Attach evidence: text, path or link."""
-
-        def attached() -> None:
-            shown = evidence_of(text)
-            attach(self.run, step_id, shown.kind, shown.value)
-
-        self._submit(attached)
 
     # ------------------------------------------------- commands and probes
 
@@ -277,59 +197,6 @@ class Engine:
 
         self._submit(stop)
 
-    # ------------------------------------------------- the right to change
-
-    def take_lever_over(self) -> None:
-        """Take the lever from whoever holds it, or died with it: a person said so."""
-
-        async def take() -> None:
-            self.run.ask_for_lever()
-            until = self._loop.time() + GIVES_UP
-            while True:
-                try:
-                    self.run.take_lever(over=True)
-                    return
-                except LeverHeld:
-                    if self._loop.time() > until:
-                        raise RefusedError(
-                            f"The lever was not given up: {self.run.lever()} does not "
-                            "answer, stopped or hung. It is free once that process "
-                            "has ended."
-                        ) from None
-                await asyncio.sleep(LOOK_EVERY / 4)
-
-        self._submit(lambda: self._spawn(take()))
-
-    def release_lever(self) -> None:
-        """Give the lever back: somebody else may change systems."""
-        self._submit(self.run.release_lever)
-
-    def arm(self, reason: str) -> None:
-        """Allow changes for half an hour, or for half an hour more."""
-
-        def arm() -> None:
-            self.run.take_lever()
-            self.run.arm(reason)
-
-        self._submit(arm)
-
-    def disarm(self) -> None:
-        """Allow changes no longer; what runs goes on."""
-        self._submit(lambda: self.run.disarm("by hand"))
-
-    def accept_loose_end(self, action: str, note: str) -> None:
-        """Leave what an action changed as it is, for a reason."""
-
-        def accept() -> None:
-            if not self.run.actions[action].is_loose:
-                raise RefusedError("That is no loose end any more.")
-            if not note.strip():
-                raise RefusedError("Say why it may stay as it is.")
-            data = entries.loose_end_accepted(action, note)
-            self.run.record(Kind.LOOSE_END_ACCEPTED, None, data)
-
-        self._submit(accept)
-
     def interactive_ended(self, command_id: str, ending: Ending) -> None:
         """The caller ran an interactive command in the terminal; this is its end."""
         self._submit(lambda: self._working.ended_elsewhere(command_id, ending))
@@ -398,105 +265,13 @@ class Engine:
 
         self._submit(lambda: self._questions.answer(question_id, reply))
 
-    # ----------------------------------------------------------------- life
+    # ------------------------------------------------------ this screen and others
 
     def running(self) -> tuple[str, ...]:
         """The commands and actions of this run that are at work, one line each."""
         jobs, actions = list(self._working.jobs.values()), list(self._acting.jobs)
         titles = (self.run.actions[id].title for id in actions)
         return (*(job.text for job in jobs), *titles)
-
-    def hand_over(self, note: str) -> str:
-        """Write down what the next one on shift should know. Blocks.
-
-        Returns:
-            why it could not be written, or "".
-        """
-        written: Future[None] = Future()
-
-        def write() -> None:
-            try:
-                self.run.hand_over(note)
-                written.set_result(None)
-            except Exception as error:
-                written.set_exception(error)
-                raise
-
-        self._submit(write)
-        try:
-            written.result(timeout=5)
-        except TimeoutError:
-            return "The note could not be written yet; the disk does not answer."
-        except GonogoError as error:
-            return str(error)
-        return ""
-
-    def close(self) -> None:
-        """Save, note the end of this screen, and stop; commands go on. Blocks."""
-        if not self._thread.is_alive():
-            return
-
-        def last() -> None:
-            try:
-                self.run.close()
-            finally:
-                self._loop.stop()
-
-        self._loop.call_soon_threadsafe(lambda: self._guarded(last))
-        self._thread.join(timeout=5)
-
-    def flush(self) -> None:
-        """Write progress.toml now, from whatever thread a signal arrived on."""
-        done = threading.Event()
-
-        def save() -> None:
-            self._save(last=True)
-            done.set()
-
-        self._loop.call_soon_threadsafe(save)
-        done.wait(timeout=2)
-
-    def _live(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._spawn(self._keep_saved())
-        self._spawn(self._watch_others())
-        try:
-            self._loop.run_forever()
-        finally:
-            for task in self._tasks:
-                task.cancel()
-            self._loop.run_until_complete(
-                asyncio.gather(*self._tasks, return_exceptions=True)
-            )
-            self._loop.close()
-
-    async def _keep_saved(self) -> None:
-        while True:
-            await asyncio.sleep(SAVE_EVERY)
-            if self.run.dirty or self.run.waiting or self._unsaved:
-                self._save()
-
-    def _save(self, last: bool = False) -> None:
-        try:
-            self.run.save(last)
-        except StateError as error:
-            self._unsaved = True
-            self._tell(NotSaved(str(error)))
-        else:
-            self._unsaved = False
-            self._tell(Saved(self.run.seq))
-
-    async def _watch_others(self) -> None:
-        told = ""
-        while True:
-            await asyncio.sleep(LOOK_EVERY)
-            try:
-                self._look_at_others()
-                told = ""
-            except Exception as error:
-                if str(error) != told:  # it may last: said once
-                    self._explain(error)
-                told = str(error)
 
     def _look_at_others(self) -> None:
         for event in self.run.poll():
@@ -509,39 +284,3 @@ class Engine:
         if not self._taking_back.under_way:
             with suppress(StateError):
                 self.run.end_arming()
-
-    def _submit(self, call: Callable[[], object]) -> None:
-        self._loop.call_soon_threadsafe(lambda: self._guarded(call))
-
-    def _guarded(self, call: Callable[[], object]) -> None:
-        try:
-            call()
-        except Exception as error:
-            self._explain(error)
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        async def guarded() -> None:
-            try:
-                await work
-            except Exception as error:
-                self._explain(error)
-
-        def over(task: asyncio.Task[None]) -> None:
-            self._tasks.discard(task)
-            work.close()  # where it ended before it had begun
-
-        task = self._loop.create_task(guarded())
-        self._tasks.add(task)
-        task.add_done_callback(over)
-
-    def _explain(self, error: Exception) -> None:
-        """A refusal is told in plain words; a bug is told as one, and logged."""
-        match error:
-            case StateError():
-                self._unsaved = True
-                self._tell(NotSaved(str(error)))
-            case GonogoError():
-                self._tell(Refused(str(error)))
-            case _:
-                LOG.error("a bug in the engine", exc_info=error)
-                self._tell(Refused(BUG))
