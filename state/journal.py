@@ -236,6 +236,10 @@ class Journal:
             with suppress(OSError):  # it is gone all the same
                 os.close(handle)
 
+    def __del__(self) -> None:
+        # A run that nobody has closed, for example because it could not be opened.
+        self._drop()
+
     def close(self) -> None:
         """Give the descriptors back; using the journal again opens them anew."""
         self._drop()

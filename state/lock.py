@@ -63,6 +63,10 @@ class Lock:
             with suppress(OSError):  # it is gone all the same
                 os.close(handle)
 
+    def __del__(self) -> None:
+        # A run that nobody has closed, for example because it could not be opened.
+        self._drop()
+
 
 @contextmanager
 def try_lock(path: Path) -> Iterator[Callable[[], bool]]:

@@ -87,10 +87,11 @@ class Telling:
         from runbooks.commands import attach
 
         running = attach(self._compared.directory / "outputs", id)
-        ending = running.ending() if running else None
-        if running is None or (ending and ending.ending == "in doubt"):
+        if running is None:
             return SAYS
-        return "ended meanwhile" if ending else "running"
+        if ending := running.ending():
+            return SAYS if ending.ending == "in doubt" else "ended meanwhile"
+        return "running" if running.alive() else SAYS
 
     def _in_doubt(self) -> Iterator[Item]:
         for doubt in self._state.doubts.values():

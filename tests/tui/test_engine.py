@@ -220,7 +220,7 @@ input()
 def test_a_lever_whose_holder_does_not_answer_is_not_taken_over(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.engine.GIVES_UP", 0.3)
+    monkeypatch.setattr("tui.engine_records.GIVES_UP", 0.3)
     words = [sys.executable, "-c", HOLDER, str(desk.run.directory / "lever")]
     with subprocess.Popen(words, stdin=-1, stdout=-1, text=True) as holder:
         assert holder.stdout is not None

@@ -90,7 +90,7 @@ async def over(walk: Walk) -> None:
     def is_over() -> bool:
         return any(acted.ending for acted in walk.run.actions.values())
 
-    await walk.until(is_over, 60)
+    await walk.until(is_over)
 
 
 async def test_killed_and_back(

@@ -119,6 +119,7 @@ def question() -> Question:
 def changed(number: int) -> Changed:
     return Changed(
         id=f"c{number}",
+        seq=number,
         title=f"{number}: {LONG}",
         at=NOW,
         by="ana",

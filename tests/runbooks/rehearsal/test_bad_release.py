@@ -101,7 +101,7 @@ class Operator:
         await walk.agree(why)
         await walk.until(lambda: len(walk.run.actions) > before)
         acted = list(walk.run.actions)[-1]
-        await walk.until(lambda: walk.run.actions[acted].ending, 90)
+        await walk.until(lambda: walk.run.actions[acted].ending)
         return walk.run.actions[acted].ending
 
 

@@ -64,7 +64,7 @@ class Rehearsing:
 
     def start_sleeping(self) -> psutil.Process:
         """Run a command of the runbook, rewritten to one that lasts."""
-        self.find("curl https")
+        self.find("curl -sS")
         self.screen.keys("e")
         self.screen.wait_for("run this text")
         self.screen.keys("C-a", "C-k")

@@ -43,7 +43,7 @@ class Performing:
 
     async def start(self) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
-            *shlex.split(self.plan.text),
+            *shlex.split(self.plan.text.removeprefix("exec ")),
             cwd=self.plan.cwd,
             env={**os.environ, **self.plan.env},
             stdout=asyncio.subprocess.PIPE,
