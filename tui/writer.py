@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -161,6 +162,23 @@ class GonogoDriver(LinuxDriver):
     def start_application_mode(self) -> None:
         with SPEAKING:
             super().start_application_mode()  # type: ignore[no-untyped-call]
+
+    def _sigtstp_application(self, *_: object) -> None:
+        # Not where the signal came: what was interrupted may be about to write, and
+        # then nobody could give the terminal back.
+        if self._auto_restart:
+            self._loop.call_soon_threadsafe(super()._sigtstp_application)
+        else:
+            os.kill(os.getpid(), signal.SIGSTOP)
+
+    def _sigcont_application(self, *_: object) -> None:
+        if self._auto_restart:
+            self._loop.call_soon_threadsafe(self._go_on)
+
+    def _go_on(self) -> None:
+        if not self._must_signal_resume:  # stopped by SIGSTOP, or not at all
+            self.suspend_application_mode()
+        self.resume_application_mode()
 
     def resume_application_mode(self) -> None:
         super().resume_application_mode()

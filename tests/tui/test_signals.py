@@ -225,3 +225,64 @@ def test_stopping_and_going_on(tmp_path: Path) -> None:
         shown.process.terminate()
         assert shown.ended() == 128 + signal.SIGTERM
         kill_child(tmp_path)
+
+
+PAINTS = """
+import time
+from textual.screen import Screen
+from textual.widgets import Static
+from tui.app import GonogoApp
+from tui.writer import FrameWriter
+
+write = FrameWriter.write
+
+def slowly(self, text):
+    with self._changed:
+        time.sleep(0.003)
+        write(self, text)
+
+FrameWriter.write = slowly
+
+class Painting(Screen):
+    def compose(self):
+        yield Static("READY")
+    def on_mount(self):
+        self.set_interval(0.005, self.paint)
+    def paint(self):
+        self.query_one(Static).update(f"READY {time.monotonic()}")
+
+raise SystemExit(GonogoApp(Painting).run_on_terminal(lambda: None))
+"""
+
+
+def test_it_stops_cleanly_while_it_is_about_to_write(tmp_path: Path) -> None:
+    """The signal finds whoever paints at work, with the writer's lock in hand."""
+    with terminal(PAINTS, tmp_path) as shown:
+        modes = shown.modes()
+        shown.until(b"READY")
+        state = Path(f"/proc/{shown.process.pid}/stat")
+        for _ in range(4):
+            before = len(shown.seen)
+            shown.process.send_signal(signal.SIGTSTP)
+            shown.until(lambda: state.read_text().rpartition(")")[2].split()[0] == "T")
+            while shown.read():
+                pass
+            assert_restored(shown, modes)
+            shown.process.send_signal(signal.SIGCONT)
+            shown.until(lambda before=before: b"READY" in shown.seen[before:])
+        shown.process.terminate()
+        assert shown.ended() == 128 + signal.SIGTERM
+
+
+def test_a_stray_sigcont_changes_nothing(tmp_path: Path) -> None:
+    with terminal(program(), tmp_path) as shown:
+        modes = shown.modes()
+        shown.until(b"READY")
+        shown.until((tmp_path / "pid").exists)
+        before = len(shown.seen)
+        shown.process.send_signal(signal.SIGCONT)
+        shown.until(lambda: b"READY" in shown.seen[before:])
+        shown.type(b"\x11")
+        assert shown.ended() == 0
+        assert_restored(shown, modes)
+        kill_child(tmp_path)
