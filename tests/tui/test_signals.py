@@ -238,7 +238,7 @@ write = FrameWriter.write
 
 def slowly(self, text):
     with self._changed:
-        time.sleep(0.003)
+        time.sleep(0.03)
         write(self, text)
 
 FrameWriter.write = slowly
