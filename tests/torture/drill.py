@@ -88,7 +88,9 @@ class Drill:
     def trust(self) -> None:
         """Trust its document, as it is now."""
         words = [*GONOGO, "trust", "--yes", str(self.book)]
-        subprocess.run(words, env=self.env, check=True, capture_output=True)
+        subprocess.run(
+            words, env=self.env, cwd=self.home, check=True, capture_output=True
+        )
 
     @property
     def words(self) -> list[str]:
