@@ -186,9 +186,10 @@ class Walk:
         end = time.monotonic() + self._patience
         while not self._wait(lambda screen: "left with 0" in screen):
             assert time.monotonic() < end, self.screen.screen()
-            self.screen.keys("C-q")
-            if self._wait(lambda screen: "Leave gonogo?" in screen):
-                self.screen.keys("y")
+            if "Leave gonogo?" not in self.screen.screen():
+                self.screen.keys("q")
+                self._wait(lambda screen: "Leave gonogo?" in screen)
+            self.screen.keys("y", "Enter")  # yes, or a note of one letter
         self.screen.close()
         self.drill.await_none(limit=PATIENCE)
         decided = {event["step"] for event in self.drill.events("decided")}
