@@ -17,12 +17,7 @@ from tests.tui.tmux import own_environment
 
 ROOT = Path(__file__).parents[2]
 GONOGO = (sys.executable, "-P", "-m", "tui")
-OPEN = """
-import signal, sys
-signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever started the tests
-from tui.__main__ import main
-sys.exit(main({words!r}))
-"""
+OPEN = "import sys; from tui.__main__ import main; sys.exit(main({words!r}))"
 BOOK = """\
 # Drill
 

@@ -107,7 +107,14 @@ def _resize(fd: int, columns: int, rows: int) -> None:
     fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
 
+def _as_a_shell_would() -> None:
+    """A shell ignores some signals for what runs in the background: perhaps us."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def _take_terminal() -> None:
+    _as_a_shell_would()
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
@@ -149,7 +156,7 @@ def terminal(
         cwd=ROOT,
         env={name: value for name, value in settings.items() if value is not None},
         start_new_session=True,
-        preexec_fn=_take_terminal if controlling else None,
+        preexec_fn=_take_terminal if controlling else _as_a_shell_would,
     )
     os.close(slave)
     shown = Terminal(master, process)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gc
 import os
-import signal
 import sys
 from pathlib import Path
 
@@ -29,9 +28,6 @@ def walk(
         click.UsageError: it is no file, but nearly the name of a command.
         GonogoError: it cannot be opened.
     """
-    if has_terminal():
-        # Nothing is open yet, and Python may lose one that comes in an import.
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
     if runbook is not None:
         runbook = named(runbook)
     _guess(runbook)

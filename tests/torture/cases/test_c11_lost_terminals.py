@@ -146,7 +146,6 @@ def test_the_screen_ends_and_leaves_no_orphan(tmp_path: Path) -> None:
 
 STOCK = """
 import subprocess
-import signal
 from textual.app import App
 from textual.widgets import Static
 
@@ -156,7 +155,6 @@ class Stock(App):
     def on_mount(self):
         subprocess.Popen(["sleep", "304"], start_new_session=True)
 
-signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever started the tests
 Stock().run()
 """
 

@@ -49,10 +49,6 @@ def send(
             stop_and_go_on(shown, before)
             number = signal.SIGTERM
         shown.process.send_signal(number)
-        early = number == signal.SIGINT and moment is opening
-        if early and not within(shown, 5, lambda: shown.process.poll() is not None):
-            # Python loses one that comes in the middle of a compiled import.
-            shown.process.send_signal(number)
         # Before the screen begins a signal does what it does to every Python; an
         # interrupt while that itself begins is exit code 1.
         assert shown.ended() in (128 + number, -number, number == signal.SIGINT)
@@ -117,7 +113,6 @@ def test_one_who_has_the_terminal_is_stopped_and_it_is_given_back(
 
 
 STOCK = """
-import signal
 from textual.app import App
 from textual.widgets import Static
 
@@ -125,7 +120,6 @@ class Stock(App):
     def compose(self):
         yield Static("Decide 00")
 
-signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever started the tests
 Stock().run()
 """
 
