@@ -134,8 +134,11 @@ def test_a_walk_that_is_killed_and_one_that_goes_on(
     screen.close()
 
     rehearsing.open("--keep", str(directory), "--fault", "redis-stopped", PATH=bare)
+    # Another deployment in the same directory: the database is not the one of before.
+    screen.wait_for("ANOTHER postgres", 60)
+    screen.keys("Escape")
     screen.wait_for("nothing here is real", 60)
-    screen.wait_for("REDIS_URL configured fo", 60)
+    screen.wait_for("Redis cache configured", 60)
     asleep = rehearsing.start_sleeping()
     screen.keys("q")
     screen.wait_for("It ends with the rehearsal.")
