@@ -213,10 +213,15 @@ class GonogoApp(App[None]):
             self.push_screen(TooSmallScreen())
 
     async def action_quit(self) -> None:
-        """Leave; asks first where something is at work, left open, or to be told."""
+        """Leave; asks first where something is at work, left open, or to be told.
+
+        Once more while it asks is an answer: leave, with what was typed.
+        """
         from tui.screens.leave import LeaveScreen
 
-        if not isinstance(self.screen, LeaveScreen):
+        if isinstance(self.screen, LeaveScreen):
+            self.screen.leave()
+        else:
             self._ask_to_leave()
 
     def _ask_to_leave(self, draft: str = "", problem: str = "") -> None:

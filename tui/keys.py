@@ -230,14 +230,6 @@ KEYS: Mapping[str, tuple[Key, ...]] = {
         Key("leave.leave", "y", "dismiss('')", "leave", "Leave; commands go on"),
         Key("leave.note", "t", "note", "note", "A line for the next one on shift"),
         Key("leave.stay", "escape,n", "dismiss(None)", "stay", "Stay here"),
-        Key(
-            "leave.at_once",
-            "ctrl+q",
-            "dismiss('')",
-            "",
-            "Leave, also from the line for the note",
-            priority=True,
-        ),
     ),
     "crew": (
         Key("crew.take", "t", "take", "take", "Take the lever over"),

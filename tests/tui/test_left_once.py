@@ -95,6 +95,13 @@ async def test_the_other_screens_are_left_once() -> None:
     assert await replies(lambda: HelpScreen(place), esc, esc) == [None]
 
 
+async def test_the_key_that_leaves_takes_the_note_along() -> None:
+    keys = ("ctrl+q", None), ("ctrl+q", None)
+    typed = await replies(lambda: LeaveScreen([], note=True, draft=" look "), *keys)
+    assert typed == ["look"]
+    assert await replies(lambda: LeaveScreen(["sleep 9"]), ("ctrl+q", None)) == [""]
+
+
 async def test_reading_ends_behind_another_screen(tmp_path: Path) -> None:
     path = tmp_path / "long.md"
     path.write_text("# Long")

@@ -103,8 +103,10 @@ class LeaveScreen(ModalScreen[str | None], LeftOnce[str | None]):
         self.query_one(Input).focus()
 
     @on(Input.Submitted)
-    def _given(self, event: Input.Submitted) -> None:
-        self.dismiss(event.value.strip())
+    def leave(self) -> None:
+        """Leave, with what is typed for the next one on shift."""
+        typed = "".join(line.value for line in self.query(Input))
+        self.dismiss(typed.strip())
 
     def _going_on(self) -> Iterator[str]:
         if not self._at_work:
