@@ -76,8 +76,8 @@ class Operator:
         assert self.walk.board is not None
         return self.walk.board.standings.standing(step)
 
-    async def until(self, step: str, *wanted: Standing, seconds: float = 30) -> None:
-        await self.walk.until(lambda: self.stands(step) in wanted, seconds)
+    async def until(self, step: str, *wanted: Standing) -> None:
+        await self.walk.until(lambda: self.stands(step) in wanted)
 
     async def answer(self, step: str, key: str = "space", words: str = "") -> None:
         """Answer a step, with *words* where something has to be typed."""
