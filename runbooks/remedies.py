@@ -31,15 +31,26 @@ class Remedy:
     id: str
     step: str
     text: str
-    command_class: CommandClass
     action: ActionSpec | None = None
     undo: str = ""
+
+    @property
+    def command_class(self) -> CommandClass:
+        """What it does to the system; needs the shell parser, or the action itself."""
+        if self.action is None:
+            return free(self.id, self.text, self.step).classified(()).command_class
+        from runbooks.actions import action_class
+
+        try:
+            return action_class(self.action.use).command_class
+        except LookupError:  # what is wrong with it is said once it is asked for
+            return CommandClass.MUTATE
 
 
 def remedies(step: Step, target: Target) -> tuple[Remedy, ...]:
     """Return what *step* offers for *target*, its commands first."""
     commands = (
-        _command(f"{FIX}{step.id}:{number}", step.id, fix)
+        Remedy(f"{FIX}{step.id}:{number}", step.id, fix)
         for number, fix in enumerate(step.options.fix, 1)
         if _fits(fix, target)
     )
@@ -57,18 +68,8 @@ def _fits(fix: str, target: Target) -> bool:
     return platform is None or not differing({"platform": platform}, target)
 
 
-def _command(id: str, step: str, text: str) -> Remedy:
-    said = free(id, text, step).classified(())
-    return Remedy(id, step, text, said.command_class)
-
-
 def _action(step: str, asked: ActionSpec) -> Remedy:
-    from runbooks.actions import action_class
-
     words = (f"{name}={value}" for name, value in asked.parameters.items())
-    text = " ".join((asked.use, *words))
-    try:
-        command_class = action_class(asked.use).command_class
-    except LookupError:  # what is wrong with it is said once it is asked for
-        command_class = CommandClass.MUTATE
-    return Remedy(asked.use, step, text, command_class, asked, asked.undo or "")
+    return Remedy(
+        asked.use, step, " ".join((asked.use, *words)), asked, asked.undo or ""
+    )

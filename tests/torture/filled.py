@@ -18,7 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from runbooks.errors import StateError
+from runbooks.errors import GonogoError, StateError
 from runbooks.tables import CommandClass
 from state.verifying import verify
 from tests.torture.subjects import SUBJECTS, Ours, Subject
@@ -54,6 +54,8 @@ def walk(kind: type[Subject], place: Path, spare: int, rng: random.Random) -> li
     """Say things until the disk is full and more, then make room; what went wrong?"""
     subject = kind()
     subject.open(place)
+    if isinstance(subject, Ours):
+        subject.run.take_lever()
     said, kept, wrong = ["before"], ["before"], []
     subject.say("before")
     subject.save()
@@ -124,7 +126,7 @@ def sweep(name: str, seed: int, levels: int, home: Path) -> dict[str, Any]:
         mount(place)
         try:
             wrong = walk(SUBJECTS[name], place, spare, rng)
-        except (StateError, OSError, ValueError, AssertionError) as error:
+        except (GonogoError, OSError, ValueError, AssertionError) as error:
             wrong = [f"{error!r}"]
         failures += [f"{spare} bytes spare: {each}" for each in wrong]
         subprocess.run(["umount", "-l", place], check=True)

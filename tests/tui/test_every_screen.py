@@ -216,7 +216,7 @@ EXAMPLES: dict[type[Screen[Any]], Example] = {
     ),
     RemedyScreen: Example(
         lambda app, engine, place: RemedyScreen(
-            [Remedy(f"r{n}", "s", LONG, CommandClass.MUTATE) for n in range(30)],
+            [Remedy(f"r{n}", "s", LONG) for n in range(30)],
             "Error rate below 1 %",
         ),
         ("Error rate below 1 %", "changes", "Esc back", "undo"),

@@ -84,7 +84,6 @@ async def test_a_failing_step_is_fixed_and_looked_at_again_by_itself(
         await walk.until(lambda: walk.run.progress.get("setting"))
         go(walk, "setting")
         await walk.shows("F fix")
-        await walk.shows("(changes things)")
         await walk.press("F")
         await walk.until(lambda: isinstance(walk.app.screen, RemedyScreen))
         assert "printf new" in walk.text and "looks" in walk.text
@@ -118,9 +117,10 @@ async def test_of_several_actions_one_is_chosen(
     system.put("setting", "old")
     async with walking(walk, monkeypatch, (110, 34)):
         go(walk, "gone")
-        await walk.shows("destroys")
+        await walk.shows("▷ action")
         await walk.press("r")
         await walk.until(lambda: isinstance(walk.app.screen, RemedyScreen))
+        await walk.shows("destroys")
         assert "cp backup setting" in walk.text
         await walk.press("j", "escape")
         assert not walk.run.actions

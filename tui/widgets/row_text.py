@@ -191,7 +191,7 @@ class RowText:
 
         for remedy in remedies(step, self._target):
             if remedy.action:
-                return f"{sign} {CLASS_WORDS[remedy.command_class]}", ""
+                return f"{sign} action", ""
         return "", ""
 
     def _class_word(self, part: Part, block: Block) -> str:

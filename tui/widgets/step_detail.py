@@ -165,9 +165,8 @@ class StepDetail:
         from runbooks.remedies import remedies
 
         for remedy in remedies(step, self._target):
-            word = CLASSES[remedy.command_class]
             kind = "action" if remedy.action else "fix"
-            yield labelled(kind, f"{remedy.text.strip()}  ({word})")
+            yield labelled(kind, remedy.text.strip())
             if remedy.undo:
                 yield labelled("undo", remedy.undo)
 

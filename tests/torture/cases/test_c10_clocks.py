@@ -142,7 +142,7 @@ def test_order_and_durations_hold_whatever_the_clocks_say() -> None:
 def test_being_armed_ends_in_time_whatever_the_clock_says(tmp_path: Path) -> None:
     series = Series(tmp_path, random.Random(1))
     host, run = series.hosts[0], series.run
-    with host.here(), mock.patch("state.run.datetime") as clock:
+    with host.here(), mock.patch("state.changing.datetime") as clock:
         clock.now = lambda zone: host.wall
         run.arm("INC-1")
         host.wall -= timedelta(hours=1)
