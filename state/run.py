@@ -161,10 +161,10 @@ class Run(Changing):
         Raises:
             StateError: it could not be written.
         """
-        from runbooks.profile_words import words
-
         if target.path is None:
             return
+        from runbooks.profile_words import words
+
         says = words(target)
         if says != self._state.profile:
             self.record(Kind.PROFILE_READ, None, entries.profile_read(says))

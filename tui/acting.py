@@ -94,11 +94,11 @@ class Acting:
 
     def reattach(self) -> None:
         """Take up the actions that outlived the screen that started them."""
-        from runbooks.commands import attach
-
         for acted in [each for each in self._run.actions.values() if not each.ending]:
             if acted.id in self._known or self._run.is_attended(acted.id):
                 continue  # whoever started it writes its end down
+            from runbooks.commands import attach  # not before there is one
+
             self._known.add(acted.id)
             running = attach(self._run.outputs, acted.id)
             if running is None:

@@ -224,11 +224,11 @@ class Working:
         )
 
     def _take_up_all(self, commands: Sequence[str], patient: bool = True) -> None:
-        from runbooks.commands import attach
-
         for command in commands:
             if command in self.jobs or command in self._taken_up:
                 continue
+            from runbooks.commands import attach  # not before there is one
+
             part = self._run.running[command]
             running = attach(self._run.outputs, command)
             if running is None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runbooks.model import Row
-from state.comparing import Compared
 from tui.screens.rehearsing import Rehearsing
 
 if TYPE_CHECKING:
@@ -49,6 +48,7 @@ class Resuming(Rehearsing):
         self.app.push_screen(shown, left)
 
     def _resumption(self) -> Resumption:
+        from state.comparing import Compared
         from state.resume import resumption
 
         return resumption(Compared.of_run(self.engine.run), self.met)
