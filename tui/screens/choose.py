@@ -19,6 +19,7 @@ from textual.widgets import Input, Static
 from tui.display import content, display_text
 from tui.keymap import KEYS, bindings
 from tui.offers import Offer
+from tui.screens.picking import Picking
 from tui.widgets.pick_list import PickList
 from tui.widgets.signs import signs
 from tui.widgets.wording import age
@@ -77,7 +78,7 @@ def _line(offer: Offer, width: int, here: bool) -> Content:
     return Content.assemble(left, gap, content(right, "dim"), " ")
 
 
-class ChooseScreen(Screen[None]):
+class ChooseScreen(Picking, Screen[None]):
     """Lists what can be opened."""
 
     CSS_PATH = "choose.tcss"
@@ -144,27 +145,8 @@ class ChooseScreen(Screen[None]):
             said = str(offer.runbook)
         self.query_one("#said", Static).update(content(said))
 
-    def _move(self, by: int) -> None:
-        self._list.move(by)
+    def _moved(self) -> None:
         self._show_rest()
-
-    def action_cursor_down(self) -> None:
-        self._move(1)
-
-    def action_cursor_up(self) -> None:
-        self._move(-1)
-
-    def action_page_down(self) -> None:
-        self._move(max(1, self._list.size.height - 1))
-
-    def action_page_up(self) -> None:
-        self._move(-max(1, self._list.size.height - 1))
-
-    def action_first(self) -> None:
-        self._move(-self._list.line_count)
-
-    def action_last(self) -> None:
-        self._move(self._list.line_count)
 
     def action_open(self) -> None:
         offer = self._list.picked

@@ -14,6 +14,7 @@ from runbooks.remedies import Remedy
 from tui.display import content
 from tui.keymap import bindings
 from tui.screens.left_once import LeftOnce
+from tui.screens.picking import Picking
 from tui.widgets.finding_text import labelled, plain
 from tui.widgets.key_hints import KeyHints
 from tui.widgets.pick_list import PickList
@@ -36,7 +37,7 @@ class RemedyList(PickList[Remedy]):
         return content(f"{sign} {word:<8}  {first}{cut}").truncate(width, ellipsis=True)
 
 
-class RemedyScreen(LeftOnce[Remedy | None]):
+class RemedyScreen(Picking, LeftOnce[Remedy | None]):
     """Dismissed with what is to be done, else with None; the door asks after that.
 
     Args:
@@ -78,27 +79,8 @@ class RemedyScreen(LeftOnce[Remedy | None]):
         lines.append(labelled("undo", remedy.undo or undo))
         self.query_one(TextView).show(lines)
 
-    def _move(self, by: int) -> None:
-        self._list.move(by)
+    def _moved(self) -> None:
         self._tell()
-
-    def action_cursor_down(self) -> None:
-        self._move(1)
-
-    def action_cursor_up(self) -> None:
-        self._move(-1)
-
-    def action_page_down(self) -> None:
-        self._move(max(1, self._list.size.height - 1))
-
-    def action_page_up(self) -> None:
-        self._move(-max(1, self._list.size.height - 1))
-
-    def action_first(self) -> None:
-        self._move(-self._list.line_count)
-
-    def action_last(self) -> None:
-        self._move(self._list.line_count)
 
     def action_choose(self) -> None:
         self.dismiss(self._list.picked)

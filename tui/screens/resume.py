@@ -18,6 +18,7 @@ from state.resume import Resumption, moment
 from tui.display import content
 from tui.keymap import bindings
 from tui.screens.left_once import LeftOnce
+from tui.screens.picking import Picking
 from tui.widgets.resume_list import Fold, ResumeList, Told
 from tui.widgets.signs import signs
 from tui.widgets.wording import duration
@@ -31,7 +32,7 @@ GATHER = 0.3
 """Seconds in which news is gathered before the list is told anew."""
 
 
-class ResumeScreen(LeftOnce[Row | None]):
+class ResumeScreen(Picking, LeftOnce[Row | None]):
     """Dismissed with the row of the checklist to go to, else with None.
 
     Args:
@@ -136,27 +137,8 @@ class ResumeScreen(LeftOnce[Row | None]):
             said = content(f"{item.text}: {item.says}" if item.says else item.text)
         self._update("about", said)
 
-    def _move(self, by: int) -> None:
-        self._list.move(by)
+    def _moved(self) -> None:
         self._about()
-
-    def action_cursor_down(self) -> None:
-        self._move(1)
-
-    def action_cursor_up(self) -> None:
-        self._move(-1)
-
-    def action_page_down(self) -> None:
-        self._move(max(1, self._list.size.height - 1))
-
-    def action_page_up(self) -> None:
-        self._move(-max(1, self._list.size.height - 1))
-
-    def action_first(self) -> None:
-        self._move(-self._list.line_count)
-
-    def action_last(self) -> None:
-        self._move(self._list.line_count)
 
     def action_choose(self) -> None:
         match self._list.picked:

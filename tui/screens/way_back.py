@@ -15,6 +15,7 @@ from state.changed import Changed
 from tui.display import content
 from tui.keymap import bindings
 from tui.screens.left_once import LeftOnce
+from tui.screens.picking import Picking
 from tui.widgets.key_hints import KeyHints
 from tui.widgets.text_view import Paragraph, TextView
 from tui.widgets.way_back_list import (
@@ -66,7 +67,7 @@ class Leave:
 Wanted = TakeBack | BringBack | Leave
 
 
-class WayBackScreen(LeftOnce[Wanted | None]):
+class WayBackScreen(Picking, LeftOnce[Wanted | None]):
     """Dismissed with what is wanted, else with None.
 
     Args:
@@ -135,27 +136,8 @@ class WayBackScreen(LeftOnce[Wanted | None]):
         marked = self._list.marked
         return [c for c in self._changes if c.stands and (not marked or c.id in marked)]
 
-    def _move(self, by: int) -> None:
-        self._list.move(by)
+    def _moved(self) -> None:
         self._tell()
-
-    def action_cursor_down(self) -> None:
-        self._move(1)
-
-    def action_cursor_up(self) -> None:
-        self._move(-1)
-
-    def action_page_down(self) -> None:
-        self._move(max(1, self._list.size.height - 1))
-
-    def action_page_up(self) -> None:
-        self._move(-max(1, self._list.size.height - 1))
-
-    def action_first(self) -> None:
-        self._move(-self._list.line_count)
-
-    def action_last(self) -> None:
-        self._move(self._list.line_count)
 
     def action_undo(self) -> None:
         match self._list.picked:
