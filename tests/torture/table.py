@@ -1,6 +1,6 @@
-"""The table of what the campaign found, as docs/durability.md has it.
+"""The tables of what the campaign found, as docs/durability.md and security.md have.
 
-``python -m tests.torture.table`` prints it; ``--write`` puts it into the document.
+``python -m tests.torture.table`` prints them; ``--write`` puts them into the documents.
 """
 
 from __future__ import annotations
@@ -8,11 +8,13 @@ from __future__ import annotations
 import json
 import re
 import sys
+from pathlib import Path
 from typing import Any
 
 from tests.torture.results import RESULTS, ROOT
 
-DOCUMENT = ROOT / "docs" / "durability.md"
+HOSTILE = 18
+"""From this case on it is about what is hostile, and not about what breaks."""
 BETWEEN = re.compile(r"(?<=<!-- results -->\n).*(?=<!-- end of results -->)", re.DOTALL)
 
 
@@ -42,16 +44,32 @@ def table(found: list[dict[str, Any]]) -> str:
     return "\n".join(lines) + f"\n\nSeed: {seeds}.\n"
 
 
-def main() -> int:
+def by_document() -> dict[Path, list[dict[str, Any]]]:
+    """Return the rows that each document has."""
     found = rows()
-    print(table(found))
+    docs = ROOT / "docs"
+    return {
+        docs / "durability.md": [row for row in found if not _is_hostile(row)],
+        docs / "security.md": [row for row in found if _is_hostile(row)],
+    }
+
+
+def _is_hostile(row: dict[str, Any]) -> bool:
+    return row["case"][:1] == "C" and int(row["case"][1:]) >= HOSTILE
+
+
+def main() -> int:
+    documents = by_document()
+    found = [row for rows in documents.values() for row in rows]
+    for rows in documents.values():
+        print(table(rows))
     if "--write" in sys.argv:
         if any(row["sample"] for row in found):
-            print("Only a sample was run; docs/durability.md stays.", file=sys.stderr)
+            print("Only a sample was run; the documents stay.", file=sys.stderr)
             return 1
-        text = DOCUMENT.read_text("utf-8")
-        new = BETWEEN.sub(lambda _: f"\n{table(found)}\n", text)
-        DOCUMENT.write_text(new, "utf-8")
+        for document, rows in documents.items():
+            before, after = BETWEEN.split(document.read_text("utf-8"), 1)
+            document.write_text(f"{before}\n{table(rows)}\n{after}", "utf-8")
     return int(not all(row["met"] for row in found))
 
 
