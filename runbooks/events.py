@@ -89,11 +89,11 @@ class Ledger(Protocol):
     def arm(self, reason: str) -> None:
         """Allow changes for a while, from now on."""
 
-    def refuse_lever(self) -> None:
-        """Refuse where `take_lever` would.
+    def refuse_change(self) -> None:
+        """Refuse where nothing may be changed now, whatever a person says.
 
         Raises:
-            RefusedError: as there.
+            RefusedError: somebody else may, as with `take_lever`.
         """
 
     def take_lever(self) -> None:

@@ -117,7 +117,7 @@ class Questioning:
         said = self._classified(wish)
         changes = said.command_class is not CommandClass.OBSERVE
         if changes:
-            self._ledger.refuse_lever()
+            self._ledger.refuse_change()
             self._refuse_unmet(wish.block.step or "")
             self._refuse_after_doubt(wish)
         systems = tuple(each for each in met.values() if not isinstance(each, str))
@@ -181,7 +181,7 @@ class Questioning:
             RefusedError: it may not be performed now, whatever a person says.
         """
         said = wish.description
-        self._ledger.refuse_lever()
+        self._ledger.refuse_change()
         self._refuse_unmet(wish.step)
         self._systems.refuse_other(said.identity)
         if said.unmet:

@@ -90,13 +90,14 @@ class Changing(Recording):
         """
         return self._lever.holder()
 
-    def refuse_lever(self) -> None:
-        """Refuse where `take_lever` would.
+    def refuse_change(self) -> None:
+        """Refuse where nothing may be changed now, whatever a person says.
 
         Raises:
-            RefusedError: as there.
-            StateError: its file cannot be used.
+            RefusedError: somebody else may, as with `take_lever`.
+            StateError: this run is not saved, or the lever's file cannot be used.
         """
+        self.refuse_unsaved()
         self._lever.refuse()
 
     def take_lever(self, over: bool = False) -> None:

@@ -91,9 +91,9 @@ class Recording(Record):
         """
         data = data or {}
         with self._guard:
-            room = self._reserve.keep()
+            self._reserve.keep()
             if changes_systems(kind, data):
-                self._refuse_unsaved(room)
+                self.refuse_unsaved()
             try:
                 return self._written(kind, step, data)
             except StateError as error:
@@ -133,18 +133,18 @@ class Recording(Record):
                 self._append(Kind.CLOCK_JUMPED, None, jumped)
         return event
 
-    def _refuse_unsaved(self, room: bool) -> None:
+    def refuse_unsaved(self) -> None:
         """Refuse to change systems while not everything can be written down.
 
-        Args:
-            room: whether there is space to write down how it ends.
+        Raises:
+            StateError: it cannot, or there is no room for how the change ends.
         """
         self.write_waiting()
         if self.unsaved:
             raise StateError(
                 f"Nothing ran, since this run is not saved: {self.unsaved}"
             )
-        if not room:
+        if not self._reserve.keep():
             raise StateError(
                 "Nothing ran: the disk has no room to write down how it ends. "
                 f"{self._lacking()}"

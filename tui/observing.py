@@ -68,7 +68,7 @@ class NothingKept:
     def arm(self, reason: str) -> None:
         raise RefusedError(_ONLY_LOOKS)
 
-    def refuse_lever(self) -> None: ...
+    def refuse_change(self) -> None: ...
 
     def take_lever(self) -> None:
         raise RefusedError(_ONLY_LOOKS)

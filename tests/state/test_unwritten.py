@@ -124,7 +124,11 @@ def test_nothing_is_changed_while_something_waits(run: Run, disk: Full) -> None:
         ask(run, CommandClass.MUTATE)
     with pytest.raises(StateError, match="full"):
         run.arm("INC-1")
+    with pytest.raises(StateError, match="full"):
+        run.refuse_change()
     assert not run.commands
+    disk.code = 0
+    run.refuse_change()
 
 
 def test_nothing_is_changed_while_progress_toml_is_not_saved(

@@ -27,7 +27,7 @@ class Changing(Commanding):
             self.engine.disarm()
             return
         try:
-            run.refuse_lever()  # before a reason is typed in vain
+            run.refuse_change()  # before a reason is typed in vain
         except GonogoError as error:
             self.say(str(error), "$text-error")
             return
