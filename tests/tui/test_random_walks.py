@@ -94,6 +94,7 @@ practise two
 WALKS = int(os.environ.get("GONOGO_WALKS", 6))
 """A sample; `make torture` walks more."""
 STEPS = 60
+pytestmark = pytest.mark.timeout(180 + 2 * WALKS)
 # What would leave, or start the operator's editor.
 LEFT_OUT = {"q", "ctrl+q", "ctrl+z", "T"}
 BOUND = sorted(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
@@ -58,10 +60,43 @@ def longest_gap(beats: str, since: float) -> float:
     return max(b[0] - a[0] - (b[1] - a[1]) for a, b in pairwise(kept))
 
 
-@pytest.mark.timeout(600)
-def test_a_flood_of_lines(tmp_path: Path) -> None:
-    job = f"yes 'a line of output, as programs print' | head -c {SIZE_IN_ALL}"
-    drill = Drill(tmp_path / "drill", (job,))
+STEADY = """
+import sys, time
+began, number = time.monotonic(), 0
+while (past := time.monotonic() - began) < {seconds}:
+    while number < past * {rate}:
+        print("line", number, "of output, as programs print")
+        number += 1
+    sys.stdout.flush()
+    time.sleep(0.01)
+"""
+RATE = 10_000
+"""Lines a second of a program that never rests."""
+MINUTES = 0.1 if SAMPLE else 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Flooded:
+    """What a flood did; memory is what was taken more than before, in bytes."""
+
+    size: int
+    seconds: float
+    memory: dict[str, int]
+    gap: float
+
+    @property
+    def said(self) -> str:
+        memory = [f"{grown >> 20} MiB {name}" for name, grown in self.memory.items()]
+        return f"{self.seconds:.1f} s, {', '.join(memory)}, {self.gap * 1000:.0f} ms"
+
+    @property
+    def calm(self) -> bool:
+        return max(self.memory.values()) < GROWTH and self.gap < GAP
+
+
+def flooded(home: Path, job: str, limit: float) -> Flooded:
+    """Run *job* on the screen, and look at screen and supervisor meanwhile."""
+    drill = Drill(home, (job,))
     program = BEATING + OPEN.format(words=drill.words)
     most = {"screen": 0, "supervisor": 0}
     with terminal(program, drill.home, drill.env, size=SIZE) as shown:
@@ -69,7 +104,7 @@ def test_a_flood_of_lines(tmp_path: Path) -> None:
         screen = psutil.Process(shown.process.pid)
         before = screen.memory_info().rss
         began = time.monotonic()
-        begin(shown, b"yes", drill.supervised)
+        begin(shown, b"job00", drill.supervised)
         supervisor = psutil.Process(drill.supervised()[0][0])
         small = supervisor.memory_info().rss
 
@@ -81,22 +116,47 @@ def test_a_flood_of_lines(tmp_path: Path) -> None:
                 most["supervisor"] = max(most["supervisor"], grown)
             return bool(drill.events("command_finished"))
 
-        shown.until(ended, 120)
+        shown.until(ended, limit)
         gap = longest_gap((drill.home / "beats").read_text(), began)
         shown.process.terminate()
         shown.ended()
     assert drill.run
     (exit_file,) = drill.run.glob("outputs/*.exit")
     ending = json.loads(exit_file.read_bytes())
-    assert ending["size"] >= SIZE_IN_ALL
-    memory = ", ".join(f"{grown >> 20} MiB {name}" for name, grown in most.items())
+    assert ending["ending"] == "exit", ending
+    return Flooded(ending["size"], ending["seconds"], most, gap)
+
+
+@pytest.mark.timeout(600)
+def test_a_flood_of_lines(tmp_path: Path) -> None:
+    job = f"yes 'a line of output, as programs print' | head -c {SIZE_IN_ALL}"
+    found = flooded(tmp_path / "drill", job, 120)
+    assert found.size >= SIZE_IN_ALL
     result(
         "G14",
         "C16",
         f"{SIZE_IN_ALL >> 20} MiB of lines",
         f"{SECONDS:.0f} s, {GROWTH >> 20} MiB, {GAP * 1000:.0f} ms longest gap",
-        f"{ending['seconds']:.1f} s, {memory}, {gap * 1000:.0f} ms",
-        ending["seconds"] < SECONDS and max(most.values()) < GROWTH and gap < GAP,
+        found.said,
+        found.seconds < SECONDS and found.calm,
+    )
+
+
+@pytest.mark.timeout(1800)
+def test_a_program_that_never_rests(tmp_path: Path) -> None:
+    seconds = MINUTES * 60
+    (tmp_path / "steady.py").write_text(STEADY.format(seconds=seconds, rate=RATE))
+    job = f"{sys.executable} {tmp_path / 'steady.py'}"
+    found = flooded(tmp_path / "drill", job, seconds + 60)
+    lines = found.size // len("line 100000 of output, as programs print\n")
+    assert lines > 0.95 * RATE * seconds
+    result(
+        "G14",
+        "C16",
+        f"{RATE:,} lines a second, {MINUTES:g} minutes long",
+        f"{GROWTH >> 20} MiB, {GAP * 1000:.0f} ms longest gap",
+        f"{found.said}, {found.size >> 20} MiB of output",
+        found.calm,
     )
 
 

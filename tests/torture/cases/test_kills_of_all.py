@@ -21,7 +21,7 @@ from shutil import which
 
 import pytest
 
-from tests.torture.abreast import abreast
+from tests.torture.abreast import abreast, worst
 from tests.torture.drill import GONOGO, Drill, below, start
 from tests.torture.results import SAMPLE, counted, result, size
 from tests.tui.tmux import Terminal
@@ -40,6 +40,8 @@ EACH = 4 if SAMPLE else 20
 """Kills of one walk."""
 SHOWN = re.compile(r"✓ (Decide \d\d)")
 PATIENCE = 20.0
+RESUMED = 3.0
+"""Seconds until one can go on; three walk at once on this machine."""
 
 
 class Walk:
@@ -48,6 +50,7 @@ class Walk:
     Attributes:
         acknowledged: the decisions that a screen showed as made.
         combinations: which kinds of processes were killed at once.
+        opened: seconds that each opening took, to where one goes on.
     """
 
     def __init__(
@@ -63,13 +66,18 @@ class Walk:
         self.words = words or [*GONOGO, *self.drill.words]
         self.acknowledged: set[str] = set()
         self.combinations: set[frozenset[str]] = set()
+        self.opened: list[float] = []
         self._next = 0
         self._patience = patience
 
     def open(self) -> None:
         """Open it; everything that was shown as decided has to be so."""
         self.screen.start(self.words, self.drill.env, self.drill.home)
-        end = time.monotonic() + self._patience
+        began = time.monotonic()
+        end = began + self._patience
+        while not self._wait(self._begins):
+            assert time.monotonic() < end, f"no board:\n{self.screen.screen()}"
+        self.opened.append(time.monotonic() - began)
         while not self._wait(self._on_board):
             assert time.monotonic() < end, f"no board:\n{self.screen.screen()}"
             self.screen.keys("Escape")  # it may tell first what changed
@@ -79,6 +87,10 @@ class Walk:
 
     def _on_board(self, screen: str) -> bool:
         return "Decide 00" in screen and "q quit" in screen
+
+    def _begins(self, screen: str) -> bool:
+        """Whether it is the board, or tells what changed: the next step is there."""
+        return self._on_board(screen) or "Enter goes to the step" in screen
 
     def shown(self) -> set[str]:
         return set(SHOWN.findall(self.screen.screen()))
@@ -243,6 +255,16 @@ def test_kills_lose_no_decision_and_leave_no_process(tmp_path: Path) -> None:
         f"0 of {shown} decisions lost, 0 processes left, in {len(walks) * EACH} kills "
         f"of {len(combinations)} combinations, {seconds:.1f} s each",
         True,
+    )
+    opened = [took for walk in walks for took in walk.opened]
+    result(
+        "G26",
+        "all",
+        "opened again after a kill, to where one goes on",
+        f"as it was, in {RESUMED:.0f} s",
+        f"{len(opened)} of {len(opened)}, {worst(opened)}",
+        max(opened) < RESUMED,
+        strict=False,
     )
 
 
