@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from runbooks.events import Kind
 from state import entries
-from state.acted import Acted
+from state.acted import Acted, left_open
 from state.standing import EMPTY, Command, StepState
 
 if TYPE_CHECKING:
@@ -194,6 +194,16 @@ def settle_verified(run: Run) -> list[Event]:
             data = entries.settled(doubt.id, note, doubt.verify)
             events.append(run.record(Kind.SETTLED, doubt.step or None, data))
     return events
+
+
+def beside_steps(progress: Progress) -> tuple[str, ...]:
+    """Return what weighs in a verdict and is no step's, a sentence each.
+
+    That is what is in doubt where no step stands for it, and what was left open.
+    """
+    doubts = [doubt for doubt in progress.doubts.values() if not doubt.step]
+    said = (f"{doubt}, begun by {doubt.by}" for doubt in doubts)
+    return (*said, *left_open(progress.actions))
 
 
 def later_in_block(runbook: Runbook, doubts: Doubts, parts: Collection[str]) -> str:

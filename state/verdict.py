@@ -37,8 +37,8 @@ class Verdict:
         counts: how many steps of the gate stand how.
         blocking: (step id, reason) of what keeps it from GO.
         conditions: (step id, reason) of what makes it conditional.
-        loose_ends: changes that were meant for a while and still stand, a sentence
-            each; they make it conditional too.
+        loose_ends: changes that were meant for a while and still stand, or of which
+            nobody knows how they ended, a sentence each; they make it conditional too.
         done, total: steps that count as done, of the gate.
         sections: section id to (done, total), for steps directly in it.
     """
@@ -67,7 +67,7 @@ def verdict(
 
     Args:
         gate, section, only: which steps count, see `state.counting.counted`.
-        loose_ends: changes that were meant for a while and still stand.
+        loose_ends: see `Verdict`; `state.doubts.beside_steps` says them of a run.
     """
     return Tally(runbook, gate, section, only).verdict(progress, now, loose_ends)
 

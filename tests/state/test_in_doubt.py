@@ -15,7 +15,7 @@ from runbooks.results import Finding, Result
 from runbooks.tables import ActionSpec, CommandClass
 from state import entries
 from state.deciding import decide, settle
-from state.doubts import later_in_block, settle_verified
+from state.doubts import beside_steps, later_in_block, settle_verified
 from state.needs import unmet
 from state.replaying import replay
 from state.run import Run
@@ -232,7 +232,11 @@ def test_another_action_settles_nothing(run: Run) -> None:
 
 def test_an_action_of_no_step_is_settled_by_name(run: Run) -> None:
     act(run, "a1", "in doubt", step="")
+    assert beside_steps(run.state) == (
+        "scale to 3: was interrupted, outcome unknown, begun by ana",
+    )
     with pytest.raises(RefusedError, match="Say what you found"):
         settle(run, "a1", " ")
     settle(run, "a1", "it scaled")
     assert not run.state.doubts and run.actions["a1"].settled == "it scaled"
+    assert beside_steps(run.state) == ()

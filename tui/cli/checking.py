@@ -41,7 +41,7 @@ def check(
             what a machine can decide.
     """
     from runbooks.facts import differing
-    from state.acted import left_open
+    from state.doubts import beside_steps
     from state.judging import holds
     from state.progress import Progress
     from state.verdict import verdict
@@ -66,7 +66,7 @@ def check(
         progress[step_id] = one.added_to(progress.get(step_id))
     now = datetime.now(UTC)
     counted = {step.id for step in (_auto(steps) if said is None else steps)}
-    loose = left_open(known.actions)
+    loose = beside_steps(known)
     answer = verdict(document, progress, now, only=counted, loose_ends=loose)
     return Report(document, steps, progress, seen.looks, answer, now, seen.requests)
 

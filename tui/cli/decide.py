@@ -130,7 +130,7 @@ def _tell(run: Run, document: Runbook, step: Step, events: list[Event]) -> None:
     """Say what was recorded, how the step stands now, and the run."""
     from datetime import UTC, datetime
 
-    from state.acted import left_open
+    from state.doubts import beside_steps
     from state.verdict import effective, verdict
     from tui.cli.printing import say
     from tui.event_words import of_step
@@ -140,7 +140,5 @@ def _tell(run: Run, document: Runbook, step: Step, events: list[Event]) -> None:
         say(f"Recorded {of_step(event, step)}")
     now = datetime.now(UTC)
     say(f"It stands now: {brief(effective(step, run.progress.get(step.id), now))}")
-    found = verdict(
-        document, run.progress, now, loose_ends=left_open(run.state.actions)
-    )
+    found = verdict(document, run.progress, now, loose_ends=beside_steps(run.state))
     say(f"{run.id}: {found.word}, {found.done} of {found.total} done")

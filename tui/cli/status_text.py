@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from runbooks.tables import Gate, Level
 from state import crew
-from state.acted import left_open
 from state.author import current
 from state.comparing import Compared
+from state.doubts import beside_steps
 from state.filesystems import warning
 from state.lever import Lever
 from state.resume import Kind, resumption
@@ -55,7 +55,7 @@ class Status:
         self._since = resumption(compared).groups
         self._members = crew.others(self._progress.members, us)
         self._holder = Lever(directory / "lever", us).holder()
-        self._loose = left_open(self._progress.actions)
+        self._loose = beside_steps(self._progress)
         self._verdict = verdict(
             runbook, self._progress.steps, self._now, loose_ends=self._loose
         )

@@ -10,6 +10,7 @@ from runbooks.errors import StateError
 from runbooks.tables import Gate
 from state.acted import left_open
 from state.author import person
+from state.doubts import beside_steps
 from tui.display import content
 from tui.screens.panes import Panes
 from tui.widgets import verdict_bar
@@ -108,7 +109,7 @@ class Bars(Panes):
         engine = self.engine
         runbook = engine.runbook
         verdict = self._tally.verdict(
-            engine.run.progress, datetime.now(UTC), left_open(engine.run.actions)
+            engine.run.progress, datetime.now(UTC), beside_steps(engine.run.state)
         )
         self._verdict = verdict
         mine = sum(
