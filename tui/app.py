@@ -151,7 +151,8 @@ class GonogoApp(App[None]):
 
     def action_command_palette(self) -> None:
         if not isinstance(self.screen, Palette):
-            self.push_screen(Palette(id="--command-palette"))
+            # Without Textual's id: the last one may be on its way out still.
+            self.push_screen(Palette())
 
     def search_themes(self) -> None:
         themes = Palette(providers=[ThemeProvider], placeholder="Search for themes…")

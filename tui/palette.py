@@ -6,8 +6,16 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 
-from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual import work
+from textual.command import (
+    CommandPalette,
+    DiscoveryHit,
+    Hit,
+    Hits,
+    Provider,
+)
 from textual.content import Content
+from textual.css.query import NoMatches
 from textual.types import IgnoreReturnCallbackType
 
 from tui.screens.left_once import LeftOnce
@@ -20,6 +28,13 @@ class Palette(CommandPalette, LeftOnce[None]):
         # Textual looks for a line of its list that has not been laid out yet.
         with suppress(KeyError):
             super()._action_command_list(action)
+
+    @work(exclusive=True, group=CommandPalette._GATHER_COMMANDS_GROUP)
+    async def _gather_commands(self, search_value: str) -> None:
+        # It may be left, and its list be gone, at any moment of this.
+        with suppress(NoMatches):
+            gather = CommandPalette._gather_commands.__wrapped__  # type: ignore[attr-defined]
+            await gather(self, search_value)
 
 
 class BoundActions(Provider):
