@@ -6,7 +6,7 @@ Nothing here needs a screen: the headless commands open runs the same way.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -127,10 +127,7 @@ def open_run(runbook: Runbook, target: Target, options: Options) -> tuple[Run, s
     Raises:
         StateError: the run's files cannot be read or written.
     """
-    from state.acted import reminder
-    from state.comparing import Compared
     from state.filesystems import warning
-    from state.resume import in_short
     from state.runs import latest
 
     by = current(options.name)
@@ -142,14 +139,20 @@ def open_run(runbook: Runbook, target: Target, options: Options) -> tuple[Run, s
         return run, warning(options.home)
     run = Run.open(directory, runbook, by)
     run.read_profile(target)
-    told = (
-        *run.notices,
-        handed_over(run.state.handed_over),
-        in_short(Compared.of_run(run)),
-        reminder(run.actions),
-        warning(options.home),
-    )
+    told = (*_since(run), warning(options.home))
     return run, " ".join(filter(None, told))
+
+
+def _since(run: Run) -> Iterator[str]:
+    """Yield what there is to say about a run that is opened again."""
+    from state.acted import reminder
+    from state.comparing import Compared
+    from state.resume import in_short
+
+    yield from run.notices
+    yield handed_over(run.state.handed_over)
+    yield in_short(Compared.of_run(run))
+    yield reminder(run.actions)
 
 
 def handed_over(notes: Sequence[HandOver]) -> str:

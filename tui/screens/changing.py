@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 from runbooks.errors import GonogoError, StateError
 from state.changed import Changed, changes
 from tui.screens.commanding import Commanding
-from tui.screens.crew import CrewScreen
-from tui.screens.way_back import BringBack, Leave, TakeBack, Wanted, WayBackScreen
 from tui.widgets.answer_line import Field, Prompt
 
 if TYPE_CHECKING:
     from runbooks.histories import Histories
+    from tui.screens.way_back import Wanted, WayBackScreen
 
 WHY = "A ticket, or a few words. Half an hour; A adds another, D ends it."
 STAYS = "Why it may stay as it is, and who knows of it."
@@ -41,6 +40,8 @@ class Changing(Commanding):
             self.say("You are not armed; D arms.")
 
     def action_crew(self) -> None:
+        from tui.screens.crew import CrewScreen
+
         run = self.engine.run
         self.show_top()
         try:
@@ -67,11 +68,14 @@ class Changing(Commanding):
             self.engine.release_lever()
 
     def action_way_back(self) -> None:
-        screen = WayBackScreen(self._changes())
-        self._show_way_back(screen)
+        from tui.screens.way_back import WayBackScreen
+
+        self._show_way_back(WayBackScreen(self._changes()))
         self.engine.look_back()
 
     def action_loose_ends(self) -> None:
+        from tui.screens.way_back import WayBackScreen
+
         loose = [change for change in self._changes() if change.loose_end]
         if loose:
             title = "Left different on purpose, not yet taken back"
@@ -83,6 +87,8 @@ class Changing(Commanding):
         return changes(self.engine.runbook, self.engine.run)
 
     def _show_way_back(self, screen: WayBackScreen) -> None:
+        from tui.screens.way_back import BringBack, Leave, TakeBack
+
         def chosen(wanted: Wanted | None) -> None:
             match wanted:
                 case TakeBack(changes):
@@ -103,6 +109,8 @@ class Changing(Commanding):
 
     def looked_back(self, found: Histories) -> None:
         """Show what ran before, if the way back is still on view."""
+        from tui.screens.way_back import WayBackScreen
+
         if isinstance(self.app.screen, WayBackScreen):
             self.app.screen.remember(found)
 
