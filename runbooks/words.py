@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -48,11 +48,13 @@ class Simple:
         words: its name first; empty when there are only assignments.
         assigned: names of the variables that it sets or is given.
         has_input: its standard input is a pipe, a file or a here-document.
+        cut_short: it ends when `head`, to which it is piped, has read enough.
     """
 
     words: tuple[Word, ...]
     assigned: tuple[str, ...] = ()
     has_input: bool = False
+    cut_short: bool = False
 
     @property
     def name(self) -> str | None:
@@ -76,7 +78,10 @@ def simple_commands(node: Node, has_input: bool = False) -> list[Simple]:
     if kind == "pipeline":
         found: list[Simple] = []
         for place, child in enumerate(node.named_children):
-            found += simple_commands(child, has_input or place > 0)
+            these = simple_commands(child, has_input or place > 0)
+            if any(simple.name == "head" for simple in these):
+                found = [replace(simple, cut_short=True) for simple in found]
+            found += these
         return found
     if kind == "redirected_statement":
         return _redirected(node, has_input)

@@ -15,11 +15,11 @@ _WRAPPERS = {
 
 
 def unwrapped(simple: Simple) -> tuple[Simple, bool]:
-    """Return the command that wrappers such as `timeout` run, and "it is limited".
+    """Return the command that wrappers such as `timeout` run, and "it ends by itself".
 
     A wrapper with options that are not known here is returned as it is.
     """
-    limited = False
+    limited = simple.cut_short
     while simple.name in _WRAPPERS and len(simple.words) > 1:
         name, words, assigned = simple.name, list(simple.arguments), simple.assigned
         flags, takes = _WRAPPERS[name]
