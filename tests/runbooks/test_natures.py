@@ -7,6 +7,7 @@ import pytest
 from runbooks.natures import nature
 
 ENDLESS = r"""
+head log | yes
 kubectl logs -f deployment/transcript-api -n transcript-create
 kubectl logs --follow <pod-name>
 kubectl -n prod logs -lapp=api -f --tail 10
@@ -79,6 +80,9 @@ timeout 60 psql
 """
 
 PLAIN = r"""
+yes | head -3
+yes y | tr y n | head -c 20 | wc -l
+timeout 5 tail -f log | head
 kubectl logs deployment/api --tail=100
 kubectl logs --follow=false api
 kubectl logs api | grep -f patterns
