@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import NoReturn
 
 import pytest
 
+from tui.__main__ import BUG, main
+
 ROOT = Path(__file__).parents[3]
+LIMIT = 60
+"""Seconds that one command may take."""
+NEW = ("PYTHON", "LC_", "LANG", "TZ", "TERM")
+"""Variables that Python, or what it loads, looks at when it starts."""
 Gonogo = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -30,17 +39,60 @@ def gonogo(home: Path) -> Gonogo:
         *words: str | Path, under: Sequence[str] = (), **environ: str
     ) -> subprocess.CompletedProcess[str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("XDG_")}
+        env = {**kept, "HOME": str(home), **environ}
+        argv = [*map(str, words)]
+        if not under and not any(name.startswith(NEW) for name in environ):
+            return forked(argv, env)
         return subprocess.run(
-            [*under, sys.executable, "-m", "tui", *map(str, words)],
+            [*under, sys.executable, "-m", "tui", *argv],
             cwd=ROOT,
-            env={**kept, "HOME": str(home), **environ},
+            env=env,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=LIMIT,
         )
 
     return run
+
+
+def forked(
+    argv: Sequence[str], env: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """Run gonogo in a fork of this process, which has imported most of it already."""
+    with (
+        open(os.devnull) as nothing,
+        TemporaryFile("w+") as out,
+        TemporaryFile("w+") as err,
+    ):
+        pid = os.fork()
+        if pid == 0:
+            for number, file in enumerate((nothing, out, err)):
+                os.dup2(file.fileno(), number)
+            _become(argv, env)
+        _, status = os.waitpid(pid, 0)
+        said = [file.seek(0) or file.read() for file in (out, err)]
+    code = os.waitstatus_to_exitcode(status)
+    return subprocess.CompletedProcess(["gonogo", *argv], code, *said)
+
+
+def _become(argv: Sequence[str], env: Mapping[str, str]) -> NoReturn:
+    """Be gonogo from here on, with what a new process would have."""
+    code = BUG
+    try:
+        signal.alarm(LIMIT)
+        os.chdir(ROOT)
+        os.environ.clear()
+        os.environ.update(env)
+        sys.stdin, sys.stdout, sys.stderr = (
+            open(number, mode, encoding="utf-8")  # noqa: SIM115
+            for number, mode in enumerate("rww")
+        )
+        code = main(argv)
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:
+        os._exit(code)
 
 
 @pytest.fixture
