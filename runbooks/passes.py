@@ -24,7 +24,7 @@ from runbooks.intrusive import allowed, more_than_read
 from runbooks.model import Step
 from runbooks.parameters import build
 from runbooks.probes.base import Measurement, Probe
-from runbooks.probes.sources import Sources
+from runbooks.probes.sources import STEP, Sources
 from runbooks.references import fill
 from runbooks.resolving import resolved
 from runbooks.results import Finding, Judged, Reading, Result, worst
@@ -86,6 +86,7 @@ class Pass:
 
     async def find(self, step: Step, intrusive: bool) -> Finding:
         """Return what the step's probes say together; never raises."""
+        STEP.set(step.id)
         differs = differing(step.options.when, self._target)
         if differs:
             return Finding(Result.NA, BY_FACT + differs)

@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Hashable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager
+from contextvars import ContextVar
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from runbooks.probes.budget import Budget
 
 T = TypeVar("T")
+STEP: ContextVar[str] = ContextVar("STEP", default="")
+"""Id of the step for which is asked: servers are told who asks, and what for."""
 
 
 class Sources:

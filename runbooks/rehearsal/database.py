@@ -18,6 +18,8 @@ from runbooks.rehearsal.parts import Part, give_to_nobody, run, run_as_nobody
 
 OWNER = "transcript_owner"
 APPLICATION = "transcript"
+PROBE = "gonogo"
+"""The role that looks."""
 _SUPERUSER = "postgres"
 _SAID = "select full_text from transcripts order by created_at desc limit 1"
 _HERE = Path(__file__).parent
@@ -104,6 +106,7 @@ async def fill(layout: Layout) -> None:
     key = layout.secret("api-key")
     known = {
         "REHEARSAL_PASSWORD": layout.secret("postgres-password"),
+        "REHEARSAL_PROBE_PASSWORD": layout.secret("probe-password"),
         "REHEARSAL_API_KEY_HASH": hashlib.sha256(key.encode()).hexdigest(),
         "REHEARSAL_API_KEY_PREFIX": key[:11],
         "REHEARSAL_SESSION_TOKEN": layout.secret("session-cookie"),

@@ -29,6 +29,7 @@ LISTENERS = (
 )
 SECRETS = (
     "postgres-password",
+    "probe-password",
     "owner-password",
     "redis-password",
     "pgbouncer-password",

@@ -8,7 +8,7 @@ from string import Template
 from typing import TYPE_CHECKING
 
 from runbooks.rehearsal import cache
-from runbooks.rehearsal.database import APPLICATION
+from runbooks.rehearsal.database import APPLICATION, PROBE
 from runbooks.rehearsal.layout import Layout, write_private
 from runbooks.rehearsal.pooler import ADMINISTRATOR
 
@@ -34,7 +34,8 @@ def write(
 ) -> None:
     """Write the profile; *running* says which parts there are."""
     for name, value in (
-        ("postgres.dsn", layout.dsn(APPLICATION, "postgres-password")),
+        ("postgres.dsn", layout.dsn(PROBE, "probe-password")),
+        ("postgres-admin.dsn", layout.dsn(APPLICATION, "postgres-password")),
         ("redis.url", cache.url(layout)),
         ("pgbouncer.dsn", _console(layout)),
     ):

@@ -205,3 +205,19 @@ grant usage on schema public to transcript;
 grant select, insert, update, delete on all tables in schema public to transcript;
 grant usage on all sequences in schema public to transcript;
 revoke insert, update, delete on alembic_version from transcript;
+
+-- As in docs/security.md: what gonogo looks at, and nothing that lets one in.
+grant usage on schema public to gonogo;
+grant select on alembic_version, worker_heartbeat to gonogo;
+grant select (id, email, oauth_provider) on users to gonogo;
+grant select (user_id, created_at, expires_at) on sessions to gonogo;
+grant select (expires_at, revoked_at) on api_keys to gonogo;
+grant select (id, state, error, created_at) on jobs to gonogo;
+grant select (id, job_id, youtube_id, state, diarization_state, error, created_at,
+  updated_at) on videos to gonogo;
+grant select (video_id, speaker_label) on segments to gonogo;
+grant select (id, video_id) on transcripts, youtube_transcripts to gonogo;
+grant select (youtube_transcript_id) on youtube_segments to gonogo;
+grant select (id) on user_vocabularies to gonogo;
+grant select (user_id, created_at) on audit_logs to gonogo;
+grant select (created_at) on events, user_searches to gonogo;

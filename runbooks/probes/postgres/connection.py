@@ -1,11 +1,12 @@
 """A connection to PostgreSQL: the one place that knows asyncpg.
 
-A database gets one connection a pass, on which every look is a transaction of its
-own that is READ ONLY and holds one statement.
+A database gets one connection a pass for what is always asked, on which every look is
+a transaction of its own that is READ ONLY, holds one statement and is rolled back; a
+statement that somebody wrote into a document gets a connection of its own.
 https://www.postgresql.org/docs/16/sql-set-transaction.html: such a transaction
 refuses every statement that writes. It does not stop functions with effects of their
-own (``pg_terminate_backend``), so what is asked comes from trusted documents alone,
-and the role had better be a member of ``pg_monitor`` and of nothing else.
+own (``pg_terminate_backend``), see `runbooks.probes.postgres.statement`, and a role
+that is too strong is refused, see `runbooks.probes.postgres.probe`.
 """
 
 from __future__ import annotations
@@ -20,17 +21,17 @@ from typing import TYPE_CHECKING, Any
 
 from runbooks.errors import ProbeError
 from runbooks.probes.postgres.dsn import Address
+from runbooks.probes.postgres.transaction import STATEMENT, begin, name
 from runbooks.probes.sources import Sources
 
 if TYPE_CHECKING:
     import asyncpg  # type: ignore[import-untyped]
 
-STATEMENT = 5
-"""Seconds that the server gives one statement."""
-_BEGIN = f"begin read only; set local statement_timeout = '{STATEMENT}s'"
 _END = "rollback; "
 LONGEST = 30
 """Seconds that connecting may take; a probe has its own budget."""
+ALONE = 3
+"""Connections at a time for statements of documents."""
 
 Row = Mapping[str, Any]
 Rows = Sequence[Row]
@@ -43,11 +44,15 @@ class Database:
     wait: a database is often far from where it is looked at, and each way counts.
     """
 
-    def __init__(self, connection: asyncpg.Connection[Any], source: str) -> None:
+    def __init__(
+        self, connection: asyncpg.Connection[Any], where: Address, source: str
+    ) -> None:
         self._connection = connection
+        self._where = where
         self._source = source
         self._turn = asyncio.Lock()
         self._waiting = 0
+        self._alone = asyncio.Semaphore(ALONE)
 
     async def ask(
         self, sources: Sources, statement: str, values: tuple[object, ...]
@@ -72,15 +77,41 @@ class Database:
         finally:
             self._turn.release()
 
+    async def ask_alone(self, sources: Sources, statement: str, most: int) -> Rows:
+        """Run one statement on a connection of its own and return *most* rows of it.
+
+        What it leaves in its session, such as a lock, ends with it.
+
+        Raises:
+            ProbeError: as `ask`.
+        """
+        async with self._alone, opened(self._where, self._source) as connection:
+            sources.asked(self._source)
+            try:
+                await connection.execute(_begin(connection))
+                # Without a name, as poolers mix up prepared statements with one.
+                prepared = await connection.prepare(statement, name="")
+                cursor = await prepared.cursor()
+                rows = [dict(row) for row in await cursor.fetch(most)]
+                await connection.execute(_END)
+                return rows
+            except failures() as error:
+                closed = connection.is_closed()
+                raise explained(error, self._source, closed) from error
+
     async def _transaction(self, statement: str, values: tuple[object, ...]) -> Rows:
         connection = self._connection
         left = _END if connection.is_in_transaction() else ""
-        await connection.execute(left + _BEGIN)
+        await connection.execute(left + _begin(connection))
         try:
             return [dict(row) for row in await connection.fetch(statement, *values)]
         finally:
             if not self._waiting and not connection.is_closed():
                 await connection.execute(_END)
+
+
+def _begin(connection: asyncpg.Connection[Any]) -> str:
+    return begin(connection.get_server_version().major)
 
 
 @asynccontextmanager
@@ -91,7 +122,7 @@ async def connected(where: Address, source: str) -> AsyncIterator[Database]:
         ProbeError: the stage says how far it came.
     """
     async with opened(where, source) as connection:
-        yield Database(connection, source)
+        yield Database(connection, where, source)
 
 
 @asynccontextmanager
@@ -106,7 +137,7 @@ async def opened(where: Address, source: str) -> AsyncIterator[asyncpg.Connectio
     import asyncpg
 
     _check_authorities(where.ca, source)
-    named = {} if "application_name=" in where.url else {"application_name": "gonogo"}
+    named = {} if "application_name=" in where.url else {"application_name": name()}
     try:
         # Poolers in transaction mode mix up prepared statements that are kept.
         connection = await asyncpg.connect(

@@ -7,14 +7,27 @@ from urllib.parse import quote
 
 from runbooks.errors import ProbeError
 from runbooks.parameters import Parametrised
-from runbooks.probes.postgres.connection import Row, Rows, connected
+from runbooks.probes.postgres.connection import (
+    Database,
+    Row,
+    Rows,
+    connected,
+)
 from runbooks.probes.postgres.dsn import Address, address
 from runbooks.probes.sources import Sources
 
+# A role that was changed to when connecting can be changed back, so both count.
 _ROLE = """
-select current_user::text as role, rolsuper as super,
-  coalesce(pg_has_role('pg_monitor', 'usage'), false) as monitor
-from pg_roles where rolname = current_user
+select current_user::text as role,
+  bool_or(r.rolsuper) as super,
+  coalesce(pg_has_role('pg_monitor', 'usage'), false) as monitor,
+  array(select s.rolname::text from pg_roles s
+    where s.rolname in ('pg_execute_server_program', 'pg_write_server_files',
+      'pg_signal_backend') and exists (select from pg_roles o
+      where o.rolname in (current_user, session_user)
+        and pg_has_role(o.oid, s.oid, 'member'))
+    order by 1) as strong
+from pg_roles r where r.rolname in (current_user, session_user)
 """
 
 
@@ -66,14 +79,22 @@ class OneDatabase(Parametrised, frozen=True, kw_only=True):
         Raises:
             ProbeError: no connection, no right, no time, or the server refuses it.
         """
+        database = await self.database(sources)
+        return await sources.once(
+            ("postgres", self.address().url, statement, values),
+            lambda: database.ask(sources, statement, values),
+        )
+
+    async def database(self, sources: Sources) -> Database:
+        """Return the connection of this pass.
+
+        Raises:
+            ProbeError: there is none.
+        """
         where = self.address()
         sources.hide(self.login, where.url, where.password, quote(where.password))
-        database = await sources.client(
+        return await sources.client(
             ("postgres", where.url), lambda: connected(where, self.source)
-        )
-        return await sources.once(
-            ("postgres", where.url, statement, values),
-            lambda: database.ask(sources, statement, values),
         )
 
     async def row(self, sources: Sources, statement: str, *values: object) -> Row:
@@ -89,8 +110,8 @@ class OneDatabase(Parametrised, frozen=True, kw_only=True):
         return rows[0]
 
     async def role(self, sources: Sources) -> Row:
-        """Return the name of the role that asks, and whether it is a superuser."""
-        return await self.row(sources, _ROLE)
+        """Return the name of the role that asks, and how strong it is."""
+        return (await OneDatabase.rows(self, sources, _ROLE))[0]
 
     async def asked_as(self, sources: Sources) -> str:
         """Return a line for the evidence: with what rights was looked."""

@@ -18,7 +18,8 @@ _ROLE = """
 select r.rolname::text as name, r.rolsuper as superuser, r.rolcreaterole as createrole,
   r.rolreplication as replication, r.rolbypassrls as bypassrls,
   has_schema_privilege(r.oid, n.oid, 'usage') as uses,
-  has_schema_privilege(r.oid, n.oid, 'create') as creates
+  has_schema_privilege(r.oid, n.oid, 'create') as creates,
+  r.rolname = current_user as asks
 from pg_roles r, pg_namespace n
 where r.rolname = coalesce(nullif($1::text, ''), current_user) and n.nspname = $2::text
 """
@@ -61,6 +62,8 @@ class PrivilegesProbe(PostgresProbe, frozen=True, kw_only=True):
         tables: tables in the schema.
         owned: tables that it owns, itself or as a member of the owner.
         creates: whether it may make tables in the schema.
+        shared: whether it is also the role that asks, which had better be one that
+            only looks.
 
     Attributes:
         application: role to judge; by default the one that asks.
@@ -71,12 +74,11 @@ class PrivilegesProbe(PostgresProbe, frozen=True, kw_only=True):
         ProbeError: the server cannot be asked.
     """
 
-    application: str = ""
     schema: str = "public"
     read_only: tuple[str, ...] = ("alembic_version",)
 
     readings: ClassVar[Mapping[str, str]] = dict.fromkeys(
-        ("role", "missing", "strong", "tables", "owned", "creates"), ""
+        ("role", "missing", "strong", "tables", "owned", "creates", "shared"), ""
     )
     naming: ClassVar[frozenset[str]] = frozenset({"missing", "strong"})
 
@@ -101,6 +103,7 @@ class PrivilegesProbe(PostgresProbe, frozen=True, kw_only=True):
             "tables": len(tables),
             "owned": len(owned),
             "creates": role["creates"],
+            "shared": role["asks"],
         }
         lines = [
             await self.asked_as(sources),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import date, time, timedelta
 from decimal import Decimal
@@ -13,6 +12,7 @@ from runbooks.errors import ProbeError
 from runbooks.probes.base import Measurement
 from runbooks.probes.postgres.connection import Row, Rows
 from runbooks.probes.postgres.probe import PostgresProbe
+from runbooks.probes.postgres.statement import objection
 from runbooks.probes.sources import Sources
 from runbooks.quantities import shown
 from runbooks.results import Reading, Value
@@ -20,18 +20,10 @@ from runbooks.results import Reading, Value
 SHOWN = 10
 """Rows that the evidence shows."""
 _UNITS = {"_seconds": "s", "_bytes": "B", "_percent": "%", "_days": "d"}
-_BEGIN = re.compile(
-    r"(?is)(?:\s|--[^\n]*\n|/\*.*?\*/|\()*(?:select|with|show|values)\b"
-)
-# https://www.postgresql.org/docs/16/functions-admin.html, and what runs code.
-_EFFECTS = re.compile(
-    r"(?i)\b(pg_(?:terminate|cancel)_backend|pg_reload_conf|pg_rotate_logfile"
-    r"|pg_switch_wal|pg_create_restore_point|pg_promote|pg_wal_replay_\w+"
-    r"|pg_backup_\w+|pg_(?:try_)?advisory_\w+|pg_notify|pg_log_backend\w*"
-    r"|pg_(?:create|drop|copy)_\w+|pg_replication_\w+|pg_logical_\w+"
-    r"|pg_stat_\w*reset\w*|pg_import_\w+|pg_read_\w+|pg_file_\w+|dblink\w*"
-    r"|lo_\w+|set_config|query_to_xml\w*)\s*\("
-)
+MOST = 1000
+"""Rows that are taken of an answer."""
+LARGEST = 4096
+"""Bytes that are kept of one cell."""
 
 
 class QueryProbe(PostgresProbe, frozen=True, kw_only=True):
@@ -49,11 +41,12 @@ class QueryProbe(PostgresProbe, frozen=True, kw_only=True):
     is nothing but `rows`.
 
     Attributes:
-        statement: one SELECT, WITH, VALUES or SHOW, run for at most 5 seconds.
-            Functions that act (``pg_terminate_backend``, …) are refused.
+        statement: one SELECT, WITH, VALUES or SHOW, run for at most 5 seconds on a
+            connection of its own. Functions that act (``pg_terminate_backend``, …)
+            and locks (``for update``) are refused. Of each cell 4 KiB are kept.
 
     Readings:
-        rows: how many there are.
+        rows: how many there are; the first 1,000 are taken, and no more counted.
 
     Raises:
         ProbeError: the server cannot be asked or refuses the statement.
@@ -69,17 +62,26 @@ class QueryProbe(PostgresProbe, frozen=True, kw_only=True):
 
     @classmethod
     def complaints(cls, parameters: Mapping[str, Any]) -> list[str]:
-        statement = str(parameters.get("statement", "select"))
-        if not _BEGIN.match(statement):
-            return ["statement is no SELECT, WITH, VALUES or SHOW"]
-        if acts := _EFFECTS.search(statement):
-            return [f"statement calls {acts[1]}, which does more than read"]
-        return []
+        objected = objection(str(parameters.get("statement", "select")))
+        return [objected] if objected else []
 
     async def measure(self, sources: Sources) -> Measurement:
-        rows = await self.rows(sources, self.statement)
+        await self.harmless(sources)
+        database = await self.database(sources)
+        found = await sources.once(
+            ("postgres alone", self.address().url, self.statement),
+            lambda: database.ask_alone(sources, self.statement, MOST + 1),
+        )
+        cut: set[str] = set()
+        rows = [
+            {name: _kept(name, cell, cut) for name, cell in row.items()}
+            for row in found[:MOST]
+        ]
         readings = [Reading("rows", len(rows)), *self._columns(rows)]
         evidence = [await self.asked_as(sources), *_lines(readings, rows)]
+        if len(found) > MOST:
+            evidence.append(f"there are more than {MOST:,} rows; the first were taken")
+        evidence += [f"{name} was cut to {LARGEST:,} bytes" for name in sorted(cut)]
         return Measurement({each.name: each for each in readings}, "\n".join(evidence))
 
     def _columns(self, rows: Rows) -> list[Reading]:
@@ -92,6 +94,16 @@ class QueryProbe(PostgresProbe, frozen=True, kw_only=True):
             return [Reading(name, _joined(name, rows)) for name in rows[0]]
         except TypeError as error:
             raise ProbeError(str(error), source=self.source, stage="query") from error
+
+
+def _kept(name: str, cell: object, cut: set[str]) -> object:
+    """Return what is kept of a cell; *cut* learns where that is not all."""
+    if isinstance(cell, list | tuple):
+        cell = ", ".join(str(_value(name, each)) for each in cell) or None
+    if not isinstance(cell, str) or len(cell.encode()) <= LARGEST:
+        return cell
+    cut.add(name)
+    return cell.encode()[:LARGEST].decode(errors="ignore")
 
 
 def _unit(name: str) -> str:

@@ -26,7 +26,7 @@ SOON = "0.01s"
 """Between samples, where nothing has to happen meanwhile."""
 _CONFIGURATION = """
 [databases]
-postgres = host=127.0.0.1 port={server} user=postgres password={password}
+postgres = host=127.0.0.1 port={server} user=gonogo password={password}
 
 [pgbouncer]
 listen_addr = 127.0.0.1
@@ -52,7 +52,7 @@ class PgBouncer:
 
     @property
     def dsn(self) -> str:
-        return f"postgresql+psycopg://postgres@127.0.0.1:{self.port}/postgres"
+        return f"postgresql+psycopg://gonogo@127.0.0.1:{self.port}/postgres"
 
     def console(
         self, user: str = "watcher", password: str = CONSOLE_PASSWORD, query: str = ""
@@ -75,7 +75,7 @@ def pgbouncer(
         port = int(free.getsockname()[1])
     users = server.directory / "users.txt"
     users.write_text(
-        f'"postgres" "{PASSWORD}"\n"watcher" "{CONSOLE_PASSWORD}"\n"stranger" "x"\n'
+        f'"gonogo" "{PASSWORD}"\n"watcher" "{CONSOLE_PASSWORD}"\n"stranger" "x"\n'
     )
     file = server.directory / "pgbouncer.ini"
     file.write_text(

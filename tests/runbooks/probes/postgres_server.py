@@ -43,6 +43,8 @@ max_logical_replication_workers = 0
 class PostgresServer:
     """One server; its superuser is postgres, the only database too.
 
+    The role gonogo only looks, and sees all of it.
+
     Attributes:
         directory: of the socket.
     """
@@ -53,7 +55,7 @@ class PostgresServer:
     running: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def dsn(
-        self, user: str = "postgres", password: str = PASSWORD, query: str = ""
+        self, user: str = "gonogo", password: str = PASSWORD, query: str = ""
     ) -> str:
         host = f"127.0.0.1:{self.port}"
         return f"postgresql+psycopg://{user}:{password}@{host}/postgres{query}"
@@ -118,6 +120,10 @@ def postgres_server(*settings: str, debian: bool = False) -> Iterator[PostgresSe
         _create(server, settings)
         try:
             server.start()
+            server.psql(
+                f"create role gonogo login password '{PASSWORD}' "
+                "in role pg_monitor, pg_read_all_data"
+            )
             yield server
         finally:
             server.stop()

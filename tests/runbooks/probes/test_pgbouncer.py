@@ -71,7 +71,7 @@ async def test_what_it_says_of_itself(pooler: PgBouncer) -> None:
         "most": 2,
         "max_clients": 100,
     }
-    assert "postgres for postgres, session mode: 2 clients" in seen.evidence
+    assert "postgres for gonogo, session mode: 2 clients" in seen.evidence
     assert CONSOLE_PASSWORD not in seen.evidence
 
 

@@ -69,7 +69,7 @@ async def test_a_server_tells_its_version(server: PostgresServer) -> None:
     assert (said["host"], said["address"]) == ("127.0.0.1", "127.0.0.1")
     assert said["encrypted"] is False and "tls" not in said
     assert said["standby"] is False and int(str(said["size"])) > 2**20
-    assert "asked as postgres, a superuser" in seen.evidence
+    assert "asked as gonogo, no superuser, reads all statistics" in seen.evidence
     assert PASSWORD not in seen.evidence
 
 

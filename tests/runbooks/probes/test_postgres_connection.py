@@ -125,16 +125,16 @@ async def test_what_is_no_address_is_never_told(dsn: str) -> None:
 
 async def test_an_address_in_key_words(server: PostgresServer) -> None:
     dsn = (
-        f"host=127.0.0.1 port={server.port} user=postgres"
+        f"host=127.0.0.1 port={server.port} user=gonogo"
         f" password='{PASSWORD}' dbname=postgres connect_timeout=3"
     )
     seen = await look("postgres.version", dsn=dsn)
-    assert told(seen)["user"] == "postgres"
+    assert told(seen)["user"] == "gonogo"
 
 
 async def test_a_socket(server: PostgresServer) -> None:
     directory = str(server.directory)
-    dsn = f"postgresql://postgres:{PASSWORD}@/postgres?host={directory}"
+    dsn = f"postgresql://gonogo:{PASSWORD}@/postgres?host={directory}"
     said = told(await look("postgres.version", dsn=f"{dsn}&port={server.port}"))
     assert said["host"] == directory and "address" not in said
     with pytest.raises(ProbeError, match="no socket in") as error:
@@ -295,18 +295,16 @@ async def test_unreachable_fails_where_the_step_asks_for_that(
 
 async def test_a_server_that_ends_under_way() -> None:
     with postgres_server() as server:
-        probes = [
-            build(
-                probe_class("postgres.query"),
-                {"dsn": server.dsn(), "statement": f"select {number} as n"},
-            )
-            for number in range(3)
-        ]
+        said = {"dsn": server.dsn()}
+        query = build(probe_class("postgres.query"), {**said, "statement": "select 1"})
         async with Sources() as sources:
-            await probes[0].look(sources)
+            await build(probe_class("postgres.version"), said).look(sources)
             server.stop()
-            for probe in probes[1:]:
-                with pytest.raises(ProbeError, match="broke off") as error:
+            for probe, why in (
+                (build(probe_class("postgres.connections"), said), "broke off"),
+                (query, "refused the connection"),
+            ):
+                with pytest.raises(ProbeError, match=why) as error:
                     await probe.look(sources)
                 assert error.value.stage == "tcp"
 
@@ -320,5 +318,5 @@ async def test_a_look_that_takes_too_long_leaves_nothing_behind(
             "postgres.query", dsn=server.dsn(), statement=sleeps, timeout="200ms"
         )
     assert error.value.stage == "timeout"
-    left = "select count(*) from pg_stat_activity where application_name = 'gonogo'"
+    left = "select count(*) from pg_stat_activity where usename = 'gonogo'"
     assert server.psql(left) == "0"

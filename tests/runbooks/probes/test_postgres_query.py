@@ -71,7 +71,7 @@ async def test_the_evidence_says_what_came_and_who_asked(
 ) -> None:
     statement = "select 7 as stale, interval '2 h' as age_seconds"
     seen = await look("postgres.query", dsn=server.dsn(), statement=statement)
-    assert "asked as postgres, a superuser" in seen.evidence
+    assert "asked as gonogo, no superuser, reads all statistics" in seen.evidence
     assert "stale: 7" in seen.evidence and "age_seconds: 2 h" in seen.evidence
 
 
@@ -140,16 +140,16 @@ async def test_what_cannot_be_answered(
         await asked(server, statement)
 
 
-async def test_one_connection_and_one_question_serve_a_pass(
+async def test_one_question_serves_a_pass_on_a_connection_of_its_own(
     server: PostgresServer,
 ) -> None:
     cls = probes.probe_class("postgres.query")
-    count = "select count(*) as mine from pg_stat_activity where application_name ="
-    parameters = {"dsn": server.dsn(), "statement": f"{count} 'gonogo'"}
+    count = "select count(*) as mine from pg_stat_activity where usename = 'gonogo'"
+    parameters = {"dsn": server.dsn(), "statement": count}
     async with Sources() as sources:
         for _ in range(3):
             seen = await probes.build(cls, parameters).look(sources)
         assert sources.requests == {f"postgres 127.0.0.1:{server.port}/postgres": 2}
     mine = seen.reading("mine")
-    assert mine and mine.value == 1
-    assert server.psql(f"{count} 'gonogo'") == "0"
+    assert mine and mine.value == 2
+    assert server.psql(count) == "0"

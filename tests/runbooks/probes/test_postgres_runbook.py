@@ -93,7 +93,10 @@ async def test_a_server_that_nobody_configured(
     said = await found(profile(tmp_path, bare.dsn(), pooler=False))
     assert {id: str(each.result) for id, each in said.items()} == BARE
     assert "15, not 16" in said["database.version"].reason
-    assert "asked as postgres, a superuser" in said["dbopt.vacuum"].evidence
+    assert (
+        "asked as gonogo, no superuser, reads all statistics"
+        in said["dbopt.vacuum"].evidence
+    )
     assert PASSWORD not in str(said)
 
 

@@ -51,14 +51,16 @@ async def test_rights_that_lack_and_then_do_not(server: PostgresServer) -> None:
     seen = await look(use, dsn=server.dsn(), application="app")
     assert "missing" not in told(seen) and "strong" not in told(seen)
     assert (told(seen)["owned"], told(seen)["creates"]) == (0, False)
-    assert "asked as postgres, a superuser" in seen.evidence
+    assert "asked as gonogo, no superuser, reads all statistics" in seen.evidence
     assert "judged: app (no strong flags)" in seen.evidence
     server.psql("drop table parted")
 
 
 async def test_rights_that_are_too_much(server: PostgresServer, tmp_path: Path) -> None:
     use, bounds = "postgres.privileges", {"pass": "absent", "warn": "present"}
-    finding = await judged(tmp_path, server, use, {"strong": bounds})
+    finding = await judged(
+        tmp_path, server, use, {"strong": bounds}, application="postgres"
+    )
     assert finding.result is Result.WARN
     assert finding.reason == "strong: superuser, createrole, replication, bypassrls"
     server.psql("create role crew login in role app", "alter table jobs owner to app")

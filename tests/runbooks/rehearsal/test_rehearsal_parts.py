@@ -31,7 +31,7 @@ def until(is_so: Callable[[], bool]) -> None:
 
 
 async def ask(deployment: Deployment, statement: str) -> Any:
-    dsn = (deployment.directory / "secrets/postgres.dsn").read_text()
+    dsn = (deployment.directory / "secrets/postgres-admin.dsn").read_text()
     connection = await asyncpg.connect(dsn.replace("+psycopg", ""))
     try:
         return await connection.fetchval(statement)
@@ -188,7 +188,7 @@ def test_profile_is_complete_and_holds_no_secret(deployment: Deployment) -> None
         assert path.read_bytes().strip() not in text
     reference = lookup(target, "postgres.dsn")
     assert isinstance(reference, Secret)
-    assert reference.value().startswith("postgresql+psycopg://transcript:")
+    assert reference.value().startswith("postgresql+psycopg://gonogo:")
 
 
 def test_settings_are_private_and_for_production(deployment: Deployment) -> None:
