@@ -25,9 +25,12 @@ Copy = Callable[..., str]
 
 
 @contextmanager
-def practice_database() -> Iterator[tuple[PostgresServer, Copy]]:
+def practice_database(
+    *settings: str, debian: bool = False
+) -> Iterator[tuple[PostgresServer, Copy]]:
     """Run a server with the rehearsal's schema and rows."""
-    with postgres_server("max_connections = 100") as server:
+    settings = ("max_connections = 100", *settings)
+    with postgres_server(*settings, debian=debian) as server:
         server.psql("create role transcript", f"create database {_TEMPLATE}")
         _psql(server, _TEMPLATE, "-f", _SCRIPTS / "schema.sql")
         _psql(server, _TEMPLATE, "-f", _SCRIPTS / "rows.sql")
