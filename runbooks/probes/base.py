@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from traceback import extract_tb
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -15,10 +17,15 @@ from runbooks.parameters import Parametrised
 from runbooks.probes.sources import Sources
 from runbooks.results import Reading
 
-if TYPE_CHECKING:
-    pass
-
-
+_log = logging.getLogger(__name__)
+_MISREADING = (
+    *(ArithmeticError, AttributeError, LookupError, RecursionError),
+    *(TypeError, ValueError, msgspec.MsgspecError),
+)
+"""What comes of reading a value that is of another type than was expected, or not
+there at all."""
+_SHOWN = 80
+"""Characters of such an error that are told."""
 SOURCE = "runbook"
 """Source of failures that only the document or profile can settle."""
 
@@ -50,6 +57,9 @@ def measured(evidence: str, *readings: Reading) -> Measurement:
 class Probe(Parametrised, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Looks at one resource and changes nothing."""
 
+    server: ClassVar[str] = ""
+    """What answers, such as "Prometheus". An answer whose shape is not that of one is
+    told as such; where this is empty, it is a mistake of the probe."""
     intrusive: ClassVar[str] = ""
     """What looking does beyond reading, such as "submits a job"; it needs a word."""
 
@@ -110,3 +120,18 @@ class Probe(Parametrised, frozen=True, kw_only=True, forbid_unknown_fields=True)
         except ProbeError as error:
             error.source = error.source or self.source
             raise
+        except _MISREADING as error:
+            if not self.server:
+                raise
+            # The log has the place, should the probe be mistaken; what was read may
+            # be secret.
+            at = extract_tb(error.__traceback__)[-1]
+            place = f"{at.filename}:{at.lineno}"
+            _log.warning("%s in %s: %s", type(error).__name__, place, self.source)
+            said = f"{type(error).__name__}: {error}"[:_SHOWN]
+            raise ProbeError(
+                f"{self.source} answered something that no {self.server} answers: "
+                f"{said}",
+                source=self.source,
+                stage="query",
+            ) from error

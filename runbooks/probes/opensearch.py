@@ -20,6 +20,7 @@ class OpenSearchProbe(ServiceProbe, frozen=True, kw_only=True):
     """Asks one cluster."""
 
     table: ClassVar[str] = "opensearch"
+    server: ClassVar[str] = "OpenSearch"
 
     def unreadable(self, path: str, error: Exception) -> ProbeError:
         said = f"{path} answered something that no OpenSearch answers ({error!r:.80})"

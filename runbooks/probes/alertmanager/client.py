@@ -20,6 +20,7 @@ class AlertmanagerProbe(ServiceProbe, frozen=True, kw_only=True):
     """Asks one Alertmanager."""
 
     table: ClassVar[str] = "alertmanager"
+    server: ClassVar[str] = "Alertmanager"
 
     async def status(self, sources: Sources) -> dict[str, Any]:
         """Return version, cluster and configuration.

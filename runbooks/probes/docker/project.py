@@ -87,6 +87,8 @@ class OfProject(OfEngine, frozen=True, kw_only=True):
 class EngineProbe(OfEngine, Probe, frozen=True, kw_only=True):
     """Asks one Docker Engine."""
 
+    server: ClassVar[str] = "Docker Engine"
+
 
 class ProjectProbe(OfProject, EngineProbe, frozen=True, kw_only=True):
     """Looks at the containers of one compose project."""

@@ -16,6 +16,7 @@ class GrafanaProbe(ServiceProbe, frozen=True, kw_only=True):
     """Asks one Grafana, with the token of a service account that may view."""
 
     table: ClassVar[str] = "grafana"
+    server: ClassVar[str] = "Grafana"
 
     async def listed(
         self, sources: Sources, path: str, query: dict[str, str] | None = None

@@ -45,6 +45,8 @@ class EndpointProbe(Probe, frozen=True, kw_only=True):
     url: str
     ca: str = ""
 
+    server: ClassVar[str] = "such endpoint"
+
     @classmethod
     def complaints(cls, parameters: Mapping[str, Any]) -> list[str]:
         url = parameters["url"]

@@ -44,6 +44,7 @@ class RedirectsProbe(Probe, frozen=True, kw_only=True):
     ca: str = ""
 
     table: ClassVar[str] = "api"
+    server: ClassVar[str] = "such endpoint"
     readings: ClassVar[Mapping[str, str]] = dict.fromkeys(
         (
             "answers",

@@ -82,6 +82,8 @@ class Cluster(Parametrised, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class ClusterProbe(Cluster, Probe, frozen=True, kw_only=True):
     """Asks one Kubernetes API server."""
 
+    server: ClassVar[str] = "API server"
+
 
 @dataclass(frozen=True, slots=True)
 class Workload:

@@ -63,12 +63,13 @@ async def tails(
             login may not read logs.
     """
     found = await probe.workloads(sources)
-    asked = [
-        _tail(probe, sources, each, pod, lines, {**_since(since), **which})
+    wanted = [
+        (each, pod, {**_since(since), **which})
         for each in found
         for pod in each.pods
         for which in _which(each, pod, ended)
     ]
+    asked = (_tail(probe, sources, each, pod, lines, q) for each, pod, q in wanted)
     return [tail for tail in await asyncio.gather(*asked) if tail]
 
 

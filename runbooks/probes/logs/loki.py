@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote
 
 from runbooks.errors import ProbeError
@@ -28,6 +28,8 @@ class LokiProbe(StoreProbe, frozen=True, kw_only=True):
     tenant: str = ""
     label: str = "service"
     selector: str = ""
+
+    server: ClassVar[str] = "Loki"
 
     @property
     def headers(self) -> tuple[tuple[str, str], ...]:

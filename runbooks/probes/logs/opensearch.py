@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote
 
 from runbooks.errors import ProbeError
@@ -28,6 +28,8 @@ class IndexProbe(StoreProbe, frozen=True, kw_only=True):
     index: str = "logs-*"
     time_field: str = "@timestamp"
     service_field: str = "service.keyword"
+
+    server: ClassVar[str] = "OpenSearch"
 
     def of_services(self, since: float) -> dict[str, Any]:
         """Return the query for lines of the services in the last seconds."""

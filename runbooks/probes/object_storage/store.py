@@ -78,6 +78,7 @@ class StorageProbe(Probe, frozen=True, kw_only=True):
     timeout: Duration = Duration(20)
 
     table: ClassVar[str] = "object_storage"
+    server: ClassVar[str] = "object storage"
 
     @classmethod
     def complaints(cls, parameters: Mapping[str, Any]) -> list[str]:

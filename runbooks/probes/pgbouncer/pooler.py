@@ -64,6 +64,7 @@ class PoolerProbe(Probe, frozen=True, kw_only=True):
     every: Duration = Duration(0.5)
 
     table: ClassVar[str] = "pgbouncer"
+    server: ClassVar[str] = "PgBouncer"
     readings: ClassVar[Mapping[str, str]] = {
         **dict.fromkeys(
             (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from runbooks.errors import ProbeError
 from runbooks.probes.base import Probe
 from runbooks.probes.postgres.connection import Row, Rows
@@ -16,6 +18,7 @@ class PostgresProbe(OneDatabase, Probe, frozen=True, kw_only=True):
         application: role of the application, which is not for looking.
     """
 
+    server: ClassVar[str] = "PostgreSQL"
     application: str = ""
 
     async def rows(self, sources: Sources, statement: str, *values: object) -> Rows:

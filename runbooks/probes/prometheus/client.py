@@ -38,6 +38,7 @@ class PrometheusProbe(ServiceProbe, frozen=True, kw_only=True):
     """Asks one Prometheus."""
 
     table: ClassVar[str] = "prometheus"
+    server: ClassVar[str] = "Prometheus"
 
     async def data(
         self, sources: Sources, path: str, query: Mapping[str, str] | None = None

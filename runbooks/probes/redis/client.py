@@ -49,6 +49,7 @@ class RedisProbe(Probe, frozen=True, kw_only=True):
     password: str = ""
 
     table: ClassVar[str] = "redis"
+    server: ClassVar[str] = "Redis"
 
     @classmethod
     def complaints(cls, parameters: Mapping[str, Any]) -> list[str]:

@@ -84,6 +84,7 @@ class SettingsProbe(Probe, frozen=True, kw_only=True):
     docker: Mapping[str, str] = {}
     timeout: Duration = Duration(20)
 
+    server: ClassVar[str] = "such system"
     naming: ClassVar[frozenset[str]] = frozenset({"missing", "unwired", "incomplete"})
     readings: ClassVar[Mapping[str, str]] = {
         **dict.fromkeys(("missing", "unwired", "complete", "incomplete"), ""),
