@@ -7,6 +7,9 @@ UV := $(TOOLS)/bin/uv
 BIN := .venv/bin
 RUNBOOK := runbooks/documents/production-deployment.md
 SOURCES := $(shell find tui runbooks state -name '*.py')
+PACKAGED := pyproject.toml uv.lock locks/build.txt README.md LICENSE $(SOURCES) \
+	$(wildcard runbooks/documents/*.md runbooks/documents/*/*.md tui/*.tcss)
+BUILD = $(UV) build --quiet --build-constraints locks/build.txt --require-hashes
 
 # Start-up is three times slower without .pyc files, and uv writes none by default.
 export UV_COMPILE_BYTECODE := 1
@@ -23,7 +26,7 @@ TEST_PROGRAMS := bash:bash curl:curl git:git ps:procps strace:strace tmux:tmux \
 	/usr/lib/postgresql/15/bin/postgres:postgresql-15 gpg:gnupg /usr/sbin/nft:nftables \
 	sudo:sudo ssh:openssh-client /usr/sbin/sshd:openssh-server kubectl:kubernetes-client
 
-.PHONY: help install run test offline torture torture-sample check bench oracle screenshots wheelhouse clean
+.PHONY: help install run test offline torture torture-sample check bench oracle screenshots wheelhouse release locks clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -37,7 +40,7 @@ test: .venv/.developing .venv/.programs .venv/.compiled ## run the tests
 	@mkdir -p .pytest_cache
 	$(BIN)/pytest -n 3 --dist worksteal; ended=$$?; echo $$ended >.pytest_cache/ended; exit $$ended
 
-offline: .venv/.developing .venv/.programs .venv/.compiled ## install from the wheelhouse, without a network
+offline: .venv/.developing .venv/.programs .venv/.compiled dist/.released ## what is released, and installing without a network
 	$(BIN)/pytest tests/offline
 
 torture: .venv/.developing .venv/.programs .venv/.compiled ## the tests that take minutes
@@ -68,6 +71,17 @@ screenshots: .venv/.developing .venv/.compiled .venv/.drawing ## make the pictur
 
 wheelhouse: wheelhouse/.complete ## all wheels, for machines without internet
 
+release: dist/.released ## wheel, sdist, bill of materials and licences, in dist
+
+# uv.lock is the lock of gonogo itself and of what it is developed with; these are of
+# what that takes to build, and of the rivals.
+LOCK := pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	--allow-unsafe --no-header --no-annotate --no-emit-index-url
+locks: | $(UV)
+	for each in $(basename $(wildcard locks/*.in)); do \
+		$(UV) $(LOCK) $$each.in --output-file $$each.txt || exit 1; \
+	done
+
 clean: ## remove everything that make has made
 	rm -rf .venv .venv-rivals $(TOOLS) wheelhouse dist build .mypy_cache .ruff_cache \
 		.pytest_cache .hypothesis .import_linter_cache
@@ -85,10 +99,11 @@ define need
 	done=$$?; test -z "$$ours" || rm -f $$ours; test $$done = 0; }
 endef
 
-$(UV):
+$(UV): locks/uv.txt locks/pip.txt
 	$(PYTHON) -c 'import ensurepip' 2>/dev/null || $(call need,python3-venv)
 	$(PYTHON) -m venv --clear $(TOOLS)
-	$(TOOLS)/bin/pip install --quiet uv==0.13.9
+	$(TOOLS)/bin/pip install --quiet --require-hashes $(^:%=--requirement=%)
+	touch $@
 
 # --inexact: what the other stamps have added stays.
 .venv/.installed: pyproject.toml uv.lock | $(UV)
@@ -104,9 +119,10 @@ $(UV):
 	touch $@ .venv/.installed .venv/.rehearsing
 
 # What gonogo is measured against, apart from what it is developed with.
-.venv-rivals/.installed: bench/rivals/requirements.txt | $(UV)
+.venv-rivals/.installed: locks/rivals.txt | $(UV)
 	$(UV) venv --quiet --clear .venv-rivals
-	$(UV) pip install --quiet --python .venv-rivals/bin/python --requirement $<
+	$(UV) pip install --quiet --require-hashes --python .venv-rivals/bin/python \
+		--requirement $<
 	touch $@
 
 .venv/.compiled: $(SOURCES) $(RUNBOOK) | .venv/.installed
@@ -127,12 +143,30 @@ $(UV):
 	touch $@
 
 # Pip itself is in it, because pipx wants a newer one than Debian's.
-wheelhouse/.complete: pyproject.toml uv.lock $(SOURCES) $(wildcard runbooks/documents/*.md runbooks/documents/*/*.md tui/*.tcss) | $(UV)
+wheelhouse/.complete: $(PACKAGED) locks/pip.txt | $(UV)
 	rm -rf wheelhouse
-	$(UV) build --quiet --wheel --out-dir wheelhouse
+	$(BUILD) --wheel --out-dir wheelhouse
 	rm -f wheelhouse/.gitignore
 	$(UV) export --quiet --locked --no-dev --no-emit-project --output-file wheelhouse/requirements.txt
 	$(TOOLS)/bin/pip download -qq --no-deps --only-binary :all: \
 		--require-hashes --dest wheelhouse --requirement wheelhouse/requirements.txt
-	$(TOOLS)/bin/pip download -qq --no-deps --only-binary :all: --dest wheelhouse pip
+	$(TOOLS)/bin/pip download -qq --no-deps --only-binary :all: \
+		--require-hashes --dest wheelhouse --requirement locks/pip.txt
+	touch $@
+
+# The bill is that of an environment with the built wheel and what it needs, no more.
+dist/.released: $(PACKAGED) | $(UV)
+	rm -rf dist build/release
+	$(BUILD) --out-dir dist
+	rm -f dist/.gitignore
+	UV_PROJECT_ENVIRONMENT=build/release/shipped $(UV) sync --quiet --locked --no-dev \
+		--no-install-project
+	$(UV) pip install --quiet --no-deps --python build/release/shipped dist/*.whl
+	UV_PROJECT_ENVIRONMENT=build/release/tools $(UV) sync --quiet --locked \
+		--only-group release
+	build/release/tools/bin/cyclonedx-py environment --output-reproducible \
+		--pyproject pyproject.toml --mc-type application \
+		--output-file dist/gonogo.cdx.json build/release/shipped
+	$(PYTHON) locks/licences.py dist/gonogo.cdx.json build/release/shipped \
+		>dist/LICENCES.md
 	touch $@
