@@ -31,6 +31,8 @@ KEPT = 4 * 1024 * 1024
 document, and one that never ends does no harm."""
 RESTING = 60
 """Seconds to ask nothing of a host that answered 429 and did not say how long."""
+LONGEST_REST = 3600.0
+"""Seconds of rest that a host may ask for; nobody is kept from looking for ever."""
 LONGEST = 30.0
 """Seconds that any one request may take; the probe that asks has its own budget."""
 
@@ -143,7 +145,8 @@ async def _ask(sources: Sources, request: Request) -> Response:
         raise
     if budget and response.status == 429:
         wait = response.headers.get("retry-after", "")
-        budget.close(float(wait) if wait.isdecimal() else RESTING)
+        rest = float(wait) if wait.isdecimal() else RESTING
+        budget.close(min(rest, LONGEST_REST))
         raise ProbeError(
             f"{request.host} answered 429, too many requests: ask again in "
             f"{wait or RESTING} s",

@@ -29,12 +29,17 @@ from runbooks.probes.threads import in_thread
 
 if TYPE_CHECKING:
     from docker import APIClient
+    from requests import Response
 
 T = TypeVar("T")
 SOCKET = "unix:///var/run/docker.sock"
 """Where an Engine listens unless it was told otherwise."""
 OLDEST = "1.24"
 """Version of the API to begin with, until the Engine has said its own."""
+LARGEST = 16 * 1024 * 1024
+"""Bytes of an answer that is no stream; a larger one is none of an Engine."""
+PIECE = 64 * 1024
+"""Bytes of an answer that are read at once."""
 LONGEST = 30
 """Seconds that any one question may take; the probe that asks has its own budget."""
 
@@ -165,7 +170,7 @@ class Engine:
             client = APIClient(self.url, version=version, timeout=LONGEST, tls=tls)
             # Proxies of the environment are for the internet, not for an Engine.
             client.trust_env = False
-            client.hooks["response"].append(count)
+            client.hooks["response"] += [count, _bounded]
             return client
 
         with speaking(OLDEST) as client:
@@ -192,6 +197,23 @@ class Engine:
             said, stage = _explained(error)
             said = f"{self.name} {said.replace(self.url, self.name)}"
             raise ProbeError(said, source=self.source, stage=stage) from error
+
+
+def _bounded(response: Response, *_: object, **options: Any) -> None:
+    """Read a body that the SDK would read as a whole, however large it is.
+
+    Raises:
+        ValueError: it is larger than any that an Engine gives.
+    """
+    if options.get("stream"):
+        return
+    body = bytearray()
+    for part in response.iter_content(PIECE):
+        body += part
+        if len(body) > LARGEST:
+            response.close()
+            raise ValueError(f"more than {LARGEST} bytes")
+    response._content = bytes(body)
 
 
 def _inspected(client: APIClient, ids: Iterable[str]) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ import logging
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
@@ -28,6 +29,8 @@ REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 READING = ("path", "query", "accept", "timeout")
 """What a request that only reads may say."""
 JSON = "application/json"
+LARGEST = 16 * 1024 * 1024
+"""Bytes of an answer that are read; a page of a list is far below."""
 PIECE = 64 * 1024
 """Bytes of a stream that are read at once, at most."""
 _ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
@@ -185,8 +188,11 @@ def sent(client: ApiClient, request: Mapping[str, Any]) -> dict[str, Any]:
     seconds = request["timeout"]
     try:
         response = client.call_api(method, url, headers, body, _request_timeout=seconds)
-        read = _first_line if request.get("first") else _whole
-        said = read(response.response).decode("utf-8", "replace")
+        if request.get("first"):
+            body = _first_line(response.response)
+        else:
+            body = _whole(response.response, monotonic() + seconds)
+        said = body.decode("utf-8", "replace")
     except (ApiException, exceptions.SSLError) as error:
         problem = f"TLS with {host} failed: {_tls(error)}"
         raise ProbeError(problem, stage="tls") from error
@@ -196,7 +202,7 @@ def sent(client: ApiClient, request: Mapping[str, Any]) -> dict[str, Any]:
         refused = isinstance(error.__cause__, ConnectionRefusedError)
         how = "refused the connection" if refused else "cannot be reached"
         raise ProbeError(f"{host} {how}", stage="tcp") from error
-    except exceptions.TimeoutError as error:
+    except (exceptions.TimeoutError, TimeoutError) as error:
         problem = f"no answer from {host} in {seconds:g} s"
         raise ProbeError(problem, stage="timeout") from error
     except (exceptions.HTTPError, OSError) as error:
@@ -206,8 +212,23 @@ def sent(client: ApiClient, request: Mapping[str, Any]) -> dict[str, Any]:
     return {"status": response.status, "body": said, "retry_after": retry_after}
 
 
-def _whole(response: HTTPResponse) -> bytes:
-    return response.data
+def _whole(response: HTTPResponse, end: float) -> bytes:
+    """Return a body that is not too large and comes as a whole before *end*.
+
+    Raises:
+        ProbeError: it is too large.
+        TimeoutError: it comes a little at a time, and does not come to its end.
+    """
+    body = bytearray()
+    while part := response.read1(PIECE):
+        body += part
+        if len(body) > LARGEST:
+            response.close()
+            raise ProbeError(f"an answer has more than {LARGEST} bytes", stage="query")
+        if monotonic() > end:
+            response.close()
+            raise TimeoutError
+    return bytes(body)
 
 
 def _first_line(response: HTTPResponse) -> bytes:

@@ -26,7 +26,7 @@ from runbooks.secrets import within
 
 T = TypeVar("T")
 Object = dict[str, Any]
-PAGE = 500
+PAGE = 200
 """Objects in one answer."""
 _METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 

@@ -490,7 +490,8 @@ def _handler(api: KubernetesAPI) -> type[BaseHTTPRequestHandler]:
             self, code: int, body: Any, headers: Mapping[str, str] | None = None
         ) -> None:
             text = isinstance(body, str)
-            data = (body if text else json.dumps(body)).encode()
+            raw = body if text or isinstance(body, bytes) else json.dumps(body)
+            data = raw.encode() if isinstance(raw, str) else raw
             self.send_response(code)
             kind = "text/plain" if text else "application/json"
             self.send_header("Content-Type", kind)
