@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from markdown_it import MarkdownIt
-from markdown_it.rules_block import StateBlock, reference
+from markdown_it.rules_block import StateBlock, reference, table
 from markdown_it.token import Token
 
 from runbooks.found import MAX_NESTING
@@ -33,7 +33,35 @@ def commonmark() -> MarkdownIt:
     list could begin right after one, against the specification.
     """
     parser = MarkdownIt("commonmark", {"maxNesting": MAX_NESTING})
-    return parser.enable(["table", "strikethrough"]).disable("reference")
+    parser.enable(["table", "strikethrough"]).disable("reference")
+    parser.block.ruler.at("table", _table, {"alt": ["paragraph", "reference"]})
+    return parser
+
+
+def _table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """Find a table, but none of its cells: nobody asks for them, and one of 2,000
+    columns has as many as a document has words.
+
+    Where it ends is as in markdown-it's own rule.
+    """
+    if not table(state, start, end, True):
+        return False
+    if silent:
+        return True
+    outside, state.parentType = state.parentType, "table"
+    terminators = state.md.block.ruler.getRules("blockquote")
+    line = start + 2
+    while line < end and state.sCount[line] >= state.blkIndent:
+        if state.isEmpty(line) or state.is_code_block(line):
+            break
+        if any(rule(state, line, end, True) for rule in terminators):
+            break
+        line += 1
+    state.push("table_open", "table", 1).map = [start, line]
+    state.push("table_close", "table", -1)
+    state.parentType = outside
+    state.line = line
+    return True
 
 
 def definitions(content: str, env: MutableMapping[str, Any]) -> str:

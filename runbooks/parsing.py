@@ -16,10 +16,22 @@ from runbooks.tables import RunbookOptions
 MAX_BYTES = 10 * 1024 * 1024
 """Bytes; larger documents are refused before they are read."""
 
+MAX_LINES = 300_000
+MAX_BLOCKS = 100_000
+"""Items, headings, quotes, fences and link definitions, by how their lines begin; more
+would take the parser longer than anybody waits."""
+
 SIDECAR = ".gonogo.toml"
 
 _SNIFFED = 8192
 _CONTROL = re.compile(rb"[\x00-\x07\x0e-\x1a\x1c-\x1f\x7f]")
+
+_BEGINNING = re.compile(
+    rb"^[ \t]*(?:((?:(?:[-*+]|\d{1,9}[.)])(?:[ \t]+|$)|>[ \t]?)+)"
+    rb"|#{1,6}(?:[ \t]|$)|```|~~~|\[[^\]\n]{1,999}\]:)",
+    re.MULTILINE,
+)
+"""What a block begins with; its group is a run of quotes and items in one line."""
 
 _KEY = re.compile(r"[A-Za-z_][\w .-]*:(?:\s|$)|\"[^\"]+\":(?:\s|$)")
 _YAML = re.compile(r"\s*(?:#|$)|[ \t]|-(?:\s|$)|[\]}]")
@@ -34,13 +46,15 @@ def read(path: Path, progress: Progress | None = None) -> Runbook:
 
     Raises:
         DocumentError: there is no such file, or it is a directory, binary,
-            unreadable or larger than `MAX_BYTES`; or reading was cancelled.
+            unreadable or larger than `MAX_BYTES`, `MAX_LINES` or `MAX_BLOCKS`; or
+            reading was cancelled.
     """
     data = _bytes(path)
     if _is_binary(data):
         raise DocumentError(
             path, "this is a binary file, not text; open a Markdown document"
         )
+    _refuse_too_many(data, path)
     beside = path.with_name(path.stem + SIDECAR)
     sidecar = _bytes(beside) if beside.exists() else None
     return parse(data, path, sidecar, progress)
@@ -150,6 +164,30 @@ def _too_large(path: Path) -> DocumentError:
         f"it is larger than the {MAX_BYTES // 1024 // 1024} MiB that gonogo reads; "
         "split it into several runbooks",
     )
+
+
+def _refuse_too_many(data: bytes, path: Path) -> None:
+    """Refuse what is more than can be read, before any of it is.
+
+    Raises:
+        DocumentError: it names the line from which on it is too much.
+    """
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    split = "split it into several runbooks"
+    if data.count(b"\n") > MAX_LINES:
+        said = f"there are more than the {MAX_LINES:,} lines that gonogo reads; {split}"
+        raise DocumentError(path, said, MAX_LINES + 1, 1)
+    found = 0
+    for match in _BEGINNING.finditer(data):
+        found += (len((match[1] or b"").rstrip()) + 1) // 2 or 1
+        if found > MAX_BLOCKS:
+            line = data.count(b"\n", 0, match.start()) + 1
+            said = (
+                f"up to here there are more than the {MAX_BLOCKS:,} items, headings, "
+                f"quotes and fences that gonogo reads; {split}"
+            )
+            raise DocumentError(path, said, line, 1)
 
 
 def _is_binary(data: bytes) -> bool:

@@ -12,6 +12,9 @@ from runbooks.model import Problem
 from runbooks.source import Source, near, read_toml
 from runbooks.tables import ActionSpec, RunbookOptions, StepOptions
 
+_TOLD = 100
+"""Of tables that belong to nothing; each place takes a search of the whole file."""
+
 
 @dataclass(slots=True)
 class Declaration:
@@ -50,6 +53,7 @@ class Sidecar:
     def _read(self, path: Path, data: bytes) -> None:
         text = data.decode("utf-8-sig", "backslashreplace").replace("\r\n", "\n")
         source = Source(path, text)
+        foreign: list[str] = []
         for key, table in read_toml(source, self._problems).items():
             if key == "runbook" and isinstance(table, dict):
                 options = decode(RunbookOptions, table, source, self._problems, (key,))
@@ -58,14 +62,16 @@ class Sidecar:
                 for name, value in table.items():
                     self._step(source, key, name, value)
             else:
-                at = source.find((key,))
-                self._problems.append(
-                    source.problem(
-                        at,
-                        f"a sidecar has no table {key!r}",
-                        'write [runbook], [step."id or text"] or [action."id or text"]',
-                    )
+                foreign.append(key)
+        for key in foreign[:_TOLD]:
+            at = source.find((key,))
+            self._problems.append(
+                source.problem(
+                    at,
+                    f"a sidecar has no table {key!r}",
+                    'write [runbook], [step."id or text"] or [action."id or text"]',
                 )
+            )
 
     def _step(self, source: Source, kind: str, name: str, value: Any) -> None:
         declared = self._steps.setdefault(name, Declaration(source))
@@ -116,9 +122,9 @@ class Sidecar:
 
     def complain_unused(self, steps: Iterable[str]) -> None:
         """Complain of what the sidecar declares of steps that do not exist."""
-        unused = self._steps.keys() - self._used.keys()
+        unused = [key for key in self._steps if key not in self._used]
         ids = list(steps) if unused else []
-        for key in unused:
+        for key in unused[:_TOLD]:
             declared = self._steps[key]
             meant = near(key, ids)
             remedy = f"did you mean {meant}?" if meant else "write a step's id or text"

@@ -17,6 +17,15 @@ _TEXT = re.compile(
     r"\"{3}\n?(?P<long>(?:[^\"\\\x00-\x09\x0b-\x1f\x7f]|\\\n)*)\"{3})\n",
     re.ASCII,
 )
+_PARTS = 16
+_PART = r"(?:[\w-]+|\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*')"
+_DEEP = re.compile(
+    rf"(?:^[ \t]*\[?\[?|[{{,])[ \t]*{_PART}(?:[ \t]*\.[ \t]*{_PART}){{{_PARTS},}}+"
+    r"[ \t]*[=\]]",
+    re.MULTILINE | re.ASCII,
+)
+"""A key of so many parts that tomllib, which keeps every beginning of it, takes
+gigabytes for a file of a few kilobytes."""
 _JOINED = re.compile(r"\\\n[ \n]*")
 _AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
@@ -68,19 +77,44 @@ def read_toml(source: Source, problems: list[Problem]) -> dict[str, Any]:
     if texts is not None:
         return texts
     try:
-        return tomllib.loads(source.text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        said = str(error) or "it is nested too deeply"
-        place = _AT.search(said)
-        if place and place[1]:
-            at = int(place[1]) - 1, int(place[2]) - 1
-        else:
-            at = source.text.rstrip("\n").count("\n"), 0
-        said = _AT.sub("", said)
-        said = said[:1].lower() + said[1:]
+        return loads(source.text)
+    except (ValueError, RecursionError) as error:
+        said, line, column = misread(error, source.text)
+        at = line - 1, column - 1
         remedy = 'write lines such as severity = "blocker"'
         problems.append(source.problem(at, f"this is no valid TOML: {said}", remedy))
         return {}
+
+
+def loads(text: str) -> dict[str, Any]:
+    """Return the tables of TOML that anybody may have written.
+
+    Raises:
+        ValueError, RecursionError: it is none; see `misread`.
+    """
+    if deep := _DEEP.search(text):
+        line = text.count("\n", 0, deep.start()) + 1
+        said = f"a key has more than {_PARTS} parts (at line {line}, column 1)"
+        raise tomllib.TOMLDecodeError(said)
+    return tomllib.loads(text)
+
+
+def misread(error: Exception, text: str) -> tuple[str, int, int]:
+    """Return why *text* is no TOML, and where: 1-based line and column.
+
+    Args:
+        error: what tomllib raised: its own error, a RecursionError, or the ValueError
+            of a number with too many digits.
+    """
+    said = str(error)
+    place = _AT.search(said)
+    if isinstance(error, RecursionError):
+        said = "it is nested too deeply"
+    said = _AT.sub("", said)
+    said = said[:1].lower() + said[1:]
+    if place and place[1]:
+        return said, int(place[1]), int(place[2])
+    return said, text.rstrip("\n").count("\n") + 1, 1
 
 
 def _read_texts(text: str) -> dict[str, Any] | None:

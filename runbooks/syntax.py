@@ -27,8 +27,15 @@ PACE = 1_000_000
 _local = threading.local()
 
 
+LARGEST = 256 * 1024
+"""Bytes of a text that is read; a larger one is no command, and its tree would take
+three hundred times as much memory."""
+
+
 def tree(text: str) -> Node:
     """Return the root of *text* as bash reads it; columns count UTF-8 bytes.
+
+    A text over `LARGEST` is as one with an error.
 
     The parser takes quadratic time to recover from some errors. A text over
     `SMALL` bytes that it cannot read within `BUDGET` seconds, and as much again
@@ -42,6 +49,8 @@ def tree(text: str) -> Node:
         language = tree_sitter.Language(tree_sitter_bash.language())
         parser = _local.parser = tree_sitter.Parser(language)
     data = text.encode("utf-8", "replace")
+    if len(data) > LARGEST:
+        return parser.parse(b"(").root_node
     if len(data) <= SMALL:
         return parser.parse(data).root_node
     end = monotonic() + BUDGET * (1 + len(data) / PACE)

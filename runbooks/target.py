@@ -138,12 +138,18 @@ def parse(data: bytes, path: Path) -> Target:
     Raises:
         DocumentError: it is no TOML, holds a secret, or a table is no table.
     """
-    import tomllib
+    from runbooks.source import loads, misread
 
     try:
-        tables = tomllib.loads(data.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DocumentError(path, f"is no TOML: {error}") from error
+        tables = loads(data.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        column = error.start - data.rfind(b"\n", 0, error.start)
+        said = "is no TOML: it is not UTF-8 text"
+        raise DocumentError(path, said, line, column) from error
+    except (ValueError, RecursionError) as error:
+        said, line, column = misread(error, data.decode("utf-8"))
+        raise DocumentError(path, f"is no TOML: {said}", line, column) from error
     name = tables.pop("name", path.stem if path.name != BESIDE else "default")
     if not isinstance(name, str) or not name or "/" in name:
         raise DocumentError(path, 'name is no plain text; write name = "production"')

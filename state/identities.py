@@ -54,7 +54,7 @@ class Identities:
             return {}
         except OSError as error:
             raise cannot("read", self._path, error) from error
-        except msgspec.DecodeError as error:
+        except (ValueError, RecursionError) as error:
             raise StateError(
                 f"{self._path} is damaged: which systems are known cannot be read, so "
                 "nothing is changed. Move it aside to begin anew."

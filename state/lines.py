@@ -81,7 +81,7 @@ def decoded(raw: bytes) -> Event | None:
         if line.v > VERSION:
             raise _newer(line.v)
         kind = Kind(line.kind)
-    except (msgspec.DecodeError, UnicodeDecodeError, ValueError):
+    except (msgspec.DecodeError, ValueError, RecursionError):
         _refuse_newer(raw)
         return None
     return Event(
@@ -101,7 +101,7 @@ def decoded(raw: bytes) -> Event | None:
 def _refuse_newer(raw: bytes) -> None:
     try:
         version = msgspec.json.decode(raw)["v"]
-    except (msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError):
+    except (msgspec.DecodeError, ValueError, LookupError, TypeError, RecursionError):
         return
     if isinstance(version, int) and version > VERSION:
         raise _newer(version)

@@ -52,7 +52,7 @@ def read(data: bytes, tables_too: bool = False) -> tuple[Found, str]:
     Raises:
         NewerState: a newer gonogo wrote it.
     """
-    import tomllib
+    from runbooks.source import loads
 
     try:
         text = data.decode("utf-8")
@@ -60,8 +60,8 @@ def read(data: bytes, tables_too: bool = False) -> tuple[Found, str]:
             return written, text[: text.rindex(END)]
         if "complete" not in text:  # as with nearly every cut: that saves parsing it
             return Found(problem="its end is missing"), ""
-        tables = tomllib.loads(text)
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        tables = loads(text)
+    except (ValueError, RecursionError) as error:
         return Found(problem=f"it cannot be read ({error})"), ""
     run, end = tables.get("run", {}), tables.get("end")
     if isinstance(run, dict):

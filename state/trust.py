@@ -141,7 +141,7 @@ class TrustStore:
             found = msgspec.json.decode(self._path.read_bytes(), type=list[Entry])
         except OSError as error:
             raise cannot("read", self._path, error) from error
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (ValueError, RecursionError) as error:
             raise StateError(
                 f"{self._path} is damaged ({error}); move it away and trust anew."
             ) from error

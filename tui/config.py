@@ -50,11 +50,13 @@ def read_config(path: Path | None = None) -> Config:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise DocumentError(path, f"cannot be read: {reason}.") from error
-    import tomllib  # most operators have no such file
+    # Most operators have no such file.
     from difflib import get_close_matches
 
+    from runbooks.source import loads, misread
+
     try:
-        data = tomllib.loads(text)
+        data = loads(text)
         known = Config.__struct_fields__
         for name in data:
             if name not in known:
@@ -63,10 +65,13 @@ def read_config(path: Path | None = None) -> Config:
                 problem = f"there is no setting {name!r}; {hint}"
                 raise DocumentError(path, problem, *_place(text, name))
         config = msgspec.convert(data, Config)
-    except tomllib.TOMLDecodeError as error:
-        raise DocumentError(path, f"is not valid TOML: {error}.") from error
     except msgspec.ValidationError as error:
         raise DocumentError(path, f"{error}.") from error
+    except (ValueError, RecursionError) as error:
+        said, line, column = misread(error, text)
+        raise DocumentError(
+            path, f"is not valid TOML: {said}.", line, column
+        ) from error
     if complaints := [*unknown_ids(config.keymap), *clashes(config.keymap)]:
         name = next((n for n in config.keymap if n in complaints[0]), "keymap")
         raise DocumentError(path, "; ".join(complaints) + ".", *_place(text, name))

@@ -20,7 +20,7 @@ from runbooks.results import Reading
 _log = logging.getLogger(__name__)
 _MISREADING = (
     *(ArithmeticError, AttributeError, LookupError, RecursionError),
-    *(TypeError, ValueError, msgspec.MsgspecError),
+    *(TypeError, ValueError),
 )
 """What comes of reading a value that is of another type than was expected, or not
 there at all."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -72,7 +73,12 @@ def opened(where: Mapping[str, str]) -> tuple[ApiClient, str]:
             namespace = _as_kubeconfig(settings, path, where["context"])
         else:
             namespace = _in_cluster(settings, usual)
-        return client.ApiClient(settings), namespace
+        opened = client.ApiClient(settings)
+        pool = opened.rest_client.pool_manager
+        # The library reads what a POST answers as a whole, however long it is.
+        request = partial(pool.request, preload_content=False)
+        pool.request = request  # type: ignore[method-assign]
+        return opened, namespace
     except (config.ConfigException, HTTPError, OSError) as error:
         problem = f"{path or 'the service account'} cannot be used: {_short(error)}"
         raise ProbeError(problem, stage="configuration") from error
