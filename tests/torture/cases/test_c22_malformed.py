@@ -187,7 +187,8 @@ def books() -> bytes:
 
 
 def rehearsed() -> bytes:
-    return (ROOT / "runbooks/rehearsal/profile.toml").read_bytes()
+    template = (ROOT / "runbooks/rehearsal/profile.toml").read_bytes()
+    return re.sub(rb"(?<= )\$\w+", b"1", template)
 
 
 READERS: dict[
