@@ -110,7 +110,12 @@ class Sources:
             self._redactor = None
 
     def hidden(self, text: str) -> str:
-        """Return *text* without the values that are to be hidden."""
+        """Return *text* without the values that are to be hidden.
+
+        Half characters, which JSON can bring, come out as escapes (``\\ud800``): they
+        can be written nowhere.
+        """
+        text = text.encode("utf-8", "backslashreplace").decode("utf-8")
         if not self._secrets:
             return text
         if self._redactor is None:

@@ -174,7 +174,7 @@ class Falsifying(KubernetesAPI):
     def _falsified(self, status: int, found: Any, share: float) -> tuple[int, Any]:
         if self.dice and self.dice.random() < share:
             found = malformed(found, self.dice)
-            found = found if isinstance(found, str | bytes) else body(found)
+            found = body(found)
         return status, found
 
 
