@@ -205,7 +205,7 @@ READERS: dict[
     "kubeconfig": (_kubeconfig, KUBECONFIG),
     "env file": (_env_file, ENV),
 }
-SLOW = {"runbook": 8, "journal": 4, "sidecar": 2}
+SLOW = {"runbook": 16, "journal": 8, "kubeconfig": 20, "sidecar": 4}
 """How many times as long these take: they are read less often."""
 LINED = ("profile", "config.toml")
 """Those whose refusal has a line where the parser of TOML has one."""
