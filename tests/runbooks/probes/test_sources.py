@@ -119,4 +119,4 @@ async def test_what_is_hidden_stays_so_however_it_is_written() -> None:
     assert sources.hidden(f"a {secret}, short") == "a [redacted], short"
     sources.hide(later)
     for text in (json.dumps(secret)[1:-1], quote(secret), secret.encode().hex(), later):
-        assert sources.hidden(f"x {text} y\ud800") == "x [redacted] y\ud800"
+        assert sources.hidden(f"x {text} y\ud800") == "x [redacted] y\\ud800"
