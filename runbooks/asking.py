@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from runbooks.wish import Wish
 
 
+STANDS = 60.0
+"""Seconds for which a question about a change may be answered."""
+EXPIRED = f"Nothing ran: it was asked over {STANDS:g} s ago. Close this, ask again."
+
+
 class Asked(msgspec.Struct, frozen=True):
     """A placeholder to be filled in.
 
@@ -70,6 +75,19 @@ class Question(msgspec.Struct, frozen=True):
         """Whether a person has to be asked at all."""
         unanswered = any(not asked.remembered for asked in self.placeholders)
         return self.confirm or bool(self.untrusted) or unanswered
+
+    def is_as(self, other: Question) -> bool:
+        """Whether both ask about the same change of the same systems.
+
+        What the runbook is trusted for, and being armed, are looked at by themselves.
+        """
+        return (
+            (self.text, self.original, self.command_class, self.cwd, self.undo)
+            == (other.text, other.original, other.command_class, other.cwd, other.undo)
+            and self.facts == other.facts
+            and self.systems == other.systems
+            and self.type_word == other.type_word
+        )
 
 
 class Reply(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ from tui.questions import Ask
 from tui.told import ActionEnded, Advanced, Announced, Told
 
 if TYPE_CHECKING:
+    from runbooks.actions.wish import ActionWish
     from runbooks.changes import Progress
     from runbooks.commands import Running
     from runbooks.gate import Door
@@ -55,28 +56,45 @@ class Acting:
     async def act(self, asked: ActionSpec, step: str = "") -> str:
         """Look, ask, do, and return how it ended; "" where a person said no.
 
+        Where it was refused because something is not as it was shown any more, what
+        it would do now is shown, and asked about anew.
+
         Raises:
             RefusedError: it may not be done now, or another one is under way.
             ProbeError: nobody could look.
             StateError: the request could not be written; nothing ran.
             CommandError: it could not be started.
         """
+        wish, again = await self._look(asked, step), True
+        while again:
+            self._refuse_second()
+            question = self._door.look_at_action(wish)
+            reply = await self._ask(question)
+            if reply is None:
+                return ""
+            self._refuse_second()
+            self._door.admit_action(question, reply)
+            running = self._door.start_action(wish)
+            self._known.add(running.id)
+            self.jobs[running.id] = running
+            how = await self._follow(running, asked.verify)
+            again = how == "refused"
+            if again:
+                # Its process looked again before it changed anything.
+                shown, wish = wish, await self._look(asked, step, again=True)
+                again = wish.description.digest != shown.description.digest
+        return how
+
+    async def _look(
+        self, asked: ActionSpec, step: str, again: bool = False
+    ) -> ActionWish:
         from runbooks.actions.describing import describe
         from runbooks.actions.wish import ActionWish
 
         self._refuse_second()
         self._tell(Announced(f"Looking at what it would do: {asked.use}"))
-        wish = ActionWish(asked, await describe(asked, self._target), step)
-        question = self._door.look_at_action(wish)
-        reply = await self._ask(question)
-        if reply is None:
-            return ""
-        self._refuse_second()
-        self._door.admit_action(question, reply)
-        running = self._door.start_action(wish)
-        self._known.add(running.id)
-        self.jobs[running.id] = running
-        return await self._follow(running, asked.verify)
+        description = await describe(asked, self._target)
+        return ActionWish(asked, description, step, again)
 
     def _refuse_second(self) -> None:
         for id in self.jobs:

@@ -25,6 +25,7 @@ from tui.display import display_text
 from tui.keymap import bindings, shown
 from tui.line_filters import AsciiOnly, Sanitize
 from tui.palette import BoundActions, Palette
+from tui.screens.deliberate import Deliberate
 from tui.signals import SignalWatch
 from tui.terminal import too_small
 from tui.torn_arrows import TornArrows
@@ -175,6 +176,10 @@ class GonogoApp(App[None]):
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key) and self._torn_arrows.swallow(event.key):
             return
+        if isinstance(event, (events.Key, events.Paste)) and not event.is_forwarded:
+            screen = self.screen
+            if isinstance(screen, Deliberate) and not screen.takes(event):
+                return
         await super().on_event(event)
 
     def on_key(self, event: events.Key) -> None:
@@ -182,6 +187,11 @@ class GonogoApp(App[None]):
         typed_ahead = getattr(self.screen, "typed_ahead", None)
         if typed_ahead is not None and typed_ahead(event):
             event.prevent_default()
+
+    def on_app_focus(self) -> None:
+        # Keys may have been on their way to another window.
+        if isinstance(self.screen, Deliberate):
+            self.screen.repainted()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         # A blinking cursor would write to an idle terminal twice a second.

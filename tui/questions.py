@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
 from runbooks.errors import RefusedError
@@ -30,9 +31,10 @@ class Questions:
         """Return the reply, None where the person cancelled.
 
         Raises:
-            RefusedError: another question is open.
+            RefusedError: another question is open, or the reply to one about a change
+                came too late.
         """
-        from runbooks.asking import Reply
+        from runbooks.asking import EXPIRED, STANDS, Reply
 
         if not question.needed:
             return Reply()
@@ -41,11 +43,15 @@ class Questions:
         future: asyncio.Future[Reply | None]
         future = asyncio.get_running_loop().create_future()
         self._open[question.id] = future
+        asked = monotonic()
         self._tell(Asks(question))
         try:
-            return await future
+            reply = await future
         finally:
             self._open.pop(question.id, None)
+        if reply and question.confirm and monotonic() - asked > STANDS:
+            raise RefusedError(EXPIRED)
+        return reply
 
     def answer(self, question_id: str, reply: Reply | None) -> None:
         """Hand on a reply; a second one means nothing."""

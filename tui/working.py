@@ -108,6 +108,9 @@ class Working:
             # about only if it is one that has to be confirmed.
             self._door.admit_trust(question, reply)
             return await self.run(replace(wish, literal=True))
+        if question.confirm and not self._door.look(wish, met).is_as(question):
+            self._tell(Announced("Nothing ran: it is not as it was shown any more."))
+            return await self.run(wish)
         permit = self._door.admit(wish, question, reply)
         if wish.is_follower() and not wish.is_interactive():
             return await self._run_parts(permit)

@@ -18,11 +18,13 @@ class ActionWish:
 
     Attributes:
         step: id of the step that it belongs to, or "".
+        again: it was agreed to already, and then something had changed.
     """
 
     asked: ActionSpec
     description: Description
     step: str = ""
+    again: bool = False
 
     @property
     def command_class(self) -> CommandClass:
@@ -31,6 +33,8 @@ class ActionWish:
     def facts(self) -> Iterator[tuple[str, str]]:
         """Yield what a person should read before agreeing: a name and lines of text."""
         said = self.description
+        if self.again:
+            yield "changed", "since it was shown; nothing was done: read it anew"
         yield "system", said.identity.says
         things = [f"{thing.kind}/{thing.name}" for thing in said.things]
         number = len(things) if said.count is None else said.count

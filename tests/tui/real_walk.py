@@ -16,6 +16,7 @@ from runbooks.target import Target
 from state.acted import left_open
 from state.author import Author
 from state.run import Run
+from tests.tui.quick_hands import let_all_keys_count
 from tests.tui.walking import lines, until
 from tui.app import GonogoApp
 from tui.engine import Engine
@@ -100,7 +101,7 @@ async def walking(
     walk: Walk, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int] = (100, 30)
 ) -> AsyncIterator[Walk]:
     """Show it; at the end what is at work is told to end."""
-    monkeypatch.setattr(dialog, "DEAD_TIME", 0.001)
+    let_all_keys_count(monkeypatch)
     try:
         async with walk.app.run_test(size=size, notifications=True) as walk.pilot:
             yield walk

@@ -76,6 +76,12 @@ class Terminal:
     def type(self, keys: bytes) -> None:
         os.write(self._master, keys)
 
+    def by_hand(self, keys: bytes) -> None:
+        """Type characters as quickly as hands do."""
+        for key in keys:
+            time.sleep(0.03)
+            self.type(bytes([key]))
+
     def hang_up(self) -> None:
         os.close(self._master)
         self._master = -1

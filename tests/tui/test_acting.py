@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from runbooks import asking
 from runbooks.asking import Question, Reply
 from runbooks.events import Kind
 from runbooks.tables import ActionSpec
@@ -166,6 +167,34 @@ def test_what_changed_after_it_was_shown_is_refused_untouched(
     assert said in ended.says
     assert system.read() == expected
     assert not ended.stands
+
+
+def test_a_plan_that_changed_is_shown_and_asked_about_again(
+    desk: Desk, system: System
+) -> None:
+    system.put("setting", "old")
+    first = ask(desk, write("new"))
+    system.put("setting", "somebody else's")
+    desk.engine.answer(first.id, Reply(reason="INC-311"))
+    assert end(desk).ending == "refused"
+    again = desk.wait_for(Asks).question
+    facts = dict(again.facts)
+    assert facts["changes"] == "setting: somebody else's → new"
+    assert "since it was shown" in facts["changed"]
+    assert system.read() == "somebody else's" and not again.arm
+    desk.engine.answer(again.id, Reply())
+    assert end(desk).ending == "done" and system.read() == "new"
+
+
+def test_a_reply_that_comes_too_late_does_nothing(
+    desk: Desk, system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system.put("setting", "old")
+    monkeypatch.setattr(asking, "STANDS", -1.0)
+    question = ask(desk, write("new"))
+    desk.engine.answer(question.id, Reply(reason="INC-311"))
+    assert "it was asked over 60 s ago" in desk.wait_for(Refused).message
+    assert system.read() == "old" and "armed" not in kinds(desk)
 
 
 def test_what_keeps_an_action_from_being_done_is_said_unasked(

@@ -26,7 +26,6 @@ from tests.tui.walking import OwnEngine, lines, walk
 from tui.config import Config
 from tui.desk import Desk
 from tui.opening import Options
-from tui.screens import question as dialog
 from tui.screens import resume as resume_screen
 from tui.screens.question import QuestionScreen
 from tui.screens.resume import ResumeScreen
@@ -156,7 +155,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
         directory.mkdir(mode=0o700)
         monkeypatch.setenv(f"XDG_{name}", str(directory))
     register(monkeypatch)
-    monkeypatch.setattr(dialog, "DEAD_TIME", 0.001)
     monkeypatch.setattr(resume_screen, "GATHER", 0.01)
     monkeypatch.chdir(tmp_path)
     home = Home(tmp_path, System(tmp_path))

@@ -48,6 +48,7 @@ class Seat:
     def arm(self, why: str) -> None:
         self.screen.keys("D")
         self.screen.wait_for("why:")
+        time.sleep(0.8)  # in which it takes no keys
         self.screen.type(why)
         self.screen.keys("Enter")
 
@@ -108,6 +109,7 @@ def test_all_decide_and_one_holds_the_lever_until_it_is_taken_over(crew: Crew) -
     seen = ben.screen.wait_for("Talk to them first")
     assert f"(process {crew.pid('ana')})" in seen and " since " in seen
     assert "t take the lever over" in seen
+    time.sleep(0.8)  # in which no key takes it over
     ben.screen.keys("t")
     ben.screen.wait_for("(lever)")
     assert "OBSERVE" in ana.screen.wait_for("lever: ben")
@@ -130,6 +132,7 @@ def test_a_dead_holder_is_said_to_be_dead_and_a_note_is_handed_over(crew: Crew) 
     ben.screen.wait_for("gone")
     ben.screen.keys("C")
     ben.screen.wait_for("without giving it back")
+    time.sleep(0.8)  # in which no key takes it over
     ben.screen.keys("t")
     assert "OBSERVE" in ben.screen.wait_for("(lever)"), "ana was armed, ben is not"
     ben.screen.keys("Space")

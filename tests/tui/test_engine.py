@@ -170,6 +170,23 @@ def test_what_changes_things_asks_once_and_runs(desk: Desk) -> None:
     assert kinds.index(requested) < kinds.index(started)
 
 
+def test_a_command_that_changed_while_it_was_asked_about_is_shown_again(
+    desk: Desk,
+) -> None:
+    desk.trust()
+    desk.engine.run_part(desk.part("touch changed-it"))
+    first = desk.wait_for(Asks).question
+    desk.engine.run_part(desk.part("cd /tmp && colour=blue"))
+    desk.wait_for(CommandEnded)
+    desk.engine.answer(first.id, Reply(reason="drill"))
+    again = desk.wait_for(Asks).question
+    assert (first.cwd, again.cwd) == (str(Path.cwd()), "/tmp")
+    assert "command_requested" in (kinds := [e["kind"] for e in desk.journal()])
+    assert kinds.count("command_requested") == 1 and "armed" not in kinds
+    desk.engine.answer(again.id, None)
+    assert not Path("changed-it").exists()
+
+
 def test_a_change_needs_a_reason_once_in_a_while(desk: Desk) -> None:
     desk.trust()
     desk.engine.run_part(desk.part("touch changed-it"))

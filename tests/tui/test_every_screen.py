@@ -36,7 +36,6 @@ from tui import screens
 from tui.app import GonogoApp
 from tui.offers import Offer
 from tui.palette import Palette
-from tui.screens import question as dialog
 from tui.screens.choose import ChooseScreen
 from tui.screens.crew import CrewScreen
 from tui.screens.edit import EditScreen
@@ -284,8 +283,8 @@ def every_screen() -> Iterator[type[Screen[Any]]]:
     found = [Screen[Any]]
     for one in found:
         cls = getattr(one, "__origin__", one)
-        below = [sub for sub in cls.__subclasses__() if sub not in found]
-        found += below
+        below = cls.__subclasses__()
+        found += [sub for sub in below if sub not in found]
         ours = [sub for sub in below if sub.__module__.startswith("tui.")]
         if (
             cls.__module__.startswith("tui.")
@@ -321,7 +320,6 @@ def test_none_is_forgotten() -> None:
 
 @pytest.fixture(autouse=True)
 def quickly(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(dialog, "DEAD_TIME", 0.01)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
 
 

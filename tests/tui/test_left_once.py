@@ -16,7 +16,6 @@ from runbooks.errors import DocumentError, GonogoError
 from runbooks.model import Runbook
 from runbooks.tables import CommandClass
 from tui.app import GonogoApp
-from tui.screens import question as dialog
 from tui.screens.edit import EditScreen
 from tui.screens.help import HelpScreen
 from tui.screens.leave import LeaveScreen
@@ -33,11 +32,6 @@ CHANGE = Question(
     untrusted=("command touch x",),
     confirm=True,
 )
-
-
-@pytest.fixture(autouse=True)
-def no_dead_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dialog, "DEAD_TIME", 0.01)
 
 
 async def replies(

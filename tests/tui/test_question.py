@@ -14,8 +14,8 @@ from textual.widgets import Input, Static
 from runbooks.asking import Asked, Question, Reply
 from runbooks.placeholders import find, substitute
 from runbooks.tables import CommandClass
+from tui import hands
 from tui.app import GonogoApp
-from tui.screens import question as dialog
 from tui.screens.question import QuestionScreen
 
 NOT_YET = Reply(typed="no reply yet")
@@ -225,7 +225,7 @@ async def test_the_working_directory_can_be_changed() -> None:
 async def test_keys_typed_ahead_do_nothing(
     question: Question, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dialog, "DEAD_TIME", 600.0)
+    monkeypatch.setattr(hands, "DEAD_TIME", 600.0)
     async with asked(question, awake=False) as asking:
         await asking.press("2", "enter", "tab", "enter", *"prod-eu", "enter", "3")
         await asking.press("escape")

@@ -32,7 +32,6 @@ from tests.tui.guarded import assert_guarded, changing
 from tui.app import GonogoApp
 from tui.keymap import KEYS
 from tui.opening import make_engine
-from tui.screens import question as dialog
 from tui.screens.runbook import RunbookScreen
 from tui.told import Refused, Told
 
@@ -226,7 +225,6 @@ class Walker:
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(dialog, "DEAD_TIME", 0.001)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

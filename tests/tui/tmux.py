@@ -53,8 +53,10 @@ class Terminal:
             self.tmux("send-keys", "-t", "0", key)
 
     def type(self, text: str) -> None:
-        """Type text as it stands."""
-        self.tmux("send-keys", "-t", "0", "-l", text)
+        """Type text as it stands, as quickly as hands do."""
+        for character in text:
+            self.tmux("send-keys", "-t", "0", "-l", character)
+            time.sleep(0.03)
 
     def screen(self) -> str:
         return self.tmux("capture-pane", "-p", "-t", "0")

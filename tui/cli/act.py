@@ -185,8 +185,12 @@ def _show(question: Question) -> None:
 
 
 def _asked(question: Question, reason: str) -> Reply | None:
+    import termios
+
     from runbooks.asking import Reply
 
+    # What was typed before this could be read is no answer to it.
+    termios.tcflush(sys.stdin, termios.TCIFLUSH)
     typed = ""
     if question.type_word:
         typed = click.prompt(f"Type {question.type_word} to go on", default="")

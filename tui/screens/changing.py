@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
+
+from textual.widgets import Input
 
 from runbooks.errors import GonogoError, StateError
 from state.changed import Changed, changes
 from tui.screens.commanding import Commanding
+from tui.screens.deliberate import TOO_QUICK, Deliberate
 from tui.widgets.answer_line import Field, Prompt
 
 if TYPE_CHECKING:
@@ -17,7 +21,7 @@ WHY = "A ticket, or a few words. Half an hour; A adds another, D ends it."
 STAYS = "Why it may stay as it is, and who knows of it."
 
 
-class Changing(Commanding):
+class Changing(Commanding, Deliberate[None]):
     """A board from which systems are changed, and changed back."""
 
     def action_arm(self) -> None:
@@ -32,6 +36,23 @@ class Changing(Commanding):
             return
         title = "why are systems to be changed?"
         self._ask(Prompt("arm", title, WHY, (Field("text", "why"),)))
+        self.be_deliberate()
+
+    def hurried(self) -> None:
+        for line in self.answer.query(Input):
+            line.call_later(line.clear)  # behind keys that are on their way to it
+        self.say(TOO_QUICK)
+
+    def takes_pasted(self) -> bool:
+        return True  # a reason alone; it takes a key to confirm it
+
+    def _close_answer(self) -> None:
+        self.be_quick()
+        super()._close_answer()
+
+    def _arm(self, reason: str) -> None:
+        self._close_answer()
+        self.engine.arm(reason)
 
     def action_arm_longer(self) -> None:
         if arming := self.engine.run.armed():
@@ -118,10 +139,11 @@ class Changing(Commanding):
         if not text:
             self.say("Nothing is typed yet; Esc leaves.")
             return
-        self._close_answer()
         if prompt.purpose == "arm":
-            self.engine.arm(text)
-        elif prompt.purpose == "settle":
+            self.confirm(partial(self._arm, text))
+            return
+        self._close_answer()
+        if prompt.purpose == "settle":
             self.engine.settle(prompt.rest["id"], text)
         else:
             self.engine.accept_loose_end(prompt.rest["action"], text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import ClassVar, Literal
 
 from textual.app import ComposeResult
@@ -15,13 +16,18 @@ from state.crew import Member
 from state.lever import Holder
 from tui.display import content
 from tui.keymap import bindings
+from tui.screens.deliberate import Deliberate
 from tui.screens.left_once import LeftOnce
 
 Wanted = Literal["take", "give"]
 
 
-class CrewScreen(ModalScreen[Wanted | None], LeftOnce[Wanted | None]):
+class CrewScreen(
+    ModalScreen[Wanted | None], Deliberate[Wanted | None], LeftOnce[Wanted | None]
+):
     """Dismissed with what to do about the lever, or with None.
+
+    Where it can be taken, only a key of a hand that has read who holds it counts.
 
     Args:
         own: who we are, in words.
@@ -109,8 +115,15 @@ class CrewScreen(ModalScreen[Wanted | None], LeftOnce[Wanted | None]):
             case _:
                 return True
 
+    def on_mount(self) -> None:
+        if not self._ours:
+            self.be_deliberate()
+
+    def on_resize(self) -> None:
+        self.repainted()
+
     def action_take(self) -> None:
-        self.dismiss("take")
+        self.confirm(partial(self.dismiss, "take"))
 
     def action_give(self) -> None:
         self.dismiss("give")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -11,11 +12,13 @@ from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
+from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from runbooks.asking import Question, Reply
+from runbooks.asking import EXPIRED, STANDS, Question, Reply
 from tui.display import content
 from tui.keymap import bindings
+from tui.screens.deliberate import TOO_QUICK, Deliberate
 from tui.screens.left_once import LeftOnce
 from tui.screens.question_rows import (
     facts,
@@ -30,20 +33,22 @@ from tui.screens.question_rows import (
 from tui.widgets.choices import Choice, Choices
 from tui.widgets.text_view import Paragraph, TextView
 
-DEAD_TIME = 0.5
-"""Seconds after the dialog is painted in which keys that were typed ahead, or
-repeat, are dropped where they could change something."""
-
 FEW = 2
 """Lines that the command, and the list of the untrusted, have at least."""
 FACT_LINES = 3
 """Lines that one fact may take, so that the choices stay in sight."""
 
 
-class QuestionScreen(ModalScreen[Reply | None], LeftOnce[Reply | None]):
+TYPE_IT = "Type it: what is pasted does not count."
+
+
+class QuestionScreen(
+    ModalScreen[Reply | None], Deliberate[Reply | None], LeftOnce[Reply | None]
+):
     """Asks once; dismissed with the reply, or with None when cancelled.
 
-    Nothing runs by Enter alone, except after a line that was typed here.
+    Nothing runs by Enter alone, except after a line that was typed here. Where
+    something is trusted or changed by it, only what a hand types after reading counts.
     """
 
     CSS_PATH = "question.tcss"
@@ -59,7 +64,8 @@ class QuestionScreen(ModalScreen[Reply | None], LeftOnce[Reply | None]):
         """Cells of the column of names."""
         self._tight = False
         """Whether all that is read scrolls as one."""
-        self._awake = not (question.confirm or question.untrusted)
+        self._awake = False
+        self._expired = False
 
     # ------------------------------------------------------------- what it shows
 
@@ -114,13 +120,16 @@ class QuestionScreen(ModalScreen[Reply | None], LeftOnce[Reply | None]):
         for name in names:
             name.styles.width = self._names
         self._fit()
-        if self._awake:
-            self._begin()
+        if self._only_values:
+            self.woken()
         else:
-            self.call_after_refresh(self.set_timer, DEAD_TIME, self._begin)
+            self.be_deliberate()
+        if self._question.confirm:
+            self.set_timer(STANDS, self._expire)
 
     def on_resize(self, event: events.Resize) -> None:
         self._fit()
+        self.repainted()
 
     def _show_command(self) -> None:
         question = self._question
@@ -172,12 +181,39 @@ class QuestionScreen(ModalScreen[Reply | None], LeftOnce[Reply | None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
         return self._awake and self.is_active
 
-    def _begin(self) -> None:
+    def asleep(self) -> None:
+        self._awake = self.query_one(Choices).awake = False
+
+    def woken(self) -> None:
         """Take keys from now on, in the first field that wants something."""
-        self._awake = True
-        self.query_one(Choices).awake = True
-        empty = [line for line in self.query(Input) if not line.value]
-        (empty[0] if empty else self.query_one(Choices)).focus()
+        self._awake = self.query_one(Choices).awake = True
+        if self.focused is None:
+            empty = [line for line in self.query(Input) if not line.value]
+            (empty[0] if empty else self.query_one(Choices)).focus()
+
+    def hurried(self) -> None:
+        for line in self.query("#word").results(Input):
+            line.call_later(line.clear)  # behind keys that are on their way to it
+        if not self._expired:
+            self._say(TOO_QUICK)
+
+    def takes_pasted(self) -> bool:
+        pasted_word = self._question.type_word and self._is_word(self.focused)
+        if pasted_word:
+            self._say(TYPE_IT)
+        return not pasted_word
+
+    def _is_word(self, widget: Widget | None) -> bool:
+        return widget is not None and widget.id == "word"
+
+    def _expire(self) -> None:
+        """Do nothing any more but close."""
+        self._expired = True
+        for line in self.query(Input):
+            line.disabled = True
+        choices = self.query_one(Choices)
+        choices.show([Choice("cancel", "Close")])
+        self._complain(EXPIRED, choices)
 
     @on(Input.Submitted)
     def _next_field(self, event: Input.Submitted) -> None:
@@ -220,6 +256,8 @@ class QuestionScreen(ModalScreen[Reply | None], LeftOnce[Reply | None]):
             return  # answered already
         if event.choice == "cancel":
             self.dismiss(None)
+        elif self._expired:
+            self._say(EXPIRED)
         elif event.choice == "as-written":
             self._as_written = not self._as_written
             for line in self.query("Input.value").results(Input):
@@ -244,6 +282,9 @@ class QuestionScreen(ModalScreen[Reply | None], LeftOnce[Reply | None]):
     def _finish(self, choice: str) -> None:
         """Reply, or say what is missing and go there."""
         question = self._question
+        if self._expired:
+            self._say(EXPIRED)
+            return
         if question.untrusted and choice not in ("all", "this"):
             self._complain("Choose whether to trust it.", self.query_one(Choices))
             return
@@ -265,17 +306,19 @@ class QuestionScreen(ModalScreen[Reply | None], LeftOnce[Reply | None]):
                 self._complain("Say why: a ticket, or a few words.", line)
                 return
         cwd = self.query_one("#cwd", Input).value if question.cwd else ""
-        self.dismiss(
-            Reply(
-                values=values,
-                as_written=self._as_written,
-                trust="all" if choice == "all" else "this" if choice == "this" else "",
-                typed=typed,
-                reason=reason,
-                cwd="" if cwd == question.cwd else cwd,
-            )
+        reply = Reply(
+            values=values,
+            as_written=self._as_written,
+            trust="all" if choice == "all" else "this" if choice == "this" else "",
+            typed=typed,
+            reason=reason,
+            cwd="" if cwd == question.cwd else cwd,
         )
+        self.confirm(partial(self.dismiss, reply))
 
     def _complain(self, problem: str, where: Input | Choices) -> None:
-        self.query_one("#problem", Static).update(content(problem))
+        self._say(problem)
         where.focus()
+
+    def _say(self, problem: str) -> None:
+        self.query_one("#problem", Static).update(content(problem))

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
 from runbooks.actions.base import Action
+from runbooks.actions.postgres.changing import Changes, changing
 from runbooks.changes import Identity
+from runbooks.errors import ActionError
+from runbooks.probes.postgres.connection import Row
 from runbooks.probes.postgres.one_database import OneDatabase
 from runbooks.probes.sources import Sources
 
@@ -37,7 +43,33 @@ class PostgresAction(OneDatabase, Action, frozen=True, kw_only=True):
         return self.address().place
 
     async def identity(self, sources: Sources) -> Identity:
-        """Return the system identifier with the database.
+        async def row(statement: str) -> Row:
+            return await self.row(sources, statement)
+
+        return await self._identified(row)
+
+    @asynccontextmanager
+    async def changing(self, shown: Identity) -> AsyncIterator[Changes]:
+        """Connect to what was shown while the context lasts.
+
+        An address may lead elsewhere by now: the connection itself is asked.
+
+        Raises:
+            ActionError: there is no connection, or to something else; nothing was
+                changed.
+        """
+        async with changing(self.address(), self.source) as changes:
+            found = await self._identified(changes.row)
+            if found != shown:
+                raise ActionError(
+                    f"Nothing was changed: this is {found.says} now, not {shown.says} "
+                    "as it was shown. Look again.",
+                    changed=False,
+                )
+            yield changes
+
+    async def _identified(self, row: Callable[[str], Awaitable[Row]]) -> Identity:
+        """Return the system identifier with the database, and say the role.
 
         Source: ``pg_control_system()``. A standby has the identifier of its primary,
         so it is told apart; a server made from a physical backup has the same one
@@ -45,14 +77,14 @@ class PostgresAction(OneDatabase, Action, frozen=True, kw_only=True):
         is not there, the address and the database's own number have to do.
 
         Raises:
-            ProbeError: it cannot be asked.
+            ProbeError, ActionError: it cannot be asked.
         """
-        said = await self.row(sources, _WHICH)
+        said = await row(_WHICH)
         kind = "standby" if said["standby"] else "primary"
         if said["tells"]:
-            system = (await self.row(sources, _SYSTEM))["id"]
+            system = (await row(_SYSTEM))["id"]
             id = f"{system}/{said['database']} {kind}"
-            known = f"system {system}"
+            known = f"system {system}, as {said['role']}"
         else:
             id = f"{self.place} {said['oid']} {kind}"
             known = (

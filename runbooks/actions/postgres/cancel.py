@@ -7,7 +7,6 @@ from datetime import timedelta
 
 from runbooks.actions.base import Tell
 from runbooks.actions.postgres.action import PostgresAction
-from runbooks.actions.postgres.changing import changing
 from runbooks.actions.postgres.sessions import (
     COLUMNS,
     FROM,
@@ -138,7 +137,7 @@ class CancelQueryAction(PostgresAction, frozen=True, kw_only=True):
         )
 
     async def perform(self, description: Description, tell: Tell) -> None:
-        async with changing(self.address(), self.source) as changes:
+        async with self.changing(description.identity) as changes:
             try:
                 rows = await changes.send(_CANCEL, *self._key)
             except ActionError as error:

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from runbooks.errors import ActionError, ProbeError
-from runbooks.probes.postgres.connection import Rows, explained, failures, opened
+from runbooks.probes.postgres.connection import Row, Rows, explained, failures, opened
 from runbooks.probes.postgres.dsn import Address
 
 if TYPE_CHECKING:
@@ -55,6 +55,15 @@ class Changes:
         with suppress(*failures()):
             await self._connection.execute("commit")
         return [dict(row) for row in rows]
+
+    async def row(self, statement: str) -> Row:
+        """Return the only row that a SELECT answers.
+
+        Raises:
+            ActionError: as `send`.
+        """
+        (row,) = await self.send(statement)
+        return row
 
     def _is_lost(self, error: Exception) -> bool:
         state = getattr(error, "sqlstate", None)

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from runbooks.actions.base import Tell
 from runbooks.actions.postgres.action import PostgresAction
-from runbooks.actions.postgres.changing import Changes, changing
+from runbooks.actions.postgres.changing import Changes
 from runbooks.actions.postgres.sessions import (
     COLUMNS,
     FROM,
@@ -159,7 +159,7 @@ class TerminateIdleAction(PostgresAction, frozen=True, kw_only=True):
         def say(text: str) -> None:
             tell(Progress(says=text, bars={"ended": (ended, total)}))
 
-        async with changing(self.address(), self.source) as changes:
+        async with self.changing(description.identity) as changes:
             for each in self.sessions:
                 try:
                     sent = await self._end(changes, each)

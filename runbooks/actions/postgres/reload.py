@@ -10,7 +10,6 @@ from typing import ClassVar
 
 from runbooks.actions.base import Tell
 from runbooks.actions.postgres.action import PostgresAction
-from runbooks.actions.postgres.changing import changing
 from runbooks.actions.postgres.files import FILES, SETTINGS, Pending, pending
 from runbooks.actions.postgres.values import canonical
 from runbooks.changes import Call, Description, Precondition, Progress, Thing, Undo
@@ -144,7 +143,7 @@ class ReloadAction(PostgresAction, frozen=True, kw_only=True):
         return {"files read": loaded, **await self._values(sources, self.compared)}
 
     async def perform(self, description: Description, tell: Tell) -> None:
-        async with changing(self.address(), self.source) as changes:
+        async with self.changing(description.identity) as changes:
             rows = await changes.send(_RELOAD)
         if not rows[0]["sent"]:
             said = f"The server at {self.place} could not be told to reload."

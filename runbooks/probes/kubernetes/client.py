@@ -48,8 +48,10 @@ class _Said(logging.Handler):
         self.lines.append(record.getMessage())
 
 
-def opened(where: Mapping[str, str]) -> tuple[ApiClient, str]:
-    """Return a client that is logged in, and the namespace of its context.
+def opened(where: Mapping[str, str]) -> tuple[ApiClient, str, str]:
+    """Return a client that is logged in, the namespace of its context, and its name.
+
+    A service account has no context.
 
     Args:
         where: ``kubeconfig`` and ``context``, each may be "".
@@ -70,15 +72,16 @@ def opened(where: Mapping[str, str]) -> tuple[ApiClient, str]:
         path = str(usual)
     try:
         if path:
-            namespace = _as_kubeconfig(settings, path, where["context"])
+            context = _as_kubeconfig(settings, path, where["context"])
+            namespace, name = context.namespace, context.name
         else:
-            namespace = _in_cluster(settings, usual)
+            namespace, name = _in_cluster(settings, usual), ""
         opened = client.ApiClient(settings)
         pool = opened.rest_client.pool_manager
         # The library reads what a POST answers as a whole, however long it is.
         request = partial(pool.request, preload_content=False)
         pool.request = request  # type: ignore[method-assign]
-        return opened, namespace
+        return opened, namespace, name
     except (config.ConfigException, HTTPError, OSError) as error:
         problem = f"{path or 'the service account'} cannot be used: {_short(error)}"
         raise ProbeError(problem, stage="configuration") from error
@@ -87,8 +90,8 @@ def opened(where: Mapping[str, str]) -> tuple[ApiClient, str]:
         raise ProbeError(problem, stage="configuration") from error
 
 
-def _as_kubeconfig(settings: Configuration, path: str, wanted: str) -> str:
-    """Log in as a context of one or several kubeconfigs; return its namespace."""
+def _as_kubeconfig(settings: Configuration, path: str, wanted: str) -> Context:
+    """Log in as a context of one or several kubeconfigs; return it."""
     from kubernetes import config
 
     files = [Path(each).expanduser() for each in path.split(os.pathsep) if each]
@@ -108,7 +111,7 @@ def _as_kubeconfig(settings: Configuration, path: str, wanted: str) -> str:
             "plugin is missing, or wants you to log in."
         )
         raise failed
-    return context.namespace
+    return context
 
 
 def _context(files: Sequence[Path], wanted: str) -> Context:

@@ -84,6 +84,10 @@ class Connection:
         """Return the address of the API server."""
         return (await self._opened(sources))[1].server
 
+    async def in_context(self, sources: Sources) -> str:
+        """Return the name of the context, "" of a service account."""
+        return (await self._opened(sources))[1].context
+
     async def _opened(self, sources: Sources) -> tuple[Process, Answer]:
         key = ("kubernetes", self.program, self.kubeconfig, self.context)
         return await sources.client(key, self._open)

@@ -35,6 +35,7 @@ class Answer(msgspec.Struct, frozen=True):
     retry_after: str = ""
     namespace: str = ""
     server: str = ""
+    context: str = ""
     failed: str = ""
     stage: str = ""
     note: str = ""

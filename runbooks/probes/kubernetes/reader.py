@@ -7,8 +7,8 @@ nor input, and end with this process.
 Usage: ``python -P -m runbooks.probes.kubernetes.reader DIRECTORY``, as leader of a
 session; the directory holds what the library writes, and goes with the process.
 JSON lines come in and go out. The first names ``kubeconfig`` and ``context``; its
-answer has the id 0 and says ``namespace`` and ``server``. Each further one is a
-request with ``id``, ``timeout`` and either ``path``, ``query`` and ``accept`` or
+answer has the id 0 and says ``namespace``, ``server``, ``context``. Each further one
+is a request with ``id``, ``timeout`` and either ``path``, ``query`` and ``accept`` or
 ``review``; its answer has the same id and either ``status`` and ``body``, or
 ``failed``, ``stage`` and ``note``. Answers come in any order. The process ends when its
 input does.
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 Said = Mapping[str, Any]
 Respond = Callable[["ApiClient", Said], Said]
-Opened = Future[tuple["ApiClient", str]]
+Opened = Future[tuple["ApiClient", str, str]]
 
 
 def main(respond: Respond = asked) -> None:
@@ -97,8 +97,9 @@ def _failed(error: BaseException) -> Said:
 
 
 def _login(login: Opened) -> Said:
-    client, namespace = login.result()
-    return {"namespace": namespace, "server": client.configuration.host}
+    client, namespace, context = login.result()
+    server = client.configuration.host
+    return {"namespace": namespace, "server": server, "context": context}
 
 
 def _response(login: Opened, request: Said, respond: Respond) -> Said:

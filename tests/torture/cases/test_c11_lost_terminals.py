@@ -80,7 +80,7 @@ def acting(shown: Terminal, drill: Drill, chance: random.Random) -> None:
     begin(shown, b"Setting", lambda: b"why" in shown.seen)
     while True:
         time.sleep(1)  # keys that come sooner are not taken for an answer
-        shown.type(b"drill\r")
+        shown.by_hand(b"drill\r")
         if within(shown, 3, (drill.system / "setting").exists):
             break
     time.sleep(chance.uniform(0, 0.3))

@@ -105,25 +105,35 @@ def test_at_a_terminal_it_asks(home: Path, act: Act, system: System) -> None:
     words = ["practice.remove", "--target", str(system.profile)]
     words += ["--runbook", str(system.profile.with_name("book.md"))]
 
-    def answered(*answers: str) -> str:
+    def answered(*answers: tuple[bytes, bytes], ahead: bytes = b"") -> str:
         ours, theirs = pty.openpty()
-        os.write(ours, "".join(f"{answer}\n" for answer in answers).encode())
-        done = subprocess.run(
+        os.write(ours, ahead)
+        process = subprocess.Popen(
             [sys.executable, "-m", "tui", "act", *words],
             cwd=ROOT,
             env={**os.environ, "HOME": str(home)},
             stdin=theirs,
-            capture_output=True,
-            text=True,
-            timeout=50,
+            stdout=subprocess.PIPE,
         )
+        assert process.stdout
+        said = b""
+        for prompt, answer in answers:
+            while not said.endswith(prompt):
+                said += (came := process.stdout.read1())  # type: ignore[attr-defined]
+                assert came, said
+            os.write(ours, answer + b"\n")
+        with process.stdout:
+            said += process.stdout.read()
+        process.wait(50)
         os.close(ours)
         os.close(theirs)
-        return done.stdout
+        return said.decode()
 
-    assert "cancelled" in answered("alpha")
+    word, why = b"to go on []: ", b"Why: "
+    assert "cancelled" in answered((word, b"alpha"), ahead=b"practice\nINC-311\n")
     assert system.read() == "old"
-    assert "done: remove setting" in answered("practice", "INC-311")
+    said = answered((word, b"practice"), (why, b"INC-311"))
+    assert "done: remove setting" in said
     assert system.read() == "absent"
 
 

@@ -8,8 +8,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from runbooks.actions.describing import looked_at
 from runbooks.actions.performing import DONE, REFUSED
+from runbooks.errors import ActionError
+from runbooks.tables import ActionSpec
 from runbooks.target import Target
 from tests.runbooks.actions.databases.carrying_out import performed, wished
 from tests.runbooks.actions.databases.conftest import with_roles
@@ -200,3 +204,22 @@ async def test_a_server_that_went_away_is_told(
         server.stop()
         ended = await performed(wish, target, tmp_path)
     assert ended.code == REFUSED and "refused the connection" in ended.says
+
+
+async def test_a_connection_to_another_system_is_not_used(
+    configured: PostgresServer, profile: Callable[..., Target]
+) -> None:
+    """The address may lead elsewhere between the last look and the connection."""
+    async with looked_at(ActionSpec(USE, {}), profile(configured, "postgres")) as at:
+        action, description, _ = at
+        said = description.identity
+        assert f"as {said.says.rpartition(' ')[2]}" in said.says
+        before = configured.psql("select pg_conf_load_time()")
+        for shown in (
+            replace(said, id="another system"),
+            replace(said, says=said.says.replace("as postgres", "as app")),
+        ):
+            with pytest.raises(ActionError, match="as it was shown") as refused:
+                await action.perform(replace(description, identity=shown), print)
+            assert refused.value.changed is False
+        assert configured.psql("select pg_conf_load_time()") == before

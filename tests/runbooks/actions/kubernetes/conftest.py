@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,39 +10,16 @@ import pytest
 from runbooks.actions.kubernetes import sending, watching
 from runbooks.probes.kubernetes import connection
 from tests.runbooks.actions.kubernetes.acting import Acting
-from tests.runbooks.actions.kubernetes.releases import OLD
+from tests.runbooks.actions.kubernetes.two_releases import two_releases
 from tests.runbooks.actions.kubernetes.writable_api import WritableAPI
 from tests.runbooks.probes.kubernetes_api import serving
 from tests.runbooks.probes.kubernetes_in_a_thread import in_a_thread
-from tests.runbooks.probes.kubernetes_scaling import budget
-from tests.runbooks.probes.kubernetes_workloads import Cluster, clustered, made
 
 
 @pytest.fixture
 def api() -> Iterator[WritableAPI]:
     """An API server with two Deployments, of which one has two revisions."""
-    cluster = Cluster()
-    owner, worker = cluster.api, cluster.worker
-    system = clustered("Namespace", "v1", "kube-system")
-    system["metadata"]["uid"] = "7f3c1d"
-    config = made("ConfigMap", "v1", "transcript-config", data={"log-level": "INFO"})
-    secret = made("Secret", "v1", "transcript-secrets", data={"database-url": "cA=="})
-    container = owner["spec"]["template"]["spec"]["containers"][0]
-    reference = {"name": "transcript-secrets", "key": "database-url"}
-    container["env"] += [
-        {"name": "DATABASE_URL", "valueFrom": {"secretKeyRef": reference}},
-    ]
-    container["envFrom"] = [{"configMapRef": {"name": "transcript-config"}}]
-    latest = copy.deepcopy(owner["spec"]["template"])
-    container["image"] = OLD
-    for each in (owner, worker):
-        del each["status"]
-    api = WritableAPI([owner, worker, system, config, secret])
-    api.controller.settle()
-    owner["spec"]["template"] = latest
-    owner["metadata"]["generation"] += 1
-    api.controller.settle()
-    api.add(budget("api", 2, 3))
+    api = two_releases()
     with serving(api):
         yield api
     assert api.violations == []

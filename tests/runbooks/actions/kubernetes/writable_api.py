@@ -263,8 +263,10 @@ class WritableAPI(KubernetesAPI):
         self, resource: str, name: str, kind: str, body: Any, dry: bool
     ) -> Answer:
         found = self._there(resource, name)
-        if found is None or kind != OPERATIONS:
+        if kind != OPERATIONS:
             return self._violated(f"scale of {name} as {kind}")
+        if found is None:
+            return self._failed(404, "NotFound", f'"{name}" not found')
         metadata = found["metadata"]
         replicas = found["spec"].get("replicas", 1)
         scale = {
