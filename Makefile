@@ -26,7 +26,7 @@ TEST_PROGRAMS := bash:bash curl:curl git:git ps:procps strace:strace tmux:tmux \
 	/usr/lib/postgresql/15/bin/postgres:postgresql-15 gpg:gnupg /usr/sbin/nft:nftables \
 	sudo:sudo ssh:openssh-client /usr/sbin/sshd:openssh-server kubectl:kubernetes-client
 
-.PHONY: help install run test offline torture torture-sample check bench oracle screenshots wheelhouse release locks clean
+.PHONY: help install run test offline torture torture-sample check bench oracle screenshots digests wheelhouse release locks clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -68,6 +68,10 @@ oracle: .venv/.developing ## record the golden counts of Markdown files again
 
 screenshots: .venv/.developing .venv/.compiled .venv/.drawing ## make the pictures of the documentation again
 	$(BIN)/python docs/generate.py
+
+digests: ## say anew by which digests the runbooks that come along are trusted
+	cd runbooks/documents && find . -name '*.md' -printf '%P\n' | LC_ALL=C sort | \
+		xargs sha256sum >SHA256SUMS
 
 wheelhouse: wheelhouse/.complete ## all wheels, for machines without internet
 

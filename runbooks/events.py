@@ -122,6 +122,12 @@ class Ledger(Protocol):
     def is_trusted(self, digest: str) -> bool:
         """Whether the operator has trusted the text with this sha256."""
 
+    def changed_since_trusted(self) -> tuple[str, ...]:
+        """Return how the document differs from what was trusted before, line by line.
+
+        Nothing where nothing was trusted or nothing differs.
+        """
+
     def trust(self, text: str = "") -> None:
         """Trust the whole document, or just the command *text*, from now on."""
 

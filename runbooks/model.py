@@ -194,11 +194,12 @@ class Runbook:
     Attributes:
         path: where it was read.
         title: first heading of level 1, else first heading, else the file name.
-        digest: sha256 hex of the bytes of the file, then of each include.
+        digest: sha256 hex of the bytes of the file, and of its sidecar.
         rows: sections, steps and parts in document order.
         declares: whether any step declares severity or gate; without one the
             verdict is OPEN or DONE, never GO.
         data: the bytes that were parsed; what runs are these.
+        sidecar: those of the file beside it, None where there is none.
     """
 
     path: Path
@@ -213,6 +214,7 @@ class Runbook:
     notices: tuple[Notice, ...]
     problems: tuple[Problem, ...]
     data: bytes = field(repr=False)
+    sidecar: bytes | None = field(default=None, repr=False)
 
     @property
     def id(self) -> str:

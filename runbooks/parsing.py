@@ -55,9 +55,14 @@ def read(path: Path, progress: Progress | None = None) -> Runbook:
             path, "this is a binary file, not text; open a Markdown document"
         )
     _refuse_too_many(data, path)
-    beside = path.with_name(path.stem + SIDECAR)
-    sidecar = _bytes(beside) if beside.exists() else None
+    extra = beside(path)
+    sidecar = _bytes(extra) if extra.exists() else None
     return parse(data, path, sidecar, progress)
+
+
+def beside(path: Path) -> Path:
+    """Return where the sidecar of the runbook *path* is, if it has one."""
+    return path.with_name(path.stem + SIDECAR)
 
 
 def parse(
@@ -109,17 +114,17 @@ def parse(
         )
         for line in found.unclosed
     ]
-    beside = Sidecar(path.with_name(path.stem + SIDECAR), sidecar or b"", problems)
-    attached = Attached(path, text, found, beside, problems)
+    declared = Sidecar(beside(path), sidecar or b"", problems)
+    attached = Attached(path, text, found, declared, problems)
     noticed = notices(text, found)
     assembly = Assembly(path, found, attached)
-    beside.complain_unused(step.id for step in assembly.steps)
+    declared.complain_unused(step.id for step in assembly.steps)
     tasks = sum(step.part is None for step in assembly.steps)
     checked = sum(step.checked for step in assembly.steps)
     return Runbook(
         path=path,
         title=assembly.title,
-        digest=_digest(data, sidecar),
+        digest=digest_of(data, sidecar),
         counts=Counts(
             headings=dict(sorted(found.headings.items())),
             checked=checked,
@@ -134,6 +139,7 @@ def parse(
         notices=noticed,
         problems=tuple(sorted(problems, key=lambda p: (str(p.path), p.line, p.column))),
         data=data,
+        sidecar=sidecar,
     )
 
 
@@ -199,12 +205,16 @@ def _is_binary(data: bytes) -> bool:
     return controls > 1 and controls * 20 > len(sample)
 
 
-def _digest(data: bytes, sidecar: bytes | None) -> str:
-    digest = sha256(data)
-    if sidecar is not None:
-        digest.update(f"\0sidecar {len(sidecar)}\0".encode())
-        digest.update(sidecar)
-    return digest.hexdigest()
+def digest_of(data: bytes, sidecar: bytes | None) -> str:
+    """Return the digest of a runbook with these bytes, as `Runbook.digest` says it.
+
+    Beside a sidecar it is a digest of two digests: of the bytes in a row one could not
+    tell where the one ends, and a document could be written that holds both.
+    """
+    document = sha256(data)
+    if sidecar is None:
+        return document.hexdigest()
+    return sha256(document.digest() + sha256(sidecar).digest()).hexdigest()
 
 
 def _text(data: bytes, path: Path, problems: list[Problem]) -> str:

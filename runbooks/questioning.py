@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from runbooks.placeholders import Placeholder
     from runbooks.target import Target
 
+_CHANGED = "changed since it was trusted:"
+_ALL = "all that it does now:"
 _UNKNOWN = "nobody knows what will be done in it"
 """How a shell is taken back."""
 
@@ -252,7 +254,9 @@ class Questioning:
             return ()
         if text_digest and self._ledger.is_trusted(text_digest):
             return ()
-        return inventory(self._runbook)
+        listed = inventory(self._runbook, self._target)
+        changed = self._ledger.changed_since_trusted()
+        return (_CHANGED, *changed, _ALL, *listed) if changed else listed
 
     def _cwd(self, wish: Wish) -> str:
         from runbooks.context import read_cwd

@@ -92,14 +92,14 @@ def profile_of(name: str) -> Path:
 def load(
     name: str | None,
     runbook: Runbook,
-    is_trusted: Callable[[str], bool] = lambda digest: False,
+    is_trusted: Callable[[str, Path], bool] = lambda digest, path: False,
 ) -> Target:
     """Read the profile for this runbook.
 
     Args:
         name: as the operator gave it; None for what lies beside the runbook, then
             the runbook's own ``target``.
-        is_trusted: whether the operator has trusted a profile with this sha256;
+        is_trusted: whether the operator has trusted a profile with this sha256 there;
             asked only about one beside the runbook or in the working directory.
 
     Raises:
@@ -127,7 +127,7 @@ def load(
     if path.is_relative_to(SYSTEM) and owner != 0:
         raise DocumentError(path, "does not belong to root; chown it, or remove it")
     digest = hashlib.sha256(data).hexdigest()
-    if path.name == BESIDE and name is None and not is_trusted(digest):
+    if path.name == BESIDE and name is None and not is_trusted(digest, path):
         return Target(default, digest=digest, untrusted=path)
     return parse(data, path)
 

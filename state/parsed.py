@@ -54,7 +54,10 @@ def read(path: Path, progress: Callable[[float], bool] | None = None) -> Runbook
 
     runbook = parsing.read(path, progress)
     # Complaints name the path, so a document that has some is read anew.
-    if content and runbook.data == content[0] and not runbook.problems:
+    if runbook.problems or not content:
+        return runbook
+    # Nor is one kept that was written anew between the two looks at it.
+    if runbook.digest == parsing.digest_of(*content):
         _store(places, runbook)
     return runbook
 

@@ -22,7 +22,7 @@ from state.changing import Changing
 from state.crew import Member
 from state.locations import run_directory
 from state.record import OUTPUTS
-from state.trust import TrustStore, shipped, unsafe
+from state.trust import TrustStore, changeable
 
 if TYPE_CHECKING:
     from runbooks.changes import Identity
@@ -114,13 +114,20 @@ class Run(Changing):
     def is_trusted(self, digest: str) -> bool:
         """Whether this user trusted the document or command with this sha256.
 
-        The document itself counts only while nobody else could change its file.
+        The document itself counts only where it lies, and only while nobody else could
+        change its file.
         """
-        if digest == self.runbook.digest:
-            return shipped(self.runbook) or (
-                self._trust.is_trusted(digest) and not unsafe(self.runbook.path)
-            )
-        return self._trust.is_trusted(digest)
+        return self._trust.within(self.runbook)(digest)
+
+    def changed_since_trusted(self) -> tuple[str, ...]:
+        """Return the lines of a diff from what was trusted where the document lies.
+
+        Nothing where nothing was trusted or nothing differs.
+        """
+        from state.trust_changes import changes
+
+        before = self._trust.known(self.runbook.path)
+        return changes(before, self.runbook) if before else ()
 
     def trust(self, text: str = "") -> None:
         """Trust the whole document, or just the command *text*, from now on.
@@ -129,7 +136,7 @@ class Run(Changing):
             RefusedError: others could change the document's file.
             StateError: it could not be written.
         """
-        if not text and (wrong := unsafe(self.runbook.path)):
+        if not text and (wrong := changeable(self.runbook)):
             raise RefusedError(f"Not trusted, since others could change it: {wrong}")
         entry = self._trust.trust(text or self.runbook)
         data = entries.trusted(entry.digest, entry.path)

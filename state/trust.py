@@ -7,7 +7,7 @@ trusted text is kept, so that a change can be shown as a difference.
 from __future__ import annotations
 
 import os
-import stat
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -18,6 +18,8 @@ import msgspec
 
 from runbooks.errors import StateError
 from runbooks.model import Runbook
+from runbooks.parsing import beside
+from runbooks.shipped import is_shipped
 from state.locations import (
     cannot,
     config_home,
@@ -26,6 +28,7 @@ from state.locations import (
     sweep,
 )
 from state.lock import Lock
+from state.ownership import unsafe
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +36,18 @@ class Entry:
     """One thing that is trusted.
 
     Attributes:
-        digest: sha256 hex, of a runbook (`Runbook.digest`) or a command's text.
-        path: where the runbook or profile was, or "" for a command.
+        digest: sha256 hex, of a runbook (`Runbook.digest`), a profile or a command.
+        path: real path of the runbook or profile, or "" for a command.
         at: when it was trusted, ISO 8601.
         text: what was trusted.
+        sidecar: what stood beside it and was trusted with it, "" where nothing did.
     """
 
     digest: str
     path: str
     at: str
     text: str
+    sidecar: str = ""
 
 
 class TrustStore:
@@ -51,15 +56,47 @@ class TrustStore:
     def __init__(self, home: Path | None = None) -> None:
         self._path = (home or config_home()) / "trust.json"
         self._seen: tuple[int, int, int] | None = None
-        self._entries: dict[str, Entry] = {}
+        self._entries: dict[tuple[str, str], Entry] = {}
 
-    def is_trusted(self, digest: str) -> bool:
-        """Whether the text with this sha256 is trusted.
+    def is_trusted(self, digest: str, path: Path | None = None) -> bool:
+        """Whether what has this sha256 is trusted at *path*, or as a command.
+
+        Neither a copy elsewhere nor a command with the words of a file counts.
 
         Raises:
             StateError: the trust file cannot be read.
         """
-        return digest in self._load()
+        return (digest, _place(path)) in self._load()
+
+    def covers(self, runbook: Runbook) -> bool:
+        """Whether *runbook*, as it was read, may run: it came with gonogo, or it was
+        trusted where it lies and nobody else could change it there.
+
+        Raises:
+            StateError: the trust file cannot be read.
+        """
+        if is_shipped(runbook):
+            return True
+        return self.is_trusted(runbook.digest, runbook.path) and not changeable(runbook)
+
+    def covers_profile(self, digest: str, path: Path) -> bool:
+        """The same of a target profile that lies beside a runbook.
+
+        Raises:
+            StateError: the trust file cannot be read.
+        """
+        return self.is_trusted(digest, path) and not unsafe(path)
+
+    def within(self, runbook: Runbook) -> Callable[[str], bool]:
+        """Return what says of a digest whether it is trusted on a walk of *runbook*:
+        that of the runbook itself, or of a single command."""
+
+        def trusted(digest: str) -> bool:
+            if digest == runbook.digest:
+                return self.covers(runbook)
+            return self.is_trusted(digest)
+
+        return trusted
 
     def entries(self) -> tuple[Entry, ...]:
         """Return everything that is trusted, oldest first.
@@ -71,7 +108,7 @@ class TrustStore:
 
     def known(self, path: Path) -> Entry | None:
         """Return what was last trusted at *path*, to show what changed since."""
-        wanted = str(path.resolve())
+        wanted = _place(path)
         same = [entry for entry in self.entries() if entry.path == wanted]
         return same[-1] if same else None
 
@@ -86,14 +123,14 @@ class TrustStore:
         """
         at = datetime.now(UTC).isoformat(timespec="seconds")
         if isinstance(what, Runbook):
-            text = what.data.decode("utf-8", "backslashreplace")
-            entry = Entry(what.digest, str(what.path.resolve()), at, text)
+            texts = _text(what.data), _text(what.sidecar or b"")
+            entry = Entry(what.digest, _place(what.path), at, *texts)
         else:
-            where = str(path.resolve()) if path else ""
-            entry = Entry(command_digest(what), where, at, what)
+            entry = Entry(command_digest(what), _place(path), at, what)
+        key = entry.digest, entry.path
         with self._locked():
-            others = {k: e for k, e in self._load().items() if k != entry.digest}
-            self._save({**others, entry.digest: entry})
+            others = {k: e for k, e in self._load().items() if k != key}
+            self._save({**others, key: entry})
         return entry
 
     def revoke(self, what: Path | str) -> int:
@@ -109,9 +146,9 @@ class TrustStore:
         with self._locked():
             entries = self._load()
             kept = {
-                digest: entry
-                for digest, entry in entries.items()
-                if digest != str(what) and entry.path != path
+                key: entry
+                for key, entry in entries.items()
+                if entry.digest != str(what) and entry.path != path
             }
             if len(kept) != len(entries):
                 self._save(kept)
@@ -121,7 +158,7 @@ class TrustStore:
         private_directory(self._path.parent)
         return Lock(self._path.with_suffix(".lock"))
 
-    def _load(self) -> dict[str, Entry]:
+    def _load(self) -> dict[tuple[str, str], Entry]:
         try:
             status = os.stat(self._path)
         except FileNotFoundError:
@@ -136,7 +173,7 @@ class TrustStore:
             self._entries, self._seen = self._read(), seen
         return self._entries
 
-    def _read(self) -> dict[str, Entry]:
+    def _read(self) -> dict[tuple[str, str], Entry]:
         try:
             found = msgspec.json.decode(self._path.read_bytes(), type=list[Entry])
         except OSError as error:
@@ -145,9 +182,9 @@ class TrustStore:
             raise StateError(
                 f"{self._path} is damaged ({error}); move it away and trust anew."
             ) from error
-        return {entry.digest: entry for entry in found}
+        return {(entry.digest, entry.path): entry for entry in found}
 
-    def _save(self, entries: dict[str, Entry]) -> None:
+    def _save(self, entries: dict[tuple[str, str], Entry]) -> None:
         sweep(self._path)
         data: list[dict[str, Any]] = [asdict(entry) for entry in entries.values()]
         replace_file(self._path, msgspec.json.format(msgspec.json.encode(data)))
@@ -158,59 +195,17 @@ def command_digest(text: str) -> str:
     return sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
 
 
-def shipped(runbook: Runbook) -> bool:
-    """Whether *runbook* is, byte for byte, one that came with gonogo."""
-    import runbooks
-
-    documents = Path(runbooks.__file__).resolve().parent / "documents"
-    path = runbook.path.resolve()
-    if not path.is_relative_to(documents):
-        return False
-    try:
-        return path.read_bytes() == runbook.data
-    except OSError:
-        return False
+def changeable(runbook: Runbook) -> str:
+    """Return who else could change *runbook* or its sidecar, as a sentence, or ""."""
+    places = [runbook.path]
+    if runbook.sidecar is not None:
+        places.append(beside(runbook.path))
+    return next(filter(None, map(unsafe, places)), "")
 
 
-def unsafe(path: Path) -> str:
-    """Return who else could change *path*, as a sentence, or "".
-
-    The file and every directory above it must belong to you or root and must not
-    be writable for others; in a sticky directory such as /tmp others cannot
-    replace what is yours.
-    """
-    try:
-        real = path.resolve(strict=True)
-        for place in (real, *real.parents):
-            if wrong := _unsafe_here(place):
-                return wrong
-    except OSError as error:
-        return str(cannot("look at", path, error))
-    return ""
+def _place(path: Path | None) -> str:
+    return str(path.resolve()) if path else ""
 
 
-def _unsafe_here(place: Path) -> str:
-    status = place.stat()
-    if status.st_uid not in (0, os.geteuid()):
-        return f"{place} belongs to another user (uid {status.st_uid}); copy it."
-    sticky = stat.S_ISDIR(status.st_mode) and status.st_mode & stat.S_ISVTX
-    if sticky:
-        return ""
-    if status.st_mode & stat.S_IWOTH:
-        return f"{place} is writable for everyone; run: chmod o-w {place}"
-    if status.st_mode & stat.S_IWGRP and not _own_group(status.st_gid):
-        return f"{place} is writable for its group; run: chmod g-w {place}"
-    return ""
-
-
-def _own_group(gid: int) -> bool:
-    """Whether nobody but you is in the group: user-private groups are common."""
-    import grp
-    import pwd
-
-    try:
-        name = pwd.getpwuid(os.geteuid()).pw_name
-        group = grp.getgrgid(gid)
-    except KeyError:
-        return False
-    return group.gr_name == name and set(group.gr_mem) <= {name}
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "backslashreplace")

@@ -2,11 +2,37 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
-from collections.abc import Sequence
-from io import TextIOWrapper
+
+
+def _search_elsewhere() -> None:
+    """Take the working directory off the path: what lies there is no library.
+
+    It is there with ``python -m``, and for each element of PYTHONPATH that is empty or
+    relative. Where gonogo itself is there, it stays. Before all other imports.
+    """
+    own = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    try:
+        here = os.getcwd()
+    except OSError:
+        here = ""
+    named = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    loose = {os.path.join(here, name) for name in named if not os.path.isabs(name)}
+    loose = {"", here, *map(os.path.normpath, loose)} - {own}
+    # Beyond the library of Python itself comes what is installed.
+    library = os.path.dirname(os.__file__)
+    first = sys.path.index(library) if library in sys.path else 0
+    sys.path[:first] = [path for path in sys.path[:first] if path not in loose]
+    if own not in sys.path:
+        sys.path.insert(0, own)
+
+
+_search_elsewhere()
+
+import errno  # noqa: E402
+from collections.abc import Sequence  # noqa: E402
+from io import TextIOWrapper  # noqa: E402
 
 OK, USAGE, BUG, INTERRUPTED = 0, 2, 70, 130
 """Exit codes: fine, wrong usage or a file that cannot be used, a bug, Ctrl-C."""
@@ -79,14 +105,9 @@ def _fill_descriptors() -> None:
 
 
 def _keep_to_ourselves() -> None:
-    """Import nothing from the working directory, leave no memory image behind."""
+    """Leave no memory image behind; print on any terminal."""
     import resource
 
-    if __name__ == "__main__" and sys.path[0] in ("", os.getcwd()):
-        # `python -m tui` puts the working directory first: what lies there must
-        # not be taken for a library. gonogo itself stays found where it is.
-        del sys.path[0]
-        sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     _, hard = resource.getrlimit(resource.RLIMIT_CORE)
     resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
     for stream in (sys.stdout, sys.stderr):

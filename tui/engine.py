@@ -11,9 +11,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from runbooks.errors import RefusedError, StateError
+from runbooks.events import Kind
 from runbooks.wish import SHELL, free, shell
 from state.author import person
 from tui.acting import Acting
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from runbooks.asking import Reply
     from runbooks.changes import Revision
     from runbooks.commands import Ending
+    from runbooks.events import Event
     from runbooks.gate import Door
     from runbooks.model import Runbook
     from runbooks.remedies import Remedy
@@ -82,14 +85,14 @@ class Engine(EngineRecords):
         Args:
             watching: look at the steps without being asked, again and again.
         """
-        self.run.heard = lambda event: self._tell(Happened(event))
+        self.run.heard = self._heard
+        self._meets = watching and bool(self.target.path)
         self._thread.start()
         self._submit(lambda: self.run.read_profile(self.target))
         self._submit(self._working.reattach)
         self._submit(self._acting.reattach)
         self._submit(self._verify_doubts)
-        if watching and self.target.path:
-            self._submit(lambda: self._spawn(self._meet()))
+        self._submit(self._meet)
         if (
             watching
             and self.target.path
@@ -102,8 +105,22 @@ class Engine(EngineRecords):
         doubts = self.run.state.doubts.values()
         self._look_again([step for doubt in doubts for step in doubt.waits])
 
-    async def _meet(self) -> None:
-        """Ask which systems the profile leads to; what is new is written down."""
+    def _heard(self, event: Event) -> None:
+        self._tell(Happened(event))
+        if event.kind is Kind.TRUSTED:
+            self._submit(self._meet)
+
+    def _meet(self) -> None:
+        """Ask which systems the profile leads to, once the document is trusted.
+
+        It is the document that may name the profile, and fetching the secrets of a
+        profile may run commands.
+        """
+        if self._meets and self._door.trusted:
+            self._spawn(self._meet_systems())
+
+    async def _meet_systems(self) -> None:
+        """What is new is written down."""
         from runbooks.identity_of import meet, tables
 
         met = await meet(tables(self.target), self.target)
@@ -119,10 +136,15 @@ class Engine(EngineRecords):
 
     @property
     def untrusted(self) -> bool:
-        """Whether it has probes that wait until somebody trusts the document."""
-        return any(each.probes for each in self.runbook.steps) and not (
-            self._door.trusted
-        )
+        """Whether it is only read: nothing of it runs until somebody trusts it."""
+        return self._powerful and not self._door.trusted
+
+    @cached_property
+    def _powerful(self) -> bool:
+        """Whether there is anything in the document that could run or look."""
+        from runbooks.inventory import is_powerful
+
+        return is_powerful(self.runbook)
 
     # ------------------------------------------------- commands and probes
 
@@ -213,6 +235,10 @@ class Engine(EngineRecords):
             reply = await self._questions.ask(question)
             if reply is not None:
                 self._door.admit_trust(question, reply)
+                if question.untrusted and not any(
+                    step.probes for step in self.runbook.steps
+                ):
+                    return  # it was asked in order to trust it, and there is no more
                 agreed = [one] if question.confirm else []
                 await self._probing.look(step_ids, agreed)
 

@@ -53,6 +53,9 @@ class NothingKept:
     def expected(self, table: str) -> Identity | None:
         return self._expected(table)
 
+    def changed_since_trusted(self) -> tuple[str, ...]:
+        return ()
+
     def trust(self, text: str = "") -> None:
         raise RefusedError("Nothing is trusted by looking; use 'gonogo trust'.")
 

@@ -114,7 +114,7 @@ def read_target(runbook: Runbook, name: str | None) -> Target:
     from runbooks.target import load
     from state.trust import TrustStore
 
-    return load(name, runbook, TrustStore().is_trusted)
+    return load(name, runbook, TrustStore().covers_profile)
 
 
 def open_run(runbook: Runbook, target: Target, options: Options) -> tuple[Run, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import sys
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,11 +13,11 @@ from runbooks.actions.performing import Ended, Order
 from runbooks.actions.wish import ActionWish
 from runbooks.asking import Place
 from runbooks.changes import Progress
+from runbooks.own_python import python, search_path
 from runbooks.plan import Plan
 from runbooks.target import Target
 
 T = TypeVar("T")
-ROOT = Path(__file__).parents[2]
 
 
 def plan(id: str, wish: ActionWish, target: Target, place: Place) -> Plan:
@@ -42,15 +41,14 @@ def plan(id: str, wish: ActionWish, target: Target, place: Place) -> Plan:
     handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as written:
         written.write(msgspec.json.encode(order))
-    words = [sys.executable, "-P", "-m", "runbooks.actions.performing", str(file)]
-    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    words = [*python("runbooks.actions.performing"), str(file)]
     return Plan(
         id=id,
         # No shell beside it: a signal to what runs is a signal to the action.
         text=f"exec {shlex.join(words)}",
         cwd=place.started_in,
         outputs=place.outputs,
-        env={"PYTHONPATH": path},
+        env={"PYTHONPATH": search_path()},
         secrets=place.secrets(),
         keep_context=False,
     )

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import ClassVar
@@ -17,6 +16,7 @@ from typing import ClassVar
 import msgspec
 
 from runbooks.errors import ProbeError
+from runbooks.own_python import environment, python
 from runbooks.probes.base import Measurement, Probe
 from runbooks.probes.sources import Sources
 from runbooks.quantities import shown
@@ -110,7 +110,8 @@ class GpuProbe(Probe, frozen=True, kw_only=True):
 async def _run(module: str) -> tuple[int, bytes, str]:
     """Return exit code, stdout and stderr of a helper process."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-m", module),
+        *python(module),
+        env=environment(),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

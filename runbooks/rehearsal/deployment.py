@@ -8,9 +8,7 @@ where a Docker Engine answers, API and worker are containers (`containers`).
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -19,6 +17,7 @@ from typing import Any, Self
 
 from runbooks.errors import CommandError, RefusedError
 from runbooks.orphans import unleashed
+from runbooks.own_python import environment, python
 from runbooks.rehearsal import layout as layouts
 from runbooks.rehearsal.claims import RUNS, fresh_directory
 from runbooks.rehearsal.layout import Layout
@@ -27,7 +26,6 @@ from runbooks.rehearsal.settings import env_file
 
 _STOP_LIMIT = 20.0
 """Seconds that the keeper may take to stop everything."""
-_ROOT = Path(__file__).parents[2]
 
 
 def start(
@@ -52,13 +50,12 @@ def start(
         CommandError: a part did not start; its last words are told.
     """
     directory = (directory or fresh_directory()).absolute()
-    command = [sys.executable, "-m", "runbooks.rehearsal.keeper", str(directory)]
+    command = [*python("runbooks.rehearsal.keeper"), str(directory)]
     command += ["--keep"] if keep else []
     command += [] if monitored else ["--unmonitored"]
-    path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
     keeper = subprocess.Popen(
         command,
-        env={**unleashed(os.environ), "PYTHONPATH": path},
+        env=unleashed(environment()),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

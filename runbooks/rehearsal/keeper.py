@@ -18,6 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from runbooks.errors import CommandError, RefusedError
+from runbooks.own_python import python
 from runbooks.rehearsal import (
     backups,
     cache,
@@ -127,7 +128,7 @@ class Keeper:
     async def _prepare_monitoring(self, monitored: bool) -> None:
         """Start it early: Prometheus takes five seconds to look at its targets."""
         module = "runbooks.rehearsal.certificates"
-        await parts.run(sys.executable, "-m", module, str(self._layout.directory))
+        await parts.run(*python(module), str(self._layout.directory))
         if monitored:
             await self._add(monitoring.prometheus(self._layout))
             await self._add(monitoring.alertmanager(self._layout))
@@ -181,7 +182,7 @@ class Keeper:
 
     def _own(self, name: str) -> Part:
         """Return a part of ours, with the settings as the env file has them now."""
-        argv = (sys.executable, "-m", _PROGRAMS[name], str(self._layout.directory))
+        argv = (*python(_PROGRAMS[name]), str(self._layout.directory))
         return Part(name, argv, name, environment=self._environment())
 
     async def _add(self, part: Part | None) -> None:

@@ -85,7 +85,7 @@ def test_a_profile_beside_the_runbook_waits_for_trust(tmp_path: Path) -> None:
     target = load(None, book)
     assert (target.untrusted, target.tables, target.facts) == (path, {}, {})
     assert target.digest == hashlib.sha256(PROFILE).hexdigest()
-    trusted = load(None, book, lambda digest: digest == target.digest)
+    trusted = load(None, book, lambda digest, path: digest == target.digest)
     assert (trusted.name, trusted.untrusted) == ("production", None)
 
 

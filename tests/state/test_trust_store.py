@@ -9,23 +9,48 @@ from pathlib import Path
 
 import pytest
 
-import runbooks
 from runbooks.errors import StateError
+from runbooks.parsing import read
+from runbooks.shipped import DOCUMENTS, digests, is_shipped
+from state.ownership import unsafe
 from state.run import Run
-from state.trust import TrustStore, command_digest, shipped, unsafe
+from state.trust import TrustStore, command_digest
 from tests.state.books import ANA, runbook, step
 
 BOOK = runbook(step("a"))
 
 
-def test_a_document_is_trusted_by_its_content(home: Path) -> None:
+def test_a_document_is_trusted_by_its_content_where_it_lies(home: Path) -> None:
     store = TrustStore()
-    assert not store.is_trusted(BOOK.digest)
+    assert not store.is_trusted(BOOK.digest, BOOK.path)
     entry = store.trust(BOOK)
-    assert store.is_trusted(BOOK.digest)
-    assert TrustStore().is_trusted(BOOK.digest)
-    assert not store.is_trusted(runbook(step("a", "Other")).digest)
+    assert store.is_trusted(BOOK.digest, BOOK.path)
+    assert TrustStore().is_trusted(BOOK.digest, BOOK.path)
+    assert not store.is_trusted(runbook(step("a", "Other")).digest, BOOK.path)
+    assert not store.is_trusted(BOOK.digest, BOOK.path.with_name("copy.md"))
+    assert not store.is_trusted(BOOK.digest)  # it is no command
     assert store.known(BOOK.path) == entry and entry.text == BOOK.data.decode()
+
+
+def test_a_sidecar_is_trusted_and_watched_with_its_document(
+    home: Path, tmp_path: Path
+) -> None:
+    path, sidecar = tmp_path / "book.md", tmp_path / "book.gonogo.toml"
+    path.write_text("- [ ] a\n")
+    sidecar.write_text('[steps."a"]\nowner = "ana"\n')
+    path.chmod(0o600)
+    sidecar.chmod(0o600)
+    store = TrustStore()
+    store.trust(read(path))
+    assert store.covers(read(path))
+    sidecar.chmod(0o666)
+    assert not store.covers(read(path))
+    sidecar.chmod(0o600)
+    both = path.read_bytes() + sidecar.read_bytes()
+    sidecar.unlink()
+    assert not store.covers(read(path))
+    path.write_bytes(both)
+    assert not store.covers(read(path))
 
 
 def test_a_single_command_is_trusted_by_its_own_text(home: Path) -> None:
@@ -51,11 +76,11 @@ def test_trust_is_revoked_by_path_or_digest(home: Path) -> None:
 
 def test_another_screens_trust_is_seen(home: Path) -> None:
     one, other = TrustStore(), TrustStore()
-    assert not one.is_trusted(BOOK.digest)
+    assert not one.is_trusted(BOOK.digest, BOOK.path)
     other.trust(BOOK)
-    assert one.is_trusted(BOOK.digest)
+    assert one.is_trusted(BOOK.digest, BOOK.path)
     other.revoke(BOOK.digest)
-    assert not one.is_trusted(BOOK.digest)
+    assert not one.is_trusted(BOOK.digest, BOOK.path)
 
 
 def test_the_file_is_private_and_refused_when_it_is_not(home: Path) -> None:
@@ -100,12 +125,17 @@ def test_files_of_another_user_are_named(tmp_path: Path) -> None:
     assert "belongs to another user (uid 12345)" in unsafe(path)
 
 
-def test_only_documents_of_the_package_are_shipped(tmp_path: Path) -> None:
-    documents = Path(runbooks.__file__).parent / "documents"
+def test_what_came_along_is_trusted_by_the_digests_of_the_package(
+    tmp_path: Path,
+) -> None:
     outside = tmp_path / "a.md"
     outside.write_bytes(BOOK.data)
-    assert not shipped(replace(BOOK, path=outside))
-    for path in documents.rglob("*.md"):
+    assert not is_shipped(replace(BOOK, path=outside))
+    for path in DOCUMENTS.rglob("*.md"):
+        said = "it was changed; if that was meant, run: make digests"
         inside = replace(BOOK, path=path, data=path.read_bytes())
-        assert shipped(inside)
-        assert not shipped(replace(inside, data=b"other"))
+        assert is_shipped(inside), f"{path}: {said}"
+        assert not is_shipped(replace(inside, data=inside.data + b" "))
+        assert not is_shipped(replace(inside, sidecar=b""))
+        assert not is_shipped(replace(inside, path=outside))
+    assert len(digests()) == len(list(DOCUMENTS.rglob("*.md")))

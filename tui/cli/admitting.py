@@ -29,17 +29,21 @@ def admit(document: Runbook, store: TrustStore) -> None:
     """
     from runbooks.errors import GonogoError, RefusedError
     from runbooks.linting import lint
-    from state.trust import shipped, unsafe
+    from state.trust import changeable
 
     errors = [problem for problem in lint(document) if not problem.warning]
     if errors:
         raise GonogoError(f"{errors[0]}. 'gonogo lint {document.path}' lists all.")
-    if shipped(document):
+    if store.covers(document):
         return
-    if not store.is_trusted(document.digest):
+    if store.is_trusted(document.digest, document.path):
+        raise RefusedError(changeable(document))
+    if store.known(document.path):
         raise RefusedError(
-            f"{document.path} is not trusted yet, so nothing ran. Read what it would "
-            f"run and trust it with: gonogo trust {document.path}"
+            f"{document.path} has changed since it was trusted, so nothing ran. See "
+            f"what changed and trust it with: gonogo trust {document.path}"
         )
-    if reason := unsafe(document.path):
-        raise RefusedError(reason)
+    raise RefusedError(
+        f"{document.path} is not trusted yet, so nothing ran. Read what it would "
+        f"run and trust it with: gonogo trust {document.path}"
+    )

@@ -60,7 +60,7 @@ def command(
     document = read(runbook or document_of(directory))
     store = TrustStore()
     admit(document, store)
-    profile = load(target, document, store.is_trusted)
+    profile = load(target, document, store.covers_profile)
     if directory and target is None:
         profile = target_of(directory, document, profile)
     steps = _within(document, section)

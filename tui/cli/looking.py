@@ -95,7 +95,7 @@ async def look(
     ):
         looks[step.id] = Look(held, _now())
         advance()
-    observer = Observer(runbook, target, NothingKept(store.is_trusted))
+    observer = Observer(runbook, target, NothingKept(store.within(runbook)))
     try:
         for step in steps:
             if step.options.use == "command":

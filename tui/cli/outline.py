@@ -76,6 +76,18 @@ def remarks(runbook: Runbook) -> Iterator[str]:
         )
 
 
+def reading_mode(runbook: Runbook) -> Iterator[str]:
+    """Yield what to say of a runbook of which nothing runs, since nobody trusts it."""
+    from runbooks.inventory import is_powerful
+    from state.trust import TrustStore
+
+    if is_powerful(runbook) and not TrustStore().covers(runbook):
+        yield (
+            "reading mode: nothing of it runs before it is trusted; "
+            f"'gonogo trust {runbook.path}' lists what it would run."
+        )
+
+
 def complaint(runbook: Runbook) -> str:
     """Return what is wrong with the whole of *runbook* in one sentence, or ""."""
     errors = [problem for problem in runbook.problems if not problem.warning]

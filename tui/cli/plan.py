@@ -47,7 +47,7 @@ def command(
     document = read(runbook or document_of(None))
     store = TrustStore()
     admit(document, store)
-    profile = load(target, document, store.is_trusted)
+    profile = load(target, document, store.covers_profile)
     planned = _planned(document, profile, state_dir)
     for line in (
         _json(document, planned) if form == "json" else _text(document, planned)

@@ -151,4 +151,4 @@ def _target(name: str | None) -> Target:
     from state.trust import TrustStore
 
     nothing = parse(b"", Path("tried.md"))
-    return load(name, nothing, TrustStore().is_trusted)
+    return load(name, nothing, TrustStore().covers_profile)

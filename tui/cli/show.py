@@ -55,12 +55,12 @@ def command(runbooks: tuple[Path, ...], form: str) -> int:
 
 def _show(runbook: Runbook, form: str) -> None:
     if form == "text":
-        from tui.cli.outline import outline, remarks
+        from tui.cli.outline import outline, reading_mode, remarks
         from tui.cli.printing import say
 
         for line in outline(runbook, {}):
             say(line)
-        for line in remarks(runbook):
+        for line in (*remarks(runbook), *reading_mode(runbook)):
             say(line)
         return
     from tui.cli.json_text import chunks

@@ -28,7 +28,7 @@ def last_progress(
     from state.runs import latest
     from state.trust import TrustStore
 
-    name = load(target, runbook, TrustStore().is_trusted).name
+    name = load(target, runbook, TrustStore().covers_profile).name
     directory = latest(home_of_runs(home), runbook, name)
     return progress_of(directory).steps if directory else {}
 

@@ -170,7 +170,7 @@ def _load(name: str | None, document: Runbook) -> Target:
     from runbooks.target import load
     from state.trust import TrustStore
 
-    target = load(name, document, TrustStore().is_trusted)
+    target = load(name, document, TrustStore().covers_profile)
     if target.untrusted:
         raise RefusedError(
             f"{target.untrusted} is not trusted yet, so nothing was asked. Read it and "

@@ -15,7 +15,11 @@ from tui.display import display_text
 
 if TYPE_CHECKING:
     from runbooks.model import Runbook
-    from state.trust import Entry, TrustStore
+    from runbooks.target import Target
+    from state.trust import TrustStore
+
+SHORTEST = 12
+"""Characters of a digest by which a file is told from others."""
 
 
 @click.command()
@@ -23,43 +27,59 @@ if TYPE_CHECKING:
 @click.option("--list", "listing", is_flag=True, help="List what is trusted.")
 @click.option("--revoke", metavar="PATH", help="Trust a file, or a digest, no more.")
 @click.option("--yes", is_flag=True, help="Trust without being asked.")
-def command(runbook: Path | None, listing: bool, revoke: str | None, yes: bool) -> int:
+@click.option(
+    "--digest", metavar="SHA256", help="Trust without being asked, if it is that."
+)
+def command(
+    runbook: Path | None,
+    listing: bool,
+    revoke: str | None,
+    yes: bool,
+    digest: str | None,
+) -> int:
     """Trust RUNBOOK, or a target profile, as it is now; a changed file asks again."""
     from state.trust import TrustStore
 
     if sum((runbook is not None, listing, revoke is not None)) != 1:
         raise click.UsageError("Name a RUNBOOK, or give --list, or --revoke PATH.")
+    if digest is not None and len(digest) < SHORTEST:
+        raise click.UsageError(f"Give {SHORTEST} characters of the digest or more.")
     store = TrustStore()
     if listing:
         return _list(store)
     if revoke is not None:
         return _revoke(store, revoke)
     assert runbook is not None
-    return _trust(store, runbook, yes)
+    return _trust(store, runbook, yes, digest)
 
 
-def _trust(store: TrustStore, path: Path, yes: bool) -> int:
+def _trust(store: TrustStore, path: Path, yes: bool, wanted: str | None) -> int:
     from runbooks.errors import RefusedError
-    from state.trust import unsafe
+    from state.trust_changes import changes, only_prose
 
-    what, lines = _read(path)
-    if reason := unsafe(path):
+    what, lines = _read(path, store)
+    if reason := _changeable(what, path):
         raise RefusedError(reason)
     before = store.known(path)
-    changed = before is not None and before.digest != _digest(what)
-    prose = before is not None and changed and _only_prose(before, what)
-    if before is not None and changed:
-        _print_difference(before, what)
+    changed = changes(before, what) if before else ()
+    for line in changed:
+        print(paint(line, {"+": "green", "-": "red"}.get(line[:1], "")))
+    prose = bool(before and changed and only_prose(before, what))
     if prose:
         say("Only prose changed: it runs and reaches what you trusted before.")
     else:
         for line in lines:
             say(line)
-    if not yes:
+    digest = _digest(what)
+    if wanted is not None and not digest.startswith(wanted.lower()):
+        raise RefusedError(
+            f"Nothing was trusted: {path} is another one; its sha256 is {digest}."
+        )
+    if not yes and wanted is None:
         if not sys.stdin.isatty():
             raise RefusedError(
                 "Nothing was trusted: nobody can be asked here. When you have read "
-                f"the list, write: gonogo trust --yes {path}"
+                f"the list, write: gonogo trust --digest {digest[:SHORTEST]} {path}"
             )
         if not _agreed(display_text(str(path)), prose):
             say("Nothing was trusted.")
@@ -92,37 +112,14 @@ def _digest(what: Runbook | str) -> str:
     return command_digest(what) if isinstance(what, str) else what.digest
 
 
-def _only_prose(before: Entry, now: Runbook | str) -> bool:
-    """Whether a runbook differs only in what neither runs nor declares anything.
+def _changeable(what: Runbook | str, path: Path) -> str:
+    from state.ownership import unsafe
+    from state.trust import changeable
 
-    Never so beside a sidecar, whose trusted text nobody kept.
-    """
-    if isinstance(now, str):
-        return False
-    from runbooks.inventory import only_prose_differs
-    from runbooks.parsing import parse
-
-    old = parse(before.text.encode(), now.path)
-    alone = old.digest == before.digest and parse(now.data, now.path).digest
-    return alone == now.digest and only_prose_differs(old, now)
+    return unsafe(path) if isinstance(what, str) else changeable(what)
 
 
-def _print_difference(before: Entry, now: Runbook | str) -> None:
-    from difflib import unified_diff
-
-    text = now if isinstance(now, str) else now.data.decode(errors="backslashreplace")
-    lines = unified_diff(
-        before.text.split("\n"),
-        text.split("\n"),
-        f"trusted {before.at}",
-        "now",
-        lineterm="",
-    )
-    for line in lines:
-        print(paint(line, {"+": "green", "-": "red"}.get(line[:1], "")))
-
-
-def _read(path: Path) -> tuple[Runbook | str, tuple[str, ...]]:
+def _read(path: Path, store: TrustStore) -> tuple[Runbook | str, tuple[str, ...]]:
     """Return what is to be trusted, and what the operator is to read first.
 
     Raises:
@@ -139,7 +136,19 @@ def _read(path: Path) -> tuple[Runbook | str, tuple[str, ...]]:
     from runbooks.parsing import read
 
     runbook = read(path)
-    return runbook, inventory(runbook) or ("It runs nothing and reaches no host.",)
+    listed = inventory(runbook, _target(runbook, store))
+    return runbook, listed or ("It runs nothing and reaches no host.",)
+
+
+def _target(runbook: Runbook, store: TrustStore) -> Target:
+    """The profile that it would be used with, as far as that may be read."""
+    from runbooks.errors import DocumentError
+    from runbooks.target import NOWHERE, load
+
+    try:
+        return load(None, runbook, store.covers_profile)
+    except DocumentError:
+        return NOWHERE  # whoever walks the runbook is told what is wrong with it
 
 
 def _bytes(path: Path) -> bytes:

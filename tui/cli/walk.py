@@ -85,14 +85,14 @@ def _print(path: Path | None, target: str | None, state_dir: Path | None) -> int
 
         return print_runs("text", state_dir)
     from runbooks.parsing import read
-    from tui.cli.outline import complaint, outline, remarks
+    from tui.cli.outline import complaint, outline, reading_mode, remarks
     from tui.cli.printing import complain, say
     from tui.cli.standing import last_progress
 
     runbook = read(path)
     for line in outline(runbook, last_progress(runbook, target, state_dir)):
         say(line)
-    for line in remarks(runbook):
+    for line in (*remarks(runbook), *reading_mode(runbook)):
         say(line)
     if said := complaint(runbook):
         complain(said)

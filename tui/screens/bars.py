@@ -77,6 +77,8 @@ class Bars(Panes):
             minutes = -(-arming.left(datetime.now(UTC)) // timedelta(minutes=1))
             words.append(Content.styled(f" ARMED {minutes} min", "bold $text-error"))
             words.append(content(f" {arming.reason[:REASON]}"))
+        elif self.engine.untrusted:
+            words.append(Content.styled(" READING, P trusts", "bold $text-warning"))
         else:
             words.append(Content.styled(" OBSERVE", "bold"))
         return Content("").join(words)
@@ -133,7 +135,7 @@ class Bars(Panes):
         if self.status.looking:
             return "looking at all there is"
         if engine.untrusted:
-            return "the file is not trusted, P asks about that"
+            return "reading mode: the file is not trusted, P asks about that"
         if unset := self.standings.unset():
             steps = "1 step needs" if unset == 1 else f"{unset} steps need"
             return f"T sets up what {steps}"

@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from tempfile import TemporaryDirectory
@@ -15,6 +14,7 @@ from typing import Any
 import msgspec
 
 from runbooks.errors import ProbeError
+from runbooks.own_python import environment, python
 
 LARGEST = 128 * 1024 * 1024
 """Bytes of one answer; a page of a list is far below."""
@@ -101,11 +101,9 @@ async def started(program: str) -> AsyncIterator[Process]:
     """
     with TemporaryDirectory(prefix="gonogo-", ignore_cleanup_errors=True) as directory:
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-P",
-            "-m",
-            program,
+            *python(program),
             directory,
+            env=environment(),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,

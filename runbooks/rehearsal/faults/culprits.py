@@ -7,9 +7,9 @@ ends that. Each writes its process id into the file that its fault keeps.
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
+from runbooks.own_python import python
 from runbooks.rehearsal.faults.marks import marked
 from runbooks.rehearsal.layout import Layout
 from runbooks.rehearsal.parts import Part
@@ -43,7 +43,7 @@ def disk(layout: Layout) -> Path:
 
 
 def parts(layout: Layout) -> tuple[Part, ...]:
-    module = (sys.executable, "-m", "runbooks.rehearsal.faults.sessions")
+    module = python("runbooks.rehearsal.faults.sessions")
     whose = () if os.getuid() == 0 else ("--map-root-user",)
     small = ("unshare", "--mount", *whose, "sh", "-c", _MOUNT, "sh", str(disk(layout)))
     commands = {

@@ -7,6 +7,7 @@ import os
 import pty
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
 
 from tests.tui.terminals import ROOT, terminal
@@ -42,7 +43,8 @@ def test_trust_lists_everything_and_needs_a_yes(gonogo, write) -> None:
     done = gonogo("trust", path)
     assert done.returncode == 2
     assert "rm -rf /srv/x" in done.stdout
-    assert f"gonogo trust --yes {path}" in done.stderr
+    said = f"gonogo trust --digest {sha256(path.read_bytes()).hexdigest()[:12]} {path}"
+    assert said in done.stderr
     assert gonogo("trust", "--list").stdout == ""
 
 
@@ -77,7 +79,10 @@ def test_a_changed_sidecar_is_more_than_prose(gonogo, write) -> None:
     write('[steps."a"]\nowner = "ana"\n', "book.gonogo.toml")
     assert "Only prose" not in gonogo("trust", "--yes", path).stdout
     write("# T\n\nwords\n\n- [ ] a\n")
-    assert "Only prose" not in gonogo("trust", "--yes", path).stdout
+    assert "Only prose" in gonogo("trust", "--yes", path).stdout
+    write('[steps."a"]\nowner = "ben"\n', "book.gonogo.toml")
+    changed = gonogo("trust", "--yes", path).stdout
+    assert "Only prose" not in changed and '+owner = "ben"' in changed
 
 
 def test_a_trusted_profile_is_known_by_its_path(gonogo, write) -> None:
@@ -137,6 +142,7 @@ def test_runs(gonogo, write, home: Path) -> None:
     assert json.loads(gonogo("runs", "--format", "json").stdout)["runs"] == []
     path = write("# The book\n\n- [ ] a\n- [ ] b\n")
     make = f"""
+from hashlib import sha256
 from pathlib import Path
 from runbooks.parsing import read
 from state.author import Author
@@ -162,6 +168,7 @@ run.close()
 def test_a_journal_is_verified(gonogo, home: Path, write) -> None:
     path = write("# The book\n\n- [ ] a\n")
     made = f"""
+from hashlib import sha256
 from pathlib import Path
 from runbooks.parsing import read
 from state.author import Author
