@@ -18,7 +18,6 @@ import msgspec
 
 from runbooks.errors import StateError
 from runbooks.model import Runbook
-from runbooks.parsing import beside
 from runbooks.shipped import is_shipped
 from state.locations import (
     cannot,
@@ -199,6 +198,8 @@ def changeable(runbook: Runbook) -> str:
     """Return who else could change *runbook* or its sidecar, as a sentence, or ""."""
     places = [runbook.path]
     if runbook.sidecar is not None:
+        from runbooks.parsing import beside
+
         places.append(beside(runbook.path))
     return next(filter(None, map(unsafe, places)), "")
 

@@ -7,7 +7,6 @@ from difflib import unified_diff
 from itertools import chain
 
 from runbooks.model import Runbook
-from runbooks.parsing import SIDECAR, parse
 from state.trust import Entry, command_digest
 
 
@@ -28,23 +27,23 @@ def changes(before: Entry, now: Runbook | str) -> tuple[str, ...]:
     return tuple(
         chain(
             _diff(before.text, document, before.at, ""),
-            _diff(before.sidecar, sidecar, before.at, f" *{SIDECAR}"),
+            _diff(before.sidecar, sidecar, before.at, " (sidecar)"),
         )
     )
 
 
 def only_prose(before: Entry, now: Runbook | str) -> bool:
-    """Whether a runbook differs only in what neither runs nor declares anything."""
-    if isinstance(now, str):
+    """Whether a runbook differs only in what neither runs nor declares anything.
+
+    Its sidecar does nothing but declare.
+    """
+    if isinstance(now, str) or (now.sidecar or b"") != before.sidecar.encode():
         return False
     from runbooks.inventory import only_prose_differs
+    from runbooks.parsing import parse
 
-    # An entry does not say whether there was an empty sidecar or none.
-    for sidecar in (before.sidecar.encode(), None):
-        old = parse(before.text.encode(), now.path, sidecar)
-        if old.digest == before.digest:
-            return only_prose_differs(old, now)
-    return False
+    old = parse(before.text.encode(), now.path, now.sidecar)
+    return old.digest == before.digest and only_prose_differs(old, now)
 
 
 def _diff(old: str, new: str, at: str, name: str) -> Iterator[str]:

@@ -60,7 +60,7 @@ def _show(runbook: Runbook, form: str) -> None:
 
         for line in outline(runbook, {}):
             say(line)
-        for line in (*remarks(runbook), *reading_mode(runbook)):
+        for line in (*reading_mode(runbook), *remarks(runbook)):
             say(line)
         return
     from tui.cli.json_text import chunks

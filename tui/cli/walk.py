@@ -92,7 +92,7 @@ def _print(path: Path | None, target: str | None, state_dir: Path | None) -> int
     runbook = read(path)
     for line in outline(runbook, last_progress(runbook, target, state_dir)):
         say(line)
-    for line in (*remarks(runbook), *reading_mode(runbook)):
+    for line in (*reading_mode(runbook), *remarks(runbook)):
         say(line)
     if said := complaint(runbook):
         complain(said)
