@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -249,12 +250,16 @@ class Questioning:
         """Whether the whole document is trusted."""
         return self._ledger.is_trusted(self._runbook.digest)
 
+    @cached_property
+    def _listed(self) -> tuple[str, ...]:
+        return inventory(self._runbook, self._target)
+
     def _untrusted(self, text_digest: str = "") -> tuple[str, ...]:
         if self.trusted:
             return ()
         if text_digest and self._ledger.is_trusted(text_digest):
             return ()
-        listed = inventory(self._runbook, self._target)
+        listed = self._listed
         changed = self._ledger.changed_since_trusted()
         return (_CHANGED, *changed, _ALL, *listed) if changed else listed
 
