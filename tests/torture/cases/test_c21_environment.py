@@ -140,10 +140,12 @@ def test_the_installed_command_loads_nothing_foreign(
     )
 
 
-def test_the_package_run_as_a_module_loads_nothing_foreign(here: Path) -> None:
+def test_the_package_run_as_a_module_loads_nothing_foreign(
+    here: Path, installed: Path
+) -> None:
     """What Python loads itself for ``-m`` is beyond it; what gonogo loads is not."""
     shadow(here, SHADOWED)
-    words = [sys.executable, "-m", "tui"]
+    words = [str(installed.resolve().with_name("python")), "-m", "tui"]
     paths = ["", *(path for path in PYTHONPATHS if "{root}" in path)]
     verbs = VERBS[: size(len(VERBS), 3)]
     done = [run([*words, *verb], here, path) for path in paths for verb in verbs]
