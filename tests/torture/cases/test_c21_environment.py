@@ -84,7 +84,8 @@ def installed(tmp_path: Path) -> Path:
     (place / "bin").mkdir()
     python = Path(sys.executable).resolve()
     (place / "bin/python").symlink_to(python)
-    (place / "pyvenv.cfg").write_text(f"home = {python.parent}\n")
+    config = f"home = {python.parent}\ninclude-system-site-packages = false\n"
+    (place / "pyvenv.cfg").write_text(config)
     paths = f"{ROOT}\n{PACKAGES}\n"
     (library / "site-packages/gonogo.pth").write_text(paths)
     shutil.copy(ROOT / "bin/gonogo", place / "bin/gonogo")
