@@ -111,7 +111,7 @@ class Door(Questioning):
         """
         if not question.untrusted:
             return
-        if not reply.trust:
+        if not reply.trust or (reply.trust == "this" and not question.original):
             raise RefusedError("Nothing ran: this runbook is not trusted yet.")
         self._ledger.trust("" if reply.trust == "all" else question.original)
 

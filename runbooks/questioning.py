@@ -86,6 +86,19 @@ class Questioning:
             confirm=bool(more),
         )
 
+    def look_at_trust(self, digest: str = "") -> Question:
+        """What must be asked before a system is, for a command or an action.
+
+        Args:
+            digest: of the command, which may be trusted alone.
+        """
+        return Question(
+            id=uuid4().hex,
+            title="Ask the target which system it is",
+            target=self._target.name,
+            untrusted=self._untrusted(digest),
+        )
+
     def systems(self, wish: Wish) -> tuple[str, ...]:
         """Return the tables of the profile that *wish* would change the systems of.
 

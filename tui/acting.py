@@ -9,7 +9,7 @@ from runbooks.errors import RefusedError
 from runbooks.events import Kind
 from state import entries
 from tui.following import follow
-from tui.questions import Ask
+from tui.questions import Ask, trusted_first
 from tui.told import ActionEnded, Advanced, Announced, Told
 
 if TYPE_CHECKING:
@@ -92,6 +92,8 @@ class Acting:
         from runbooks.actions.wish import ActionWish
 
         self._refuse_second()
+        if not await trusted_first(self._door, self._ask):
+            return ""
         self._tell(Announced(f"Looking at what it would do: {asked.use}"))
         description = await describe(asked, self._target)
         return ActionWish(asked, description, step, again)

@@ -203,6 +203,8 @@ class Engine(EngineRecords):
         async def look() -> None:
             from runbooks.histories import histories
 
+            if not self._door.trusted:
+                raise RefusedError("Reading mode: P trusts this runbook, then ask.")
             self._tell(LookedBack(await histories(self.target)))
 
         self._submit(lambda: self._spawn(look()))

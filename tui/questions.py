@@ -12,6 +12,7 @@ from tui.told import Asks, Told
 
 if TYPE_CHECKING:
     from runbooks.asking import Question, Reply
+    from runbooks.gate import Door
 
 
 class Ask(Protocol):
@@ -58,3 +59,20 @@ class Questions:
         future = self._open.pop(question_id, None)
         if future is not None:
             future.set_result(reply)
+
+
+async def trusted_first(door: Door, ask: Ask, digest: str = "") -> bool:
+    """Whether a system may be asked: the document, or the command, is trusted.
+
+    Which system a change would reach is asked before the change is shown. That is a
+    look at it, too, and takes the secrets of the profile.
+
+    Raises:
+        RefusedError: it was not trusted now.
+    """
+    question = door.look_at_trust(digest)
+    reply = await ask(question)
+    if reply is None:
+        return False
+    door.admit_trust(question, reply)
+    return True

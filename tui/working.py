@@ -14,7 +14,7 @@ from runbooks.remedies import step_of
 from state import entries
 from state.crew import place
 from tui.following import follow
-from tui.questions import Ask
+from tui.questions import Ask, trusted_first
 from tui.told import Announced, CommandEnded, NeedsTerminal, Refused, Told
 
 if TYPE_CHECKING:
@@ -96,6 +96,8 @@ class Working:
         self._refuse_second(wish)
         met: Met = {}
         if systems := self._door.systems(wish):
+            if not await trusted_first(self._door, self._ask, wish.digest):
+                return ""
             self._tell(Announced(f"Asking which system it is: {', '.join(systems)}"))
             met = await meet(systems, self._target)
         question = self._door.look(wish, met)

@@ -122,7 +122,10 @@ def _describe(engine: Engine, asked: ActionSpec) -> int:
 
     from runbooks.actions.describing import describe
     from runbooks.actions.wish import ActionWish
+    from state.trust import TrustStore
+    from tui.cli.admitting import refuse_untrusted
 
+    refuse_untrusted(engine.runbook, TrustStore())
     description = asyncio.run(describe(asked, engine.target))
     say(description.title)
     for name, text in ActionWish(asked, description).facts():

@@ -27,13 +27,24 @@ def admit(document: Runbook, store: TrustStore) -> None:
     Raises:
         GonogoError: the sentence that says what to do.
     """
-    from runbooks.errors import GonogoError, RefusedError
+    from runbooks.errors import GonogoError
     from runbooks.linting import lint
-    from state.trust import changeable
 
     errors = [problem for problem in lint(document) if not problem.warning]
     if errors:
         raise GonogoError(f"{errors[0]}. 'gonogo lint {document.path}' lists all.")
+    refuse_untrusted(document, store)
+
+
+def refuse_untrusted(document: Runbook, store: TrustStore) -> None:
+    """Refuse a document that this user has not trusted as it is.
+
+    Raises:
+        RefusedError: the sentence that says what to do.
+    """
+    from runbooks.errors import RefusedError
+    from state.trust import changeable
+
     if store.covers(document):
         return
     if store.is_trusted(document.digest, document.path):
