@@ -41,7 +41,7 @@ from tui.observing import NothingKept
 from tui.opening import make_engine
 from tui.told import Asks, Refused, Told
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1800)
 _STARTS = ("subprocess.Popen", "os.posix_spawn", "os.exec", "os.system", "os.fork")
 _REACHES = ("socket.connect", "socket.getaddrinfo")
 started: list[str] = []
@@ -75,10 +75,10 @@ def folder(tmp_path: Path) -> Path:
     targets = Path(os.environ["HOME"]) / ".config/gonogo/targets"
     targets.mkdir(parents=True, exist_ok=True)
     touch = f"touch {tmp_path / 'canaries' / 'profile'}"
-    text = (
-        f"[practice]\ndirectory = '/nowhere'\n[practice.token]\ncommand = '{touch}'\n"
+    said = f"{touch}; echo postgresql://127.0.0.1:9/x"
+    (targets / "canary.toml").write_text(
+        f"[postgres]\ndsn = {{ command = '{said}' }}\n"
     )
-    (targets / "canary.toml").write_text(text)
     started.clear()
     return tmp_path
 
@@ -163,11 +163,36 @@ def test_no_generated_document_runs_anything(folder: Path) -> None:
     )
 
 
-def test_an_engine_with_a_screen_runs_nothing_either(folder: Path) -> None:
+REACHES = b"""
+```toml runbook
+target = "canary"
+```
+
+- [ ] Ends sessions
+  ```toml action
+  use = "postgres.reload"
+  ```
+
+```bash
+psql -c 'drop table x'
+```
+"""
+"""Which system these would change is asked before they are shown."""
+
+
+def test_an_engine_with_a_screen_runs_nothing_either(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     dice, rounds = rng("c20 engine"), size(300, 12)
+    alone = folder / "alone"
+    alone.mkdir()
+    monkeypatch.chdir(alone)
+    reached = 0
     for number in range(rounds):
         data = document(dice, folder / "canaries")
-        path = written(folder / f"{number}.md", data)
+        # Every other one is not beside a profile: then it names the operator's own.
+        place = folder if number % 2 else alone
+        path = written(place / f"{number}.md", data + REACHES)
         runbook = read(path)
         target = load(None, runbook, TrustStore().covers_profile)
         run = Run.create(folder / "state", runbook, target.name, current())
@@ -178,6 +203,8 @@ def test_an_engine_with_a_screen_runs_nothing_either(folder: Path) -> None:
         with watched():
             answer_all(engine, told, dice)
         engine.close()
+        reached += target.name == "canary" and target.path is not None
+    assert reached >= rounds // 4
     found = sung(folder)
     result(
         "G18",
@@ -214,6 +241,31 @@ def answer_all(engine: Any, told: queue.Queue[Told], dice: random.Random) -> Non
             values = {a.placeholder.variable: "x" for a in question.placeholders}
             reply = Reply(values, typed=question.type_word, reason="why")
             engine.answer(question.id, dice.choice([None, reply]))
+
+
+def test_a_system_that_is_asked_before_trust_is_caught(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The naive twin: it asks which system it is, to show that with the question."""
+
+    async def at_once(*_: object) -> bool:
+        return True
+
+    monkeypatch.setattr("tui.working.trusted_first", at_once)
+    alone = folder / "alone"
+    alone.mkdir()
+    monkeypatch.chdir(alone)
+    runbook = read(written(alone / "book.md", b"# T\n" + REACHES))
+    target = load(None, runbook, TrustStore().covers_profile)
+    run = Run.create(folder / "state", runbook, target.name, current())
+    told: queue.Queue[Told] = queue.Queue()
+    engine = make_engine(runbook, run, target, told.put)
+    engine.start()
+    engine.run_part(next(iter(runbook.part_by_id)))
+    while not isinstance(told.get(timeout=60), Asks):
+        pass
+    engine.close()
+    assert sung(folder) == {"profile"}
 
 
 VERBS = (
