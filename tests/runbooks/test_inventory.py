@@ -6,6 +6,7 @@ import pytest
 
 from runbooks.inventory import inventory, only_prose_differs
 from runbooks.parsing import parse
+from runbooks.target import parse as parse_profile
 
 DOCUMENT = """# Drill
 
@@ -45,6 +46,41 @@ def test_undo_fix_probe_and_host_are_listed() -> None:
         "host api.internal",
     ):
         assert text in listed()
+
+
+def test_where_it_leads_is_said_as_the_profile_says_it() -> None:
+    profile = b"""
+[api]
+url = "https://api.example"
+token = { env = "TOKEN" }
+[kubernetes]
+namespace = "prod"
+"""
+    document = """- [ ] a
+  ```toml step
+  [probe]
+  use = "http"
+  url = "${api.url}/health/${nowhere.x}"
+  header = "${api.token}"
+  ```
+  ```toml action
+  use = "kubernetes.rollout_restart"
+  component = "api"
+  ```
+"""
+    target = parse_profile(profile, Path("prod.toml"))
+    probe, action, *_ = inventory(parse(document.encode(), Path("a.md")), target)
+    for said in (
+        "probe 1: http url=${api.url}/health/${nowhere.x} header=${api.token}",
+        "; api.url is https://api.example",
+        "; nowhere.x is in no profile that was read",
+        "; api.token is a secret",
+    ):
+        assert said in probe
+    assert action == (
+        "action 1: kubernetes.rollout_restart component=api; "
+        "kubernetes.namespace is prod"
+    )
 
 
 @pytest.mark.parametrize(

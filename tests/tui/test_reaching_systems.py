@@ -13,7 +13,7 @@ from runbooks.events import Kind
 from tests.practice import system as practice
 from tests.practice.system import System
 from tests.tui.engines import Desk
-from tui.told import Asks, CommandEnded, NeedsTerminal, Refused
+from tui.told import Asks, CommandEnded, NeedsTerminal, Refused, SystemsMet
 
 BOOK = """# Change
 
@@ -81,6 +81,20 @@ def test_the_system_is_told_and_remembered_with_the_first_change(
     assert desk.run.expected("practice").id == "alpha"
     question = ask(desk, "practise one")
     assert dict(question.facts) == {"system": "practice system alpha"}
+
+
+def test_no_system_is_asked_before_the_document_is_trusted(
+    tmp_path: Path, system: System
+) -> None:
+    desk = Desk(tmp_path, BOOK, system.target)
+    try:
+        question = ask(desk, "practise one")
+        assert question.untrusted and not question.systems and not question.text
+        assert not any(isinstance(told, SystemsMet) for told in desk.seen)
+        desk.engine.answer(question.id, Reply(trust="all"))
+        assert desk.wait_for(SystemsMet).met["practice"].id == "alpha"
+    finally:
+        desk.engine.close()
 
 
 def test_another_system_is_refused(desk: Desk, system: System) -> None:

@@ -48,6 +48,22 @@ def test_trust_lists_everything_and_needs_a_yes(gonogo, write) -> None:
     assert gonogo("trust", "--list").stdout == ""
 
 
+def test_what_was_shown_is_trusted_by_its_digest_and_nothing_else(
+    gonogo, write
+) -> None:
+    path = write("# T\n\n```bash\nuptime\n```\n")
+    shown = sha256(path.read_bytes()).hexdigest()[:12]
+    write("# T\n\n```bash\nrm -rf /srv\n```\n")
+    refused = gonogo("trust", "--digest", shown, path)
+    assert refused.returncode == 2 and "is another one" in refused.stderr
+    assert gonogo("trust", "--list").stdout == ""
+    write("# T\n\n```bash\nuptime\n```\n")
+    assert gonogo("trust", "--digest", shown, path).returncode == 0
+    assert shown in gonogo("trust", "--list").stdout
+    write("# T\n\n```bash\nrm -rf /srv\n```\n")
+    assert "has changed since it was trusted" in gonogo("check", path).stderr
+
+
 def test_trust_is_taken_back(gonogo, write) -> None:
     path = write("- [ ] a\n")
     assert gonogo("trust", "--yes", path).returncode == 0
