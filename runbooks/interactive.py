@@ -27,7 +27,8 @@ from runbooks.leash import held
 from runbooks.leavings import take_values
 from runbooks.plan import Plan, message
 from runbooks.private import create, create_kept
-from runbooks.redaction import Redactor, patterns
+from runbooks.redaction import patterns
+from runbooks.sifting import Sieve
 from runbooks.spawning import spawn_interactive
 
 _READ = 64 << 10
@@ -84,7 +85,7 @@ class _Cast:
         self.size = self.kept = 0
         self.problem = ""
         self.patterns = patterns(plan.secrets)
-        self._redactor = Redactor(self.patterns)
+        self._sieve = Sieve(self.patterns)
         self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         path = str(plan.outputs.absolute() / f"{plan.id}.cast")
         self._file = create_kept(path)
@@ -93,10 +94,10 @@ class _Cast:
         self._write(head | {"timestamp": int(time())})
 
     def add(self, data: bytes) -> None:
-        self._note(self._redactor.feed(data))
+        self._note(self._sieve.feed(data))
 
     def close(self) -> None:
-        self._note(self._redactor.flush())
+        self._note(self._sieve.flush())
         os.close(self._file)
 
     def _note(self, data: bytes) -> None:

@@ -58,6 +58,12 @@ class Redactor:
         """Return what was held back: nothing will follow it."""
         return self._emit(self._held, len(self._held))
 
+    def spans(self, text: bytes) -> list[tuple[int, int]]:
+        """Return where *text* holds patterns."""
+        if not self._patterns:
+            return []
+        return [(a, b) for _, a, b in self._find(text, overlapping=True)]
+
     def _emit(self, text: bytes, until: int) -> bytes:
         if not self._patterns:
             return b""
@@ -94,9 +100,11 @@ class Redactor:
 
 
 def redact(data: bytes, patterns: Sequence[bytes]) -> bytes:
-    """Return *data*, all of it, without *patterns*."""
-    redactor = Redactor(patterns)
-    return redactor.feed(data) + redactor.flush()
+    """Return *data*, all of it, without *patterns* and what looks like a secret."""
+    from runbooks.sifting import Sieve
+
+    sieve = Sieve(patterns)
+    return sieve.feed(data) + sieve.flush()
 
 
 def patterns(secrets: Iterable[str]) -> list[bytes]:

@@ -28,13 +28,14 @@ from runbooks.leavings import take_context, take_values, wants_terminal
 from runbooks.output import Output
 from runbooks.private import create, create_kept, remove, settle
 from runbooks.processes import descendants, has_children, identity, signal_all
-from runbooks.redaction import Redactor
 from runbooks.spawning import answer, spawn
 from runbooks.warden import adopt, fork_supervisor
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # importing typing would cost a tenth of the start
     from typing import Any
+
+    from runbooks.sifting import Sieve
 
 _READ = 256 << 10
 _DRAIN = 1.0
@@ -57,7 +58,7 @@ class Supervision:
         self.warden = warden
         self.path = os.path.join(plan["outputs"], plan["id"])
         self.patterns = [pattern.encode("latin-1") for pattern in plan["patterns"]]
-        self.redactor = Redactor(self.patterns)
+        self.sieve: Sieve | None = None
         self.reason = "exit"
         self.code: int | None = None
         self.ended: float | None = None
@@ -118,7 +119,7 @@ class Supervision:
         """Write ``ID.exit``."""
         plan = self.plan
         if not self.eof:
-            self._keep(self.redactor.flush())
+            self._keep(self._sifted(b""))
         self.output.finish()
         cwd, problem = "", ""
         if plan["capture"]:
@@ -203,8 +204,17 @@ class Supervision:
             data = b""
         self.eof = not data
         self.heard = time.monotonic() if data else self.heard
-        self._keep(self.redactor.feed(data) if data else self.redactor.flush())
+        self._keep(self._sifted(data))
         return bool(data)
+
+    def _sifted(self, data: bytes) -> bytes:
+        """Return what may be kept of *data*; of nothing, what was held back."""
+        if self.sieve is None:
+            # Not earlier: the command would start later.
+            from runbooks.sifting import Sieve
+
+            self.sieve = Sieve(self.patterns)
+        return self.sieve.feed(data) if data else self.sieve.flush()
 
     def _keep(self, data: bytes) -> None:
         self.output.write(data)

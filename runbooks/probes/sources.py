@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from runbooks.errors import ProbeError
 from runbooks.leash import hold
-from runbooks.redaction import Redactor, patterns
+from runbooks.redaction import patterns, redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +44,7 @@ class Sources:
         self._answers: dict[Hashable, asyncio.Task[Any]] = {}
         self._clients = AsyncExitStack()
         self._secrets: set[str] = set()
-        self._redactor: Redactor | None = None
+        self._patterns: list[bytes] | None = None
         self._waiting = 0
         self._paused = 0.0
         self._since = 0.0
@@ -107,22 +107,16 @@ class Sources:
         """
         if not self._secrets.issuperset(secrets):
             self._secrets.update(secrets)
-            self._redactor = None
+            self._patterns = None
 
     def hidden(self, text: str) -> str:
-        """Return *text* without the values that are to be hidden.
-
-        Half characters, which JSON can bring, come out as escapes (``\\ud800``): they
-        can be written nowhere.
-        """
-        text = text.encode("utf-8", "backslashreplace").decode("utf-8")
-        if not self._secrets:
+        """Return *text* without what is to be hidden, and what looks like a secret."""
+        if not text:
             return text
-        if self._redactor is None:
-            self._redactor = Redactor(patterns(self._secrets))
-        data = text.encode("utf-8", "surrogatepass")
-        shown = self._redactor.feed(data) + self._redactor.flush()
-        return shown.decode("utf-8", "surrogatepass")
+        if self._patterns is None:
+            self._patterns = patterns(self._secrets)
+        data = redact(text.encode("utf-8", "surrogatepass"), self._patterns)
+        return data.decode("utf-8", "surrogatepass")
 
     @property
     def paused(self) -> float:
