@@ -6,12 +6,22 @@ Source: https://kubernetes.io/docs/concepts/configuration/organize-cluster-acces
 from __future__ import annotations
 
 import os
+from base64 import b64decode
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from runbooks.errors import DocumentError
+
+_SECRET = frozenset(
+    (
+        *("token", "password", "client-key-data"),
+        *("access-token", "id-token", "refresh-token", "client-secret"),
+    )
+)
+"""Entries of a user, and of its ``auth-provider``, that log in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +75,25 @@ def contexts(path: Path) -> list[Context]:
         DocumentError: it cannot be read, or is none.
     """
     return list(merged([path]).contexts.values())
+
+
+def credentials(path: Path) -> list[str]:
+    """Return the secrets of the users of one kubeconfig, as written and decoded.
+
+    Raises:
+        DocumentError: it cannot be read, or is none.
+    """
+    found = []
+    for _, user in _named(_read(path), "users", "user"):
+        provider = user.get("auth-provider")
+        inner = provider.get("config") if isinstance(provider, dict) else None
+        for table in (user, inner if isinstance(inner, dict) else {}):
+            found += [v for k, v in table.items() if k in _SECRET and v]
+        key = user.get("client-key-data")
+        if isinstance(key, str):
+            with suppress(ValueError):
+                found.append(b64decode(key).decode("utf-8", "replace"))
+    return [value for value in found if isinstance(value, str)]
 
 
 def merged(paths: Iterable[Path]) -> Known:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from runbooks.secrets import Secret
+from runbooks.secrets import Secret, named
 from runbooks.target import Target
 
 
@@ -16,7 +16,7 @@ def words(target: Target) -> dict[str, str]:
     """
     tables = {
         "facts": target.facts,
-        "vars": target.vars,
+        "vars": {k: "a secret" if named(k) else v for k, v in target.vars.items()},
         "thresholds": target.thresholds,
         **target.tables,
     }

@@ -7,11 +7,11 @@ start-up time is imported inside the functions.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 MARK = b"[redacted]"
 SHORTEST = 6
-"""Shorter values, in characters, would redact ordinary words."""
+"""Characters: a shorter value would be found in ordinary words; see `secrets`."""
 _LINE = 16
 """From this length on, a line of a secret of several lines is a secret itself."""
 _NAMES = ("TOKEN", "KEY", "SECRET", "PASSWORD")
@@ -33,9 +33,7 @@ class Redactor:
         self._patterns = patterns
         if not patterns:
             return
-        from ahocorasick_rs import BytesAhoCorasick
-
-        self._find = BytesAhoCorasick(patterns).find_matches_as_indexes
+        self._find = finder(patterns)
         self._longest = max(map(len, patterns))
         # The beginnings, with which the end of a read is searched.
         self._stem = min(4, min(map(len, patterns)))
@@ -44,7 +42,7 @@ class Redactor:
         for pattern in patterns:
             self._stems.setdefault(pattern[: self._stem], []).append(pattern)
             self._starts.update(pattern[:n] for n in range(1, self._stem))
-        self._find_stem = BytesAhoCorasick(list(self._stems)).find_matches_as_indexes
+        self._find_stem = finder(list(self._stems))
         self._stem_list = list(self._stems)
 
     def feed(self, data: bytes) -> bytes:
@@ -99,6 +97,13 @@ class Redactor:
         return len(text)
 
 
+def finder(patterns: Sequence[bytes]) -> Callable[..., list[tuple[int, int, int]]]:
+    """Return what finds all *patterns* in a text: which, from where, to where."""
+    from ahocorasick_rs import BytesAhoCorasick
+
+    return BytesAhoCorasick(patterns).find_matches_as_indexes
+
+
 def redact(data: bytes, patterns: Sequence[bytes]) -> bytes:
     """Return *data*, all of it, without *patterns* and what looks like a secret."""
     from runbooks.sifting import Sieve
@@ -122,11 +127,6 @@ def patterns(secrets: Iterable[str]) -> list[bytes]:
             if len(line) >= _LINE and not line.startswith("-----"):
                 found.add(line.encode("utf-8", "surrogateescape"))
     return sorted(found)
-
-
-def too_short(secrets: Iterable[str]) -> tuple[str, ...]:
-    """Return the values that `patterns` leaves out: warn of them, by their names."""
-    return tuple(secret for secret in secrets if 0 < len(secret) < SHORTEST)
 
 
 def secret_values(environ: Mapping[str, str]) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from runbooks.errors import ProbeError
+from runbooks.redaction import SHORTEST
 
 KINDS = ("env", "file", "command")
 COMMAND_LIMIT = 10.0
@@ -28,6 +29,19 @@ _PASSWORD_IN_URL = re.compile(
 )
 _PASSWORD_IN_WORDS = re.compile(r"(?:^|[\s?&])password\s*=\s*[^\s&]", re.IGNORECASE)
 """Of libpq's ``host=… password=…``, and of a URL's query."""
+
+
+class TooShort(ProbeError):
+    """A secret that would be found in ordinary words, so that nobody can hide it."""
+
+    def __init__(self, kind: str, where: str) -> None:
+        super().__init__(
+            f"the secret from {kind} {where!r} has fewer than {SHORTEST} characters, "
+            "and cannot be hidden",
+            source="secrets",
+            stage="configuration",
+        )
+        self.add_note(f"Set one of {SHORTEST} characters or more there, and in use")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +67,8 @@ class Secret:
         value = getattr(self, f"_from_{self.kind}")().rstrip("\r\n")
         if not value:
             raise self._missing("is empty")
+        if len(value) < SHORTEST:
+            raise TooShort(self.kind, self.where)
         return str(value)
 
     def _from_env(self) -> str:
@@ -100,6 +116,11 @@ def within(secret: str) -> tuple[str, ...]:
         return (secret,)
     password = match[0].removesuffix("@").split("://", 1)[1].partition(":")[2]
     return (secret, password, unquote(password))
+
+
+def named(name: str) -> bool:
+    """Whether a variable of this name holds a secret."""
+    return bool(_SECRET_NAME.search(name))
 
 
 def reference(value: Any) -> Secret | None:

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache, cached_property
 from math import log2
 
+from runbooks.redaction import finder
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # the supervisor imports this, and starts fast
     from typing import Any
@@ -101,8 +103,6 @@ class _Rules:
     def __init__(self) -> None:
         import tomllib
 
-        from ahocorasick_rs import BytesAhoCorasick
-
         self.rules: list[Rule] = []
         everywhere: Mapping[str, Any] = {}
         for name in FILES:
@@ -117,8 +117,7 @@ class _Rules:
             for word in rule.keywords:
                 self.of.setdefault(word, []).append(rule)
         self.words = list(self.of)
-        self.search: Callable[..., list[tuple[int, int, int]]]
-        self.search = BytesAhoCorasick(self.words).find_matches_as_indexes
+        self.search = finder(self.words)
 
 
 _rules = cache(_Rules)

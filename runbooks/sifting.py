@@ -24,7 +24,8 @@ _LONGEST = 4096
 _WORD = string.ascii_letters.encode() + string.digits.encode() + b"._+/=~:@%$!*-"
 _LETTERS = frozenset((string.ascii_letters + string.digits).encode())
 _OPEN_KEY = re.compile(
-    rb"-----BEGIN(?:[ A-Z0-9_-]{0,100}\Z|[ A-Z0-9_-]{0,100}PRIVATE KEY(?!.*KEY[ A-Z]*-----))",
+    rb"-----BEGIN[ A-Z0-9_-]{0,100}"
+    rb"(?:\Z|PRIVATE KEY(?: BLOCK)?-----(?!.*KEY(?: BLOCK)?-----))",
     re.DOTALL,
 )
 
@@ -60,20 +61,20 @@ class Sieve:
         text = self._before + self._held + data
         begin = len(self._before)
         until = len(text) if last else max(begin, _hold_from(text))
-        shown = []
+        parts: list[bytes] = []
         at = begin
         for start, end in find(text, self._known_in):
             if start >= until:
                 break
             if end > at:
-                shown += (text[at : max(start, at)], MARK)
+                parts += (text[at : max(start, at)], MARK)
                 at = end
                 # A secret is not cut in two: what is left of it would be shown.
                 until = max(until, end)
-        shown.append(text[at:until])
+        parts.append(text[at:until])
         self._held = text[until:]
         self._before = text[max(0, until - _AROUND) : until]
-        return b"".join(shown)
+        return b"".join(parts)
 
     def _known_in(self, plain: bytes) -> Iterable[tuple[int, int]]:
         return self._known.spans(plain)

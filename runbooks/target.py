@@ -203,20 +203,6 @@ def lookup(target: Target, name: str) -> Any:
     raise error
 
 
-def secret_values(target: Target) -> tuple[str, ...]:
-    """Fetch all secrets of the profile, for redaction; runs their commands.
-
-    One that cannot be fetched is left out: what nobody can read cannot leak.
-    """
-    values = []
-    for secret in target.secrets.values():
-        try:
-            values.append(secret.value())
-        except ProbeError:
-            continue
-    return tuple(values)
-
-
 def candidates(target: Target, placeholder: str) -> tuple[str, ...]:
     """Return what the profile offers for a placeholder such as ``api.example.com``.
 

@@ -6,6 +6,7 @@ changed.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -15,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from runbooks.errors import StateError
 from runbooks.events import Event, Kind
+from runbooks.masking import Mask
 from runbooks.model import Runbook
+from runbooks.redaction import secret_values
 from state import entries
 from state.author import Author
 from state.clock import Clocks
@@ -43,12 +46,32 @@ BY_A_PERSON = frozenset(
 )
 """What a person does, and may have something to say about to the next one."""
 
+OUR_WORDS = frozenset(
+    {
+        Kind.RUN_OPENED,
+        Kind.RUN_CLOSED,
+        Kind.CLOCK_JUMPED,
+        Kind.TRUSTED,
+        Kind.COMMAND_STARTED,
+        Kind.DRIFT_FOUND,
+        Kind.IDENTITY_RECORDED,
+        Kind.IDENTITY_SEEN,
+        Kind.LEVER_TAKEN,
+        Kind.LEVER_ASKED,
+        Kind.LEVER_RELEASED,
+        Kind.PROFILE_READ,
+        Kind.RESUMED,
+    }
+)
+"""What holds nothing that a person typed or a system said, so no secret."""
+
 
 class Recording(Record):
     """A run that can be written to. Safe to use from several threads.
 
     Attributes:
         by: who records here.
+        mask: hides secrets in what is recorded.
         heard: called with every event recorded here, once it is durable.
         waiting: what could not be written yet.
         notices: sentences for the operator about what was found in its files.
@@ -60,6 +83,7 @@ class Recording(Record):
         self.runbook = runbook
         self.by = by
         self.notices: list[str] = []
+        self.mask = Mask(lambda: secret_values(os.environ))
         self._guard = threading.RLock()
         self._journal = Journal(directory / JOURNAL, Lock(directory / "lock"))
         self._reserve = Reserve(directory / "reserve")
@@ -90,6 +114,8 @@ class Recording(Record):
                 twice is kept in `waiting` and written before anything else.
         """
         data = data or {}
+        if kind not in OUR_WORDS:
+            data = self.mask.data(data)
         with self._guard:
             self._reserve.keep()
             if changes_systems(kind, data):

@@ -16,6 +16,7 @@ from runbooks.errors import RefusedError
 from runbooks.events import Kind
 from runbooks.model import Runbook
 from runbooks.processes import start_time
+from runbooks.secrets import named
 from state import crew, entries
 from state.author import Author
 from state.changing import Changing
@@ -43,6 +44,7 @@ class Run(Changing):
     def __init__(self, directory: Path, runbook: Runbook, by: Author) -> None:
         super().__init__(directory, runbook, by)
         self._trust = TrustStore()
+        self._unwritten: dict[str, str] = {}
         self.left_at = self.left_by = ""
         self.baseline: Baseline | None = None
 
@@ -145,10 +147,25 @@ class Run(Changing):
     def give(self, values: Mapping[str, str]) -> None:
         """Remember what placeholders were answered with, by variable.
 
+        A secret is remembered as long as this process lives, and written nowhere.
+
         Raises:
             StateError: it could not be written.
         """
-        self.record(Kind.INPUT_GIVEN, None, entries.input_given(values))
+        self.mask.hide(*(value for name, value in values.items() if named(name)))
+        for name, value in values.items():
+            if self.mask.text(value) == value:
+                self._unwritten.pop(name, None)
+            else:
+                self._unwritten[name] = value
+        rest = {n: v for n, v in values.items() if n not in self._unwritten}
+        if rest:
+            self.record(Kind.INPUT_GIVEN, None, entries.input_given(rest))
+
+    @property
+    def inputs(self) -> Mapping[str, str]:
+        """Remembered answers and outputs, and the secrets among this process's own."""
+        return {**super().inputs, **self._unwritten}
 
     # -------------------------------------------- who is on, and what it is against
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -108,8 +107,7 @@ class Observer:
         unmet: Callable[[str], Sequence[str]] = lambda step_id: (),
         context: Path | None = None,
     ) -> None:
-        from runbooks.redaction import secret_values
-        from runbooks.target import secret_values as target_secrets
+        from runbooks.known import known
         from state.locations import runtime_dir
 
         self._scratch = Path(mkdtemp(prefix="look-", dir=runtime_dir()))
@@ -118,9 +116,7 @@ class Observer:
             context=self._scratch / "context",
             started_in=Path.cwd(),
             # Fetched with the first command: a profile's secret may be one too.
-            secrets=cache(
-                lambda: (*secret_values(os.environ), *target_secrets(target))
-            ),
+            secrets=cache(lambda: known(target)),
         )
         if context is not None:
             _copy(context, self.place.context)

@@ -5,7 +5,6 @@ Nothing here needs a screen: the headless commands open runs the same way.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -173,18 +172,24 @@ def make_engine(
         scratch: directory for what commands leave for later ones; None for one that
             does not outlive the login.
     """
-    from runbooks.redaction import secret_values
-    from runbooks.target import secret_values as target_secrets
+    from runbooks.known import known
     from state.doubts import later_in_block
     from state.locations import context_file
     from state.needs import unmet
 
+    fetched = cache(lambda: known(target))
+
+    def secrets() -> tuple[str, ...]:
+        run.mask.hide(*fetched())
+        return run.mask.secrets
+
+    run.mask.ask = lambda: known(target, commands=False)
     place = Place(
         outputs=run.outputs,
         context=context_file(run.id, scratch),
         started_in=started_in(),
         # Fetched with the first command: a profile's secret may be a command too.
-        secrets=cache(lambda: (*secret_values(os.environ), *target_secrets(target))),
+        secrets=secrets,
     )
     door = Door(
         runbook,

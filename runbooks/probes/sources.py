@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from runbooks.errors import ProbeError
 from runbooks.leash import hold
-from runbooks.redaction import patterns, redact
+from runbooks.masking import Mask
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,8 +43,7 @@ class Sources:
         self._budgets = budgets or {}
         self._answers: dict[Hashable, asyncio.Task[Any]] = {}
         self._clients = AsyncExitStack()
-        self._secrets: set[str] = set()
-        self._patterns: list[bytes] | None = None
+        self._mask = Mask()
         self._waiting = 0
         self._paused = 0.0
         self._since = 0.0
@@ -105,18 +104,11 @@ class Sources:
         In every encoding that `redaction.patterns` knows: what a server sends back
         of a header is often JSON.
         """
-        if not self._secrets.issuperset(secrets):
-            self._secrets.update(secrets)
-            self._patterns = None
+        self._mask.hide(*secrets)
 
     def hidden(self, text: str) -> str:
         """Return *text* without what is to be hidden, and what looks like a secret."""
-        if not text:
-            return text
-        if self._patterns is None:
-            self._patterns = patterns(self._secrets)
-        data = redact(text.encode("utf-8", "surrogatepass"), self._patterns)
-        return data.decode("utf-8", "surrogatepass")
+        return self._mask.text(text)
 
     @property
     def paused(self) -> float:

@@ -1,4 +1,4 @@
-"""Sixty formats of secrets, made from a seed: nothing that looks like one is kept here."""
+"""Sixty formats of secrets, made from a seed: none of them is kept here."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Callable
 from random import Random
 
 LOWER = string.ascii_lowercase + string.digits
+DIGITS = "123456789"
 HEX = "0123456789abcdef"
 ALNUM = string.ascii_letters + string.digits
 UPPER = string.ascii_uppercase + string.digits
@@ -18,13 +19,14 @@ PASSWORD = ALNUM + "!*+-_."
 
 Made = tuple[str, str]
 """A secret, and the text in which it usually stands."""
+Maker = Callable[[Random], Made]
 
 
 def some(rng: Random, alphabet: str, length: int) -> str:
     return "".join(rng.choice(alphabet) for _ in range(length))
 
 
-def _plain(prefix: str, alphabet: str, length: int, end: str = "") -> Callable:
+def _plain(prefix: str, alphabet: str, length: int, end: str = "") -> Maker:
     def make(rng: Random) -> Made:
         secret = prefix + some(rng, alphabet, length) + end
         return secret, secret
@@ -32,9 +34,19 @@ def _plain(prefix: str, alphabet: str, length: int, end: str = "") -> Callable:
     return make
 
 
+def _joined(*parts: str | tuple[str, int]) -> Maker:
+    def make(rng: Random) -> Made:
+        secret = "".join(
+            each if isinstance(each, str) else some(rng, *each) for each in parts
+        )
+        return secret, secret
+
+    return make
+
+
 def _within(
     text: str, alphabet: str, length: int, prefix: str = "", end: str = ""
-) -> Callable:
+) -> Maker:
     def make(rng: Random) -> Made:
         secret = prefix + some(rng, alphabet, length) + end
         return secret, text.replace("@", secret)
@@ -42,7 +54,7 @@ def _within(
     return make
 
 
-def _url(text: str) -> Callable:
+def _url(text: str) -> Maker:
     def make(rng: Random) -> Made:
         secret = some(rng, PASSWORD, 18)
         return secret, text.replace("%", secret)
@@ -50,7 +62,7 @@ def _url(text: str) -> Callable:
     return make
 
 
-def _coded(text: str, first: str) -> Callable:
+def _coded(text: str, first: str) -> Maker:
     """What is base64 of a user and a password."""
 
     def make(rng: Random) -> Made:
@@ -70,7 +82,7 @@ def _jwt(rng: Random) -> str:
     return b".".join(coded).decode()
 
 
-def _in_jwt(text: str) -> Callable:
+def _in_jwt(text: str) -> Maker:
     def make(rng: Random) -> Made:
         secret = _jwt(rng)
         return secret, text.replace("@", secret)
@@ -78,7 +90,7 @@ def _in_jwt(text: str) -> Callable:
     return make
 
 
-def _pem(kind: str) -> Callable:
+def _pem(kind: str) -> Maker:
     def make(rng: Random) -> Made:
         body = b64encode(rng.randbytes(480)).decode()
         lines = [body[at : at + 64] for at in range(0, len(body), 64)]
@@ -99,7 +111,7 @@ def _kubernetes(rng: Random) -> Made:
     return secret, text
 
 
-FORMATS: dict[str, Callable[[Random], Made]] = {
+FORMATS: dict[str, Maker] = {
     "aws access key": _plain("AKIA", BASE32, 16),
     "aws temporary key": _plain("ASIA", BASE32, 16),
     "aws secret key": _within("AWS_SECRET_ACCESS_KEY=@", ALNUM + "/+", 40),
@@ -146,9 +158,7 @@ FORMATS: dict[str, Callable[[Random], Made]] = {
     "docker hub": _plain("dckr_pat_", ALNUM, 27),
     "gitlab cookie": _within("Cookie: _gitlab_session=@", HEX, 32),
     "auth cookie": _within("Set-Cookie: auth_token=@; HttpOnly", ALNUM, 40),
-    "slack bot": lambda rng: (lambda t: (t, t))(
-        f"xoxb-{some(rng, '123456789', 12)}-{some(rng, '123456789', 12)}-{some(rng, ALNUM, 24)}"
-    ),
+    "slack bot": _joined("xoxb-", (DIGITS, 12), "-", (DIGITS, 12), "-", (ALNUM, 24)),
     "slack webhook": _within(
         "@",
         ALNUM,
@@ -162,16 +172,12 @@ FORMATS: dict[str, Callable[[Random], Made]] = {
     "npm": _plain("npm_", LOWER, 36),
     "npmrc": _within("//registry.npmjs.org/:_authToken=@", ALNUM, 36),
     "pypi": _plain("pypi-AgEIcHlwaS5vcmc", WORDS, 80),
-    "openai": lambda rng: (lambda t: (t, t))(
-        f"sk-proj-{some(rng, ALNUM, 74)}T3BlbkFJ{some(rng, ALNUM, 74)}"
-    ),
+    "openai": _joined("sk-proj-", (ALNUM, 74), "T3BlbkFJ", (ALNUM, 74)),
     "anthropic": _plain("sk-ant-api03-", WORDS, 93, "AA"),
     "hugging face": _plain("hf_", string.ascii_lowercase, 34),
     "sendgrid": _plain("SG.", ALNUM, 66),
     "grafana": _plain("glsa_", ALNUM, 32, "_0a1b2c3d"),
-    "terraform": lambda rng: (lambda t: (t, t))(
-        f"{some(rng, ALNUM, 14)}.atlasv1.{some(rng, ALNUM, 64)}"
-    ),
+    "terraform": _joined((ALNUM, 14), ".atlasv1.", (ALNUM, 64)),
     "age key": _plain("AGE-SECRET-KEY-1", "QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L", 58),
     "password in yaml": _within("  password: @", PASSWORD, 16),
     "secret in env": _within("APP_SECRET=@", ALNUM, 32),
