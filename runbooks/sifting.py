@@ -46,8 +46,10 @@ class Sieve:
         return self._sift(self._known.feed(data), last=False)
 
     def flush(self) -> bytes:
-        """Return what was held back: nothing will follow it."""
-        return self._sift(self._known.flush(), last=True)
+        """Return what was held back: nothing follows it; another stream may."""
+        shown = self._sift(self._known.flush(), last=True)
+        self._before, self._left = b"", MOST
+        return shown
 
     def _sift(self, data: bytes, last: bool) -> bytes:
         if self._left <= 0:

@@ -16,7 +16,6 @@ from runbooks.errors import RefusedError
 from runbooks.events import Kind
 from runbooks.model import Runbook
 from runbooks.processes import start_time
-from runbooks.secrets import named
 from state import crew, entries
 from state.author import Author
 from state.changing import Changing
@@ -152,6 +151,8 @@ class Run(Changing):
         Raises:
             StateError: it could not be written.
         """
+        from runbooks.secrets import named
+
         self.mask.hide(*(value for name, value in values.items() if named(name)))
         for name, value in values.items():
             if self.mask.text(value) == value:

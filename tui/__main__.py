@@ -131,7 +131,7 @@ def _explain(error: Exception) -> int:
     else:
         print(f"gonogo: {_report(error)}", file=sys.stderr)
         return BUG
-    print(f"gonogo: {display_text(say)}", file=sys.stderr)
+    print(f"gonogo: {display_text(_without_secrets(say))}", file=sys.stderr)
     return USAGE
 
 
@@ -142,8 +142,7 @@ def _report(error: Exception) -> str:
 
     from state.locations import state_home
 
-    # Names of frames and the message, never the values of local variables.
-    text = "".join(traceback.format_exception(error))
+    text = _without_secrets("".join(traceback.format_exception(error)))
     said = f"stopped by a bug of its own ({type(error).__name__}); "
     for directory in (state_home(), tempfile.gettempdir()):
         try:
@@ -155,6 +154,22 @@ def _report(error: Exception) -> str:
             log.write(text)
         return f"{said}what it was doing is in {path}. Decisions are on disk."
     return f"{said}no place to write the details.\n{text}"
+
+
+def _without_secrets(report: str) -> str:
+    """Return what is to be said without the secrets in it.
+
+    A report names frames and messages, never the values of variables. What hides
+    secrets may be what broke: then nothing is told but that.
+    """
+    try:
+        from runbooks.masking import of_this_process
+
+        return of_this_process().text(report)
+    except Exception as error:
+        place = error.__traceback__
+        said = f"{type(error).__name__} while hiding secrets"
+        return f"{said}, line {place.tb_lineno if place else 0}\n"
 
 
 if __name__ == "__main__":

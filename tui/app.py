@@ -20,6 +20,7 @@ from textual.theme import Theme, ThemeProvider
 from textual.widgets import Input
 
 from runbooks.errors import GonogoError
+from runbooks.masking import of_this_process
 from tui.config import Config, save_theme
 from tui.display import display_text
 from tui.keymap import bindings, shown
@@ -130,10 +131,14 @@ class GonogoApp(App[None]):
         timeout: float | None = None,
         markup: bool = False,
     ) -> None:
-        """Show a toast; its text is display text, markup in it is only text."""
+        """Show a toast; its text is display text, markup in it is only text.
+
+        It may say what a system said, so secrets in it are hidden.
+        """
+        hide = of_this_process().text
         super().notify(
-            display_text(message, lines=True),
-            title=display_text(title),
+            display_text(hide(message), lines=True),
+            title=display_text(hide(title)),
             severity=severity,
             timeout=timeout,
             markup=False,

@@ -19,6 +19,11 @@ class PrivateFile(logging.FileHandler):
     def __init__(self, path: Path) -> None:
         super().__init__(path, encoding="utf-8", delay=True, errors="backslashreplace")
 
+    def format(self, record: logging.LogRecord) -> str:
+        from runbooks.masking import of_this_process
+
+        return of_this_process().text(super().format(record))
+
     def emit(self, record: logging.LogRecord) -> None:
         try:
             super().emit(record)
@@ -36,7 +41,8 @@ class PrivateFile(logging.FileHandler):
 def keep_log() -> None:
     """Send what gonogo logs to its file, and only there.
 
-    Tracebacks name frames and messages, never the values of local variables.
+    Tracebacks name frames and messages, never the values of local variables, and
+    secrets in the messages are hidden.
     """
     logging.raiseExceptions = False  # a log that cannot be written stops nothing
     logger = logging.getLogger("gonogo")
