@@ -173,6 +173,11 @@ def test_the_lever_of_another_user_who_lives_and_who_died(team: Path) -> None:
 
 COMMAND = """
 from runbooks.commands import Plan, attach, start
+# The supervisor's Python has its packages beside it, and this one has not.
+python = place / "python"
+python.write_text(f'#!/bin/sh\\nshift\\nexec {sys.executable} "$@"\\n')
+python.chmod(0o755)
+sys.executable = str(python)
 run = opened()
 plan = Plan(id="c1", text="echo to be seen; sleep 60", shell="bash", cwd=Path("/"),
             outputs=run.outputs)
