@@ -32,6 +32,13 @@ class Asked(msgspec.Struct, frozen=True):
     candidates: tuple[str, ...]
     remembered: str
 
+    @property
+    def secret(self) -> bool:
+        """Whether its value is one, as its name says: not to be seen or written."""
+        from runbooks.secrets import named
+
+        return named(self.placeholder.variable)
+
 
 class Question(msgspec.Struct, frozen=True):
     """All that is missing before something may run, asked at once.

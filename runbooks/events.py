@@ -48,6 +48,7 @@ class Kind(StrEnum):
     PROFILE_READ = "profile_read"
     IDENTITY_SEEN = "identity_seen"
     RESUMED = "resumed"
+    SECRET_SHOWN = "secret_shown"
 
 
 class Event(msgspec.Struct, frozen=True):

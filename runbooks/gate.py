@@ -16,6 +16,7 @@ from uuid import uuid4
 from runbooks.asking import Permit, Question, Reply
 from runbooks.errors import RefusedError
 from runbooks.questioning import Questioning
+from runbooks.redaction import SHORTEST
 from runbooks.tables import CommandClass
 from runbooks.wish import Wish
 
@@ -210,6 +211,11 @@ def _values(question: Question, reply: Reply) -> dict[str, str]:
             raise RefusedError(
                 f"Nothing ran: {asked.placeholder.text} has no value yet. "
                 "Fill it in, or choose to run the command as written."
+            )
+        if asked.secret and len(value) < SHORTEST:
+            raise RefusedError(
+                f"Nothing ran: {asked.placeholder.text} has fewer than {SHORTEST} "
+                "characters, and cannot be hidden. Set a longer one."
             )
         values[variable] = value
     return values

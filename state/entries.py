@@ -46,6 +46,11 @@ def run_opened(
     return data
 
 
+def secret_shown(names: Iterable[str]) -> Data:
+    """A person had the values of these variables shown on their screen."""
+    return {"names": list(names)}
+
+
 def handed_over(note: str) -> Data:
     """Somebody who leaves says what the next one on shift should know."""
     return {"note": note}

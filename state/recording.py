@@ -61,6 +61,7 @@ OUR_WORDS = frozenset(
         Kind.LEVER_RELEASED,
         Kind.PROFILE_READ,
         Kind.RESUMED,
+        Kind.SECRET_SHOWN,
     }
 )
 """What holds nothing that a person typed or a system said, so no secret."""

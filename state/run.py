@@ -5,7 +5,7 @@ progress.toml   journal.jsonl   outputs/   lock   save.lock   lever   cursor
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -167,6 +167,14 @@ class Run(Changing):
     def inputs(self) -> Mapping[str, str]:
         """Remembered answers and outputs, and the secrets among this process's own."""
         return {**super().inputs, **self._unwritten}
+
+    def secret_shown(self, names: Iterable[str]) -> None:
+        """Write down that a person had these variables' values shown on the screen.
+
+        Raises:
+            StateError: it could not be written.
+        """
+        self.record(Kind.SECRET_SHOWN, None, entries.secret_shown(names))
 
     # -------------------------------------------- who is on, and what it is against
 

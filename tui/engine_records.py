@@ -70,6 +70,10 @@ class EngineRecords(EngineThread):
         """Say why an interrupted command or action is in doubt no longer."""
         self._submit(lambda: settle(self.run, id, note))
 
+    def secret_shown(self, names: Sequence[str]) -> None:
+        """A person had the values of these variables shown on the screen."""
+        self._submit(lambda: self.run.secret_shown(names))
+
     def know_changes(self) -> None:
         """A person has seen what changed since the run was left."""
         self._submit(self.run.know_changes)

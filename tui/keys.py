@@ -244,6 +244,14 @@ KEYS: Mapping[str, tuple[Key, ...]] = {
     ),
     "question": (
         Key("question.cancel", "escape", "cancel", "cancel", "Nothing runs"),
+        Key(
+            "question.show",
+            "f2",
+            "show_secrets",
+            "show",
+            "Show what is hidden here, for ten seconds; the journal says so",
+            priority=True,
+        ),
         Key("question.page_down", "pagedown", "scroll_text(1)", "", "Read on"),
         Key("question.page_up", "pageup", "scroll_text(-1)", "", "Read back"),
         *(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
@@ -264,3 +264,28 @@ async def test_a_look_that_does_more_is_agreed_to_with_one_key() -> None:
         assert "1 Cancel   2 Probe" in text
         await asking.press("2")
         assert asking.reply == Reply()
+
+
+async def test_a_secret_is_shown_for_a_while_and_that_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[Sequence[str]] = []
+    asked_for = ask("login <DB_PASSWORD>")
+    remembered = replace(asked_for.placeholders[0], remembered="opensesame")
+    question = replace(asked_for, placeholders=(remembered,))
+    app = GonogoApp(Screen)
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.push_screen(QuestionScreen(question, told.append))
+        asking = Asking(pilot)
+        await pilot.pause()
+        await asking.wake()
+        assert "opensesame" not in asking.text
+        await asking.press("f2")
+        assert "opensesame" in asking.text and told == [["GONOGO_DB_PASSWORD"]]
+        await asking.press("f2")
+        assert "opensesame" not in asking.text and len(told) == 1
+        monkeypatch.setattr(dialog, "SHOWN", 0.01)
+        await asking.press("f2")
+        while "opensesame" in asking.text:
+            await pilot.pause(0.05)
+        assert len(told) == 2

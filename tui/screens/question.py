@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import ClassVar
 
@@ -12,6 +13,7 @@ from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
+from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
@@ -33,6 +35,8 @@ from tui.screens.question_rows import (
 from tui.widgets.choices import Choice, Choices
 from tui.widgets.text_view import Paragraph, TextView
 
+SHOWN = 10.0
+"""Seconds for which a secret is shown on the screen."""
 FEW = 2
 """Lines that the command, and the list of the untrusted, have at least."""
 FACT_LINES = 3
@@ -49,14 +53,23 @@ class QuestionScreen(
 
     Nothing runs by Enter alone, except after a line that was typed here. Where
     something is trusted or changed by it, only what a hand types after reading counts.
+
+    Args:
+        shown: writes down that these variables' values were shown.
     """
 
     CSS_PATH = "question.tcss"
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = bindings("question")
 
-    def __init__(self, question: Question) -> None:
+    def __init__(
+        self,
+        question: Question,
+        shown: Callable[[Sequence[str]], None] = lambda names: None,
+    ) -> None:
         super().__init__()
+        self._shown = shown
+        self._hiding: Timer | None = None
         self._question = question
         self._as_written = False
         self._texts: dict[str, Content] = {}
@@ -266,6 +279,29 @@ class QuestionScreen(
             self._show_command()
         else:
             self._finish(event.choice)
+
+    def action_show_secrets(self) -> None:
+        """Show the values that are hidden, or hide them again."""
+        secret = [a for a in self._question.placeholders if a.secret]
+        if not secret:
+            return
+        if self._hiding:
+            self._hide_secrets()
+            return
+        self._shown([asked.placeholder.variable for asked in secret])
+        self._hiding = self.set_timer(SHOWN, self._hide_secrets)
+        self._set_hidden(False)
+
+    def _hide_secrets(self) -> None:
+        if self._hiding:
+            self._hiding.stop()
+        self._hiding = None
+        self._set_hidden(True)
+
+    def _set_hidden(self, hidden: bool) -> None:
+        for asked in self._question.placeholders:
+            if asked.secret:
+                self.query_one(f"#{field_id(asked)}", Input).password = hidden
 
     def action_scroll_text(self, pages: int) -> None:
         if self._tight:

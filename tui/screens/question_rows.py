@@ -36,12 +36,15 @@ def field(asked: Asked) -> Horizontal:
     """Where the value of a placeholder is typed, or taken from those known."""
     more = len(known(asked)) - bool(asked.remembered)
     hint = f"Up, Down: {more} known" if more > 0 else "a value"
+    if asked.secret:
+        hint = "hidden; F2 shows it"
     value = Input(
         asked.remembered,
         placeholder=hint,
         id=field_id(asked),
         classes="value",
         compact=True,
+        password=asked.secret,
     )
     return row(asked.placeholder.text, value)
 

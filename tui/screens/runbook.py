@@ -241,7 +241,10 @@ class RunbookScreen(Resuming):
         def reply(given: Reply | None) -> None:
             self.engine.answer(question.id, given)
 
-        self.app.push_screen(QuestionScreen(question), reply)
+        def shown(names: Sequence[str]) -> None:
+            self.engine.secret_shown(names)
+
+        self.app.push_screen(QuestionScreen(question, shown), reply)
 
     def _plan_made(self, planned: Sequence[Planned]) -> None:
         from tui.screens.plan import PlanScreen
