@@ -14,6 +14,7 @@ from contextlib import suppress
 
 from runbooks import probes
 from runbooks.errors import ProbeError
+from runbooks.known import credentials
 from runbooks.model import Step
 from runbooks.probes.sources import Sources
 from runbooks.redaction import secret_values
@@ -37,6 +38,7 @@ class Hiding:
         needs what it prints.
         """
         self._sources.hide(*secret_values(os.environ))
+        self._fetching.append(asyncio.create_task(self._hide_credentials()))
         needed = self._needed(steps)
         for name, secret in self._target.secrets.items():
             if secret.kind != "command" or name in needed:
@@ -60,6 +62,10 @@ class Hiding:
         """Return once everything that is fetched is hidden, or takes too long."""
         if self._fetching:
             await asyncio.wait(self._fetching, timeout=COMMAND_LIMIT)
+
+    async def _hide_credentials(self) -> None:
+        """Hide what the kubeconfig logs in with, whoever may say it."""
+        self._sources.hide(*await asyncio.to_thread(credentials, self._target))
 
     async def _hide(self, name: str) -> None:
         with suppress(ProbeError):  # what nobody can read cannot leak
