@@ -107,7 +107,12 @@ class Sources:
         self._mask.hide(*secrets)
 
     def hidden(self, text: str) -> str:
-        """Return *text* without what is to be hidden, and what looks like a secret."""
+        """Return *text* without what is to be hidden, and what looks like a secret.
+
+        Half characters, which JSON can bring, come out as escapes (``\\ud800``): they
+        can be written nowhere.
+        """
+        text = text.encode("utf-8", "backslashreplace").decode("utf-8")
         return self._mask.text(text)
 
     @property
