@@ -65,6 +65,9 @@ class Acting:
             StateError: the request could not be written; nothing ran.
             CommandError: it could not be started.
         """
+        self._refuse_second()
+        if not await trusted_first(self._door, self._ask):
+            return ""
         wish, again = await self._look(asked, step), True
         while again:
             self._refuse_second()
@@ -92,8 +95,6 @@ class Acting:
         from runbooks.actions.wish import ActionWish
 
         self._refuse_second()
-        if not await trusted_first(self._door, self._ask):
-            return ""
         self._tell(Announced(f"Looking at what it would do: {asked.use}"))
         description = await describe(asked, self._target)
         return ActionWish(asked, description, step, again)

@@ -16,6 +16,7 @@ from runbooks.placeholders import find, substitute
 from runbooks.tables import CommandClass
 from tui import hands
 from tui.app import GonogoApp
+from tui.screens import question as dialog
 from tui.screens.question import QuestionScreen
 
 NOT_YET = Reply(typed="no reply yet")
