@@ -10,12 +10,14 @@ Textual is imported only by what returns its types: the command line needs
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.style import Style
     from textual.content import Content
+    from textual.strip import Strip
 
 TAB = 8
 """Cells between tab stops, as terminals have them."""
@@ -84,6 +86,22 @@ def content(text: str, style: str = "", *, lines: bool = False) -> Content:
 
     shown = display_text(text, lines=lines)
     return Content.styled(shown, style) if style else Content(shown)
+
+
+def joined(*parts: Content, between: str = "") -> Content:
+    """Return *parts* as one, with *between* them."""
+    return content(between, lines=True).join(parts)
+
+
+def strip(pieces: Iterable[tuple[str, Style]]) -> Strip:
+    """Return one line as a widget paints it; its text becomes display text.
+
+    Every piece needs a style: the filter for NO_COLOR reads it unasked.
+    """
+    from rich.segment import Segment
+    from textual.strip import Strip
+
+    return Strip([Segment(display_text(text), style) for text, style in pieces if text])
 
 
 def sgr_spans(

@@ -14,10 +14,10 @@ from textual.command import (
     Hits,
     Provider,
 )
-from textual.content import Content
 from textual.css.query import NoMatches
 from textual.types import IgnoreReturnCallbackType
 
+from tui.display import content
 from tui.screens.left_once import LeftOnce
 
 
@@ -42,7 +42,7 @@ class BoundActions(Provider):
 
     async def discover(self) -> Hits:
         for title, key, run in self._entries():
-            yield DiscoveryHit(Content(title), run, title, f"Key: {key}")
+            yield DiscoveryHit(content(title), run, title, f"Key: {key}")
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)

@@ -11,7 +11,7 @@ from runbooks.tables import Gate
 from state.acted import left_open
 from state.author import person
 from state.doubts import beside_steps
-from tui.display import content
+from tui.display import content, joined
 from tui.screens.panes import Panes
 from tui.widgets import verdict_bar
 from tui.widgets.outline import OPEN
@@ -30,14 +30,14 @@ class Bars(Panes):
         engine = self.engine
         left = self._target_words()
         title = content(f"  {engine.runbook.title}", "$foreground-muted")
-        right = Content.assemble(
+        right = joined(
             self._right_to_change(),
-            "   ",
+            content("   "),
             self._who_is_on(),
-            f"   {clock()}",
+            content(f"   {clock()}"),
         )
         if left.cell_length + title.cell_length + right.cell_length < self.size.width:
-            left = Content.assemble(left, title)
+            left = joined(left, title)
         self.line("top").show(left, right)
 
     def _who_is_on(self) -> Content:
@@ -59,7 +59,7 @@ class Bars(Panes):
             words.append(
                 content(f"  lever: {self._named(person(holder.by))}{how}", "bold")
             )
-        return Content("").join(words)
+        return joined(*words)
 
     def _named(self, name: str) -> str:
         """Return a person's name, without the account that is theirs where it is
@@ -71,17 +71,17 @@ class Bars(Panes):
         run = self.engine.run
         loose = len(left_open(run.actions))
         ends = f"loose end{'s' if loose > 1 else ''}"
-        open_ones = Content.styled(f" {loose} {ends}", "bold $text-warning")
+        open_ones = content(f" {loose} {ends}", "bold $text-warning")
         words = [open_ones] if loose else []
         if arming := run.armed():
             minutes = -(-arming.left(datetime.now(UTC)) // timedelta(minutes=1))
-            words.append(Content.styled(f" ARMED {minutes} min", "bold $text-error"))
+            words.append(content(f" ARMED {minutes} min", "bold $text-error"))
             words.append(content(f" {arming.reason[:REASON]}"))
         elif self.engine.untrusted:
             words.append(Content.styled(" READING, P trusts", "bold $text-warning"))
         else:
-            words.append(Content.styled(" OBSERVE", "bold"))
-        return Content("").join(words)
+            words.append(content(" OBSERVE", "bold"))
+        return joined(*words)
 
     def _target_words(self) -> Content:
         """Which deployment it is, or what to do so that probes know one."""
@@ -93,12 +93,12 @@ class Bars(Panes):
             words = content(name, "bold $accent")
             if others := self._other_systems():
                 said = content(f" ANOTHER {others}", "bold $text-error")
-                return Content.assemble(words, said)
+                return joined(words, said)
             return words
         missing = content("no target profile, T sets it up")
         if not name:
             return missing
-        return Content.assemble(content(name, "bold $accent"), ": ", missing)
+        return joined(content(name, "bold $accent"), content(": "), missing)
 
     def _other_systems(self) -> str:
         """The tables whose systems are not those that the run began with."""

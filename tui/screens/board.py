@@ -14,7 +14,7 @@ from textual.content import Content
 from runbooks.model import Row, Step
 from runbooks.tables import Level
 from state.standing import Standing
-from tui.display import content
+from tui.display import content, joined
 from tui.screens.bars import Bars
 from tui.widgets.key_line import key_line
 from tui.widgets.outline import Filter
@@ -27,7 +27,7 @@ REST = 0.15
 """Seconds the cursor must rest before the detail follows."""
 BROKEN = (Standing.FAIL, Standing.WARN, Standing.UNKNOWN)
 """How a step stands about which something may have to be done."""
-BLANK = (Paragraph(Content("")),)
+BLANK = (Paragraph(content("")),)
 GATHER = 0.05
 """Seconds in which changes are gathered before the bars follow."""
 
@@ -112,10 +112,10 @@ class Board(Bars):
             self.detail.show([*said, *detail.text], keep_place=keep_place and not said)
             more = f" {self.detail.below} more " if self.detail.below else ""
             self.line("detail-head").show(
-                Content.assemble(
-                    self._edge(self.detail.has_focus, rule), detail.head, " "
+                joined(
+                    self._edge(self.detail.has_focus, rule), detail.head, content(" ")
                 ),
-                Content.styled(more, "$foreground-muted"),
+                content(more, "$foreground-muted"),
             )
         self.show_keys()
 
@@ -131,7 +131,7 @@ class Board(Bars):
             number, total = self.standings.section(section)
             done = f" {number} of {total} " if total else ""
         self.line("list-head").show(
-            Content.assemble(
+            joined(
                 self._edge(self.steps.has_focus, signs().rule), content(title, "bold")
             ),
             content(f"{right}{done}", "$foreground-muted"),
@@ -139,7 +139,7 @@ class Board(Bars):
 
     @staticmethod
     def _edge(focused: bool, rule: str) -> Content:
-        return Content.styled(f"{rule} ", "bold $accent" if focused else "dim")
+        return content(f"{rule} ", "bold $accent" if focused else "dim")
 
     def show_output(self) -> None:
         """Which output is on view, how its command went, and what it printed."""
@@ -149,14 +149,14 @@ class Board(Bars):
         style = "$text-error" if bad else "$foreground-muted"
         more = f"o {place} " if place else ""
         self.line("output-head").show(
-            Content.assemble(
+            joined(
                 self._edge(self.output.has_focus, rule),
-                "output ",
+                content("output "),
                 content(f"{title} ", "$foreground-muted"),
             ),
-            Content.assemble(
+            joined(
                 content(f" {ending} " if ending else "", style),
-                Content.styled(more, "$foreground-muted"),
+                content(more, "$foreground-muted"),
             ),
         )
         hint = "" if title else "  nothing has run here; r runs the selected command"

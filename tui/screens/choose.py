@@ -14,13 +14,14 @@ from textual.binding import BindingType
 from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
-from tui.display import content, display_text
+from tui.display import content, display_text, joined
 from tui.keymap import KEYS, bindings
 from tui.offers import Offer
 from tui.screens.picking import Picking
 from tui.widgets.pick_list import PickList
+from tui.widgets.shown import Shown
 from tui.widgets.signs import signs
 from tui.widgets.wording import age
 
@@ -69,13 +70,13 @@ def _line(offer: Offer, width: int, here: bool) -> Content:
         far = f"{run.done} of {run.total}"
         right = dot.join([far, *(display_text(word) for word in told if word)])
     room = width - len(right) - 4
-    left = Content.assemble(
-        f"{signs().cursor} " if here else "  ",
+    left = joined(
+        content(f"{signs().cursor} " if here else "  "),
         content(offer.title),
         content(f"  {offer.runbook.name}", "dim"),
     ).truncate(max(8, room), ellipsis=True)
     gap = " " * max(1, width - left.cell_length - len(right) - 1)
-    return Content.assemble(left, gap, content(right, "dim"), " ")
+    return joined(left, content(gap), content(right, "dim"), content(" "))
 
 
 class ChooseScreen(Picking, Screen[None]):
@@ -105,11 +106,11 @@ class ChooseScreen(Picking, Screen[None]):
         self._offers = offers
 
     def compose(self) -> ComposeResult:
-        yield Static(content("gonogo  choose a runbook", "bold"), id="title")
+        yield Shown(content("gonogo  choose a runbook", "bold"), id="title")
         yield OfferList(self._offers, id="offers")
-        yield Static(content("" if self._offers else TAUGHT), id="said")
+        yield Shown(content("" if self._offers else TAUGHT), id="said")
         yield Input(placeholder="filter", id="filter", compact=True)
-        yield Static(self._keys(), id="keys")
+        yield Shown(self._keys(), id="keys")
 
     def _keys(self) -> Content:
         told = [
@@ -119,13 +120,12 @@ class ChooseScreen(Picking, Screen[None]):
         ]
         shown = {label: key for key, label in reversed(told)}
         order = [key.label for key in (*KEYS["choose"], *KEYS["app"]) if key.label]
-        return Content("  ").join(
-            Content.assemble(
-                content(shown[label], "bold"), content(f" {label}", "$text-muted")
-            )
+        words = [
+            joined(content(shown[label], "bold"), content(f" {label}", "$text-muted"))
             for label in order
             if label in shown
-        )
+        ]
+        return joined(*words, between="  ")
 
     @property
     def _list(self) -> OfferList:
@@ -143,7 +143,7 @@ class ChooseScreen(Picking, Screen[None]):
             said = offer.run.problem
         else:
             said = str(offer.runbook)
-        self.query_one("#said", Static).update(content(said))
+        self.query_one("#said", Shown).show(content(said))
 
     def _moved(self) -> None:
         self._show_rest()

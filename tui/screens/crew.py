@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
-from textual.widgets import Static
 
 from state.crew import Member
 from state.lever import Holder
@@ -18,6 +17,7 @@ from tui.display import content
 from tui.keymap import bindings
 from tui.screens.deliberate import Deliberate
 from tui.screens.left_once import LeftOnce
+from tui.widgets.shown import Shown
 
 Wanted = Literal["take", "give"]
 
@@ -71,7 +71,7 @@ class CrewScreen(
             keys += " over"
         box.border_subtitle = content(f"{keys}    Esc back")
         with box:
-            yield Static(content("\n".join(self._lines()), lines=True))
+            yield Shown(content("\n".join(self._lines()), lines=True))
 
     def _lines(self) -> Iterator[str]:
         yield f"Lever: {self._lever()}"

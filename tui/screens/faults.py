@@ -7,12 +7,11 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from tui.display import content
+from tui.display import content, joined
 from tui.keymap import bindings
 from tui.screens.left_once import LeftOnce
 
@@ -40,7 +39,7 @@ class FaultsScreen(ModalScreen[str], LeftOnce[str]):
         box = OptionList(
             *(
                 Option(
-                    Content.assemble(
+                    joined(
                         content(_mark(name in self._injected), "bold $text-error"),
                         content(f"  {name.ljust(width)}  ", "bold"),
                         content(says),

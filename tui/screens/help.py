@@ -10,7 +10,7 @@ from textual.binding import BindingType
 from textual.content import Content
 from textual.screen import Screen
 
-from tui.display import content
+from tui.display import content, joined
 from tui.keymap import bindings
 from tui.screens.left_once import LeftOnce
 from tui.widgets.text_view import Paragraph, TextView
@@ -41,8 +41,8 @@ class HelpScreen(LeftOnce[None]):
 
     def compose(self) -> ComposeResult:
         view = TextView(id="help")
-        view.border_title = Content("What the keys do")
-        view.border_subtitle = Content("Esc back")
+        view.border_title = content("What the keys do")
+        view.border_subtitle = content("Esc back")
         yield view
 
     def on_mount(self) -> None:
@@ -64,7 +64,7 @@ class HelpScreen(LeftOnce[None]):
         rows += [("", ""), *ANSWERS]
         width = max(cell_len(name) for name, _ in rows) + 2
         return [
-            Content.assemble(content(name.rjust(width), "bold"), "   ", content(said))
+            joined(content(name.rjust(width), "bold"), content("   "), content(said))
             for name, said in rows
         ]
 

@@ -10,11 +10,12 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from tui.display import content
 from tui.keymap import bindings
 from tui.screens.left_once import LeftOnce
+from tui.widgets.shown import Shown
 from tui.widgets.signs import signs
 
 
@@ -67,12 +68,12 @@ class LeaveScreen(ModalScreen[str | None], LeftOnce[str | None]):
             if not self._quiet:
                 said = "\n\n".join((*self._going_on(), *self._loose()))
                 with VerticalScroll():
-                    yield Static(content(said, lines=True), id="said")
+                    yield Shown(content(said, lines=True), id="said")
             if self._note:
-                yield Static(content("A line for the next one on shift, or none:"))
+                yield Shown(content("A line for the next one on shift, or none:"))
                 yield Input(self._draft, id="note", compact=True)
                 if self._problem:
-                    yield Static(content(self._problem), id="problem")
+                    yield Shown(content(self._problem), id="problem")
 
     def on_mount(self) -> None:
         for line in self.query(Input):
@@ -83,7 +84,7 @@ class LeaveScreen(ModalScreen[str | None], LeftOnce[str | None]):
 
     def on_resize(self, event: events.Resize) -> None:
         # The line for the note stays in sight, whatever there is to read.
-        others = 2 + len(self.query("#leave > Static, #leave > Input")) + 1
+        others = 2 + len(self.query("#leave > Shown, #leave > Input")) + 1
         for view in self.query(VerticalScroll):
             view.styles.max_height = max(1, event.size.height - others)
 

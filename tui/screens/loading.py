@@ -10,13 +10,13 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.message import Message
-from textual.widgets import Static
 
 from runbooks.errors import GonogoError
 from runbooks.model import Runbook
 from tui.display import content
 from tui.keymap import bindings
 from tui.screens.left_once import LeftOnce
+from tui.widgets.shown import Shown
 
 BAR = 40
 """Cells of the progress bar."""
@@ -64,9 +64,9 @@ class LoadingScreen(LeftOnce[Runbook | GonogoError]):
 
     def compose(self) -> ComposeResult:
         megabytes = self._path.stat().st_size / 1e6
-        yield Static(content(f"Reading {self._path.name} ({megabytes:.1f} MB)"))
-        yield Static(content("░" * BAR), id="bar")
-        yield Static(content("Esc gives up"), id="way-out")
+        yield Shown(content(f"Reading {self._path.name} ({megabytes:.1f} MB)"))
+        yield Shown(content("░" * BAR), id="bar")
+        yield Shown(content("Esc gives up"), id="way-out")
 
     def on_mount(self) -> None:
         # A daemon of our own: leaving gonogo must not wait for the parser.
@@ -85,7 +85,7 @@ class LoadingScreen(LeftOnce[Runbook | GonogoError]):
 
     def on_loading_screen_moved(self, message: Moved) -> None:
         full = round(message.done * BAR)
-        self.query_one("#bar", Static).update(content("█" * full + "░" * (BAR - full)))
+        self.query_one("#bar", Shown).show(content("█" * full + "░" * (BAR - full)))
 
     def on_loading_screen_ended(self, message: Ended) -> None:
         self._outcome = message.outcome

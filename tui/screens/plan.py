@@ -8,8 +8,6 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.content import Content
-from textual.widgets import Static
 
 from runbooks.model import Runbook
 from runbooks.planned import Coverage, Planned, Says
@@ -18,6 +16,7 @@ from tui.keymap import bindings
 from tui.plan_text import lines_of
 from tui.screens.left_once import LeftOnce
 from tui.widgets.key_hints import KeyHints
+from tui.widgets.shown import Shown
 from tui.widgets.text_view import Paragraph, TextView
 
 _STYLES = {
@@ -43,7 +42,7 @@ class PlanScreen(LeftOnce[None]):
     def compose(self) -> ComposeResult:
         yield KeyHints(("Dry run: nothing was changed",), id="title")
         yield TextView(id="plan")
-        yield Static(content(str(Coverage.of(self._planned))), id="coverage")
+        yield Shown(content(str(Coverage.of(self._planned))), id="coverage")
 
     def on_mount(self) -> None:
         self._view.show(list(self._paragraphs()))
@@ -60,7 +59,7 @@ class PlanScreen(LeftOnce[None]):
                 for number, (label, text) in enumerate(lines_of(each)):
                     style = "" if number else _STYLES[each.says]
                     yield Paragraph(content(text, style), label or " ")
-            yield Paragraph(Content(" "))
+            yield Paragraph(content(" "))
 
     def action_scroll_down(self) -> None:
         self._view.scroll_by(1)

@@ -15,10 +15,10 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.timer import Timer
 from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from runbooks.asking import EXPIRED, STANDS, Question, Reply
-from tui.display import content
+from tui.display import content, joined
 from tui.keymap import bindings
 from tui.screens.deliberate import TOO_QUICK, Deliberate
 from tui.screens.left_once import LeftOnce
@@ -33,6 +33,7 @@ from tui.screens.question_rows import (
     typed_line,
 )
 from tui.widgets.choices import Choice, Choices
+from tui.widgets.shown import Shown
 from tui.widgets.text_view import Paragraph, TextView
 
 SHOWN = 10.0
@@ -92,7 +93,7 @@ class QuestionScreen(
                     yield text_view("command")
                 yield from facts(question)
                 if question.untrusted:
-                    yield Static(
+                    yield Shown(
                         content(
                             "This runbook is not trusted yet. It would be able to run, "
                             "look at and reach:"
@@ -104,7 +105,7 @@ class QuestionScreen(
                 yield field(asked)
             if label := typed_label(question):
                 yield row(label, Input(id="word", compact=True))
-            yield Static(id="problem")
+            yield Shown(id="problem")
             yield Choices(self._choices(), id="choices")
 
     def _choices(self) -> list[Choice]:
@@ -127,7 +128,7 @@ class QuestionScreen(
         if self._question.untrusted:
             lines = "\n".join(self._question.untrusted)
             self._show("untrusted", content(lines, lines=True))
-        names = list(self.query(".name").results(Static))
+        names = list(self.query(".name").results(Shown))
         width = max((cell_len(str(name.visual)) for name in names), default=0)
         self._names = min(width, 24)
         for name in names:
@@ -153,7 +154,7 @@ class QuestionScreen(
         )
         if question.original != question.text and not self._as_written:
             written = content(question.original, "dim", lines=True)
-            shown = Content.assemble(written, "\n", shown)
+            shown = joined(written, shown, between="\n")
         self._show("command", shown)
 
     def _show(self, view: str, text: Content) -> None:
@@ -174,7 +175,7 @@ class QuestionScreen(
         read.styles.max_height = room = max(1, self.size.height - below)
         # Room around the command.
         taken = 1 + 2 * len(self.query("#distrust")) + len(read.query(".row"))
-        for fact in self.query(".fact").results(Static):
+        for fact in self.query(".fact").results(Shown):
             text = content(str(fact.visual))
             taken += min(len(text.wrap(width - self._names - 2)), FACT_LINES) - 1
         left = room - taken
@@ -187,7 +188,9 @@ class QuestionScreen(
             self.query_one(f"#{name}").styles.height = height
             left -= height
             hidden = hidden or height < wanted
-        self.query_one("#box").border_subtitle = "PgUp PgDn scroll" if hidden else ""
+        self.query_one("#box").border_subtitle = content(
+            "PgUp PgDn scroll" if hidden else ""
+        )
 
     # ------------------------------------------------------------ what is typed
 
@@ -357,4 +360,4 @@ class QuestionScreen(
         where.focus()
 
     def _say(self, problem: str) -> None:
-        self.query_one("#problem", Static).update(content(problem))
+        self.query_one("#problem", Shown).show(content(problem))

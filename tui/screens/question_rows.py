@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from textual.containers import Horizontal
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from runbooks.asking import Asked, Question
-from tui.display import content
+from tui.display import content, display_text
+from tui.widgets.shown import Shown
 from tui.widgets.text_view import TextView
 from tui.widgets.wording import class_sentence
 
@@ -40,7 +41,7 @@ def field(asked: Asked) -> Horizontal:
         hint = "hidden; F2 shows it"
     value = Input(
         asked.remembered,
-        placeholder=hint,
+        placeholder=display_text(hint),
         id=field_id(asked),
         classes="value",
         compact=True,
@@ -86,8 +87,8 @@ def text_view(id: str) -> TextView:
 
 
 def _fact(name: str, value: str) -> Horizontal:
-    return row(name, Static(content(value), classes="fact"))
+    return row(name, Shown(content(value), classes="fact"))
 
 
-def row(name: str, value: Static | Input) -> Horizontal:
-    return Horizontal(Static(content(name), classes="name"), value, classes="row")
+def row(name: str, value: Shown | Input) -> Horizontal:
+    return Horizontal(Shown(content(name), classes="name"), value, classes="row")

@@ -8,7 +8,6 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
-from textual.widgets import Static
 
 from runbooks.remedies import Remedy
 from tui.display import content
@@ -18,6 +17,7 @@ from tui.screens.picking import Picking
 from tui.widgets.finding_text import labelled, plain
 from tui.widgets.key_hints import KeyHints
 from tui.widgets.pick_list import PickList
+from tui.widgets.shown import Shown
 from tui.widgets.signs import signs
 from tui.widgets.text_view import TextView
 from tui.widgets.wording import CLASS_WORDS, CLASSES
@@ -54,7 +54,7 @@ class RemedyScreen(Picking, LeftOnce[Remedy | None]):
         self._title = title
 
     def compose(self) -> ComposeResult:
-        yield Static(content(self._title, "bold"), id="title")
+        yield Shown(content(self._title, "bold"), id="title")
         yield RemedyList(self._remedies, id="remedies")
         yield TextView(id="about")
         yield KeyHints(HINTS, id="keys")

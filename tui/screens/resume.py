@@ -10,16 +10,16 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
 from textual.timer import Timer
-from textual.widgets import Static
 
 from runbooks.changes import Identity
 from runbooks.model import Row
 from state.resume import Resumption, moment
-from tui.display import content
+from tui.display import content, joined
 from tui.keymap import bindings
 from tui.screens.left_once import LeftOnce
 from tui.screens.picking import Picking
 from tui.widgets.resume_list import Fold, ResumeList, Told
+from tui.widgets.shown import Shown
 from tui.widgets.signs import signs
 from tui.widgets.wording import duration
 
@@ -55,12 +55,12 @@ class ResumeScreen(Picking, LeftOnce[Row | None]):
         self._soon: Timer | None = None
 
     def compose(self) -> ComposeResult:
-        yield Static(id="title")
-        yield Static(id="systems")
+        yield Shown(id="title")
+        yield Shown(id="systems")
         yield ResumeList(self._told.groups, id="rows")
-        yield Static(id="about")
-        yield Static(id="summary")
-        yield Static(content(KEYS, "$text-muted"), id="keys")
+        yield Shown(id="about")
+        yield Shown(id="summary")
+        yield Shown(content(KEYS, "$text-muted"), id="keys")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
         # A key may come before anything is composed.
@@ -92,7 +92,7 @@ class ResumeScreen(Picking, LeftOnce[Row | None]):
         self._about()
 
     def _update(self, id: str, text: Content) -> None:
-        self.query_one(f"#{id}", Static).update(text)
+        self.query_one(f"#{id}", Shown).show(text)
 
     def _title(self) -> Content:
         run, now = self._engine.run, datetime.now().astimezone()
@@ -131,7 +131,7 @@ class ResumeScreen(Picking, LeftOnce[Row | None]):
     def _about(self) -> None:
         """The picked line in full."""
         picked = self._list.picked
-        said = Content("")
+        said = content("")
         if isinstance(picked, Told):
             item = picked.item
             said = content(f"{item.text}: {item.says}" if item.says else item.text)
@@ -167,4 +167,4 @@ def _compared(met: Met, began: Mapping[str, Identity]) -> Content:
             others.append(content(words, "bold $text-error"))
         else:
             same.append(content(f"{now.says}, as when the run began", "$text-success"))
-    return Content("\n").join([*others, *silent, *same])
+    return joined(*others, *silent, *same, between="\n")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from textual import events
 from textual.app import ComposeResult
 from textual.screen import ModalScreen
-from textual.widgets import Static
 
 from tui.display import content
 from tui.screens.left_once import LeftOnce
 from tui.terminal import too_small
+from tui.widgets.shown import Shown
 
 
 class TooSmallScreen(ModalScreen[None], LeftOnce[None]):
@@ -20,14 +20,14 @@ class TooSmallScreen(ModalScreen[None], LeftOnce[None]):
         align: center middle;
         background: $background;
     }
-    TooSmallScreen Static {
+    TooSmallScreen Shown {
         width: auto;
         max-width: 100%;
     }
     """
 
     def compose(self) -> ComposeResult:
-        yield Static(content(too_small(*self.app.size)))
+        yield Shown(content(too_small(*self.app.size)))
 
     def on_resize(self, event: events.Resize) -> None:
         self._fit()
@@ -37,6 +37,6 @@ class TooSmallScreen(ModalScreen[None], LeftOnce[None]):
 
     def _fit(self) -> None:
         if said := too_small(*self.app.size):
-            self.query_one(Static).update(content(said))
+            self.query_one(Shown).show(content(said))
         else:
             self.dismiss()

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.widgets import Static
 
 from runbooks.changes import Revision, Undo
 from state.changed import Changed
@@ -17,6 +16,7 @@ from tui.keymap import bindings
 from tui.screens.left_once import LeftOnce
 from tui.screens.picking import Picking
 from tui.widgets.key_hints import KeyHints
+from tui.widgets.shown import Shown
 from tui.widgets.text_view import Paragraph, TextView
 from tui.widgets.way_back_list import (
     Row,
@@ -92,7 +92,7 @@ class WayBackScreen(Picking, LeftOnce[Wanted | None]):
     def compose(self) -> ComposeResult:
         yield WayBackList((), id="rows")
         yield TextView(id="about")
-        yield Static(id="said")
+        yield Shown(id="said")
         yield KeyHints(HINTS, id="keys")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
@@ -129,7 +129,7 @@ class WayBackScreen(Picking, LeftOnce[Wanted | None]):
         said = content(problem, "$text-error")
         if not problem:
             said = content(plan_in_short(self._wanted()), "$text-muted")
-        self.query_one("#said", Static).update(said)
+        self.query_one("#said", Shown).show(said)
 
     def _wanted(self) -> list[Changed]:
         """What still stands, of that what is marked where anything is."""

@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from runbooks.changes import Progress
-from tui.display import content
+from tui.display import content, joined
 from tui.widgets.signs import signs
 
 QUIET = "$foreground-muted"
@@ -33,9 +33,9 @@ class Bar:
     def shown(self, cells: int) -> Content:
         known = signs()
         full = int(cells * min(1.0, self.done / self.of)) if self.of > 0 else 0
-        return Content.assemble(
-            Content.styled(known.full * full, "$text-success"),
-            Content.styled(known.empty * (cells - full), QUIET),
+        return joined(
+            content(known.full * full, "$text-success"),
+            content(known.empty * (cells - full), QUIET),
         )
 
 
@@ -63,19 +63,19 @@ def clock(seconds: float) -> str:
 def in_one_line(shown: list[Bar]) -> Content:
     """Return all bars side by side, for a screen of few lines."""
     pieces = [
-        Content.assemble(
+        joined(
             content(f"{bar.name} ", QUIET), bar.shown(BRIEF), content(f" {bar.says}")
         )
         for bar in shown
     ]
-    return Content("  ").join(pieces)
+    return joined(*pieces, between="  ")
 
 
 def one_below_another(shown: list[Bar]) -> list[Content]:
     """Return a line for each bar, their names in a column."""
     width = max((cell_len(bar.name) for bar in shown), default=0)
     return [
-        Content.assemble(
+        joined(
             content(f"{bar.name:<{width}}  ", QUIET),
             bar.shown(LONG),
             content(f"  {bar.says}"),
@@ -115,8 +115,8 @@ class ActionPanel(Widget):
 
     def render(self) -> Content:
         if self._progress is None:
-            return Content("")
+            return content("")
         shown = list(bars(self._progress, monotonic() - self._heard))
         if self.tall:
-            return Content("\n").join(one_below_another(shown))
+            return joined(*one_below_another(shown), between="\n")
         return in_one_line(shown)

@@ -10,10 +10,11 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.widgets import Input, Label
+from textual.widgets import Input
 
-from tui.display import content
+from tui.display import content, display_text
 from tui.widgets.edge_line import EdgeLine
+from tui.widgets.shown import Shown
 from tui.widgets.signs import signs
 
 
@@ -52,6 +53,10 @@ class AnswerLine(Vertical):
     """Asks for a few short texts.
 
     What was typed is told with every way out, so that nothing is ever lost.
+    """
+
+    DEFAULT_CSS = """
+    AnswerLine Shown { width: auto; }
     """
 
     @dataclass
@@ -96,7 +101,7 @@ class AnswerLine(Vertical):
             box = Input(compact=True, id=f"answer-{number}", select_on_focus=False)
             # A blinking cursor would write to an idle terminal.
             box.cursor_blink = False
-            label = Label("", markup=False)
+            label = Shown()
             rows.append(Horizontal(label, box, classes="answer-field"))
         await self.mount_all(rows)
         self.ready = True
@@ -117,10 +122,10 @@ class AnswerLine(Vertical):
         for row, asked in zip(self._rows(), self._padded(prompt), strict=True):
             row.display = asked is not None
             if asked is not None:
-                row.query_one(Label).update(content(f"{asked.label}: "))
+                row.query_one(Shown).show(content(f"{asked.label}: "))
                 box = row.query_one(Input)
                 box.value = asked.value
-                box.placeholder = asked.wanted
+                box.placeholder = display_text(asked.wanted)
                 box.cursor_position = len(asked.value)
         self.prompt = prompt
         # At once: Widget.focus would come after keys that are already on their way.

@@ -12,7 +12,7 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.widget import Widget
 
-from tui.display import content
+from tui.display import content, joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +100,10 @@ class Choices(Widget, can_focus=True):
                 "reverse" if here else "" if self._awake else "dim",
             )
             if lines and lines[-1].cell_length + 1 + label.cell_length <= width:
-                lines[-1] = Content.assemble(lines[-1], " ", label)
+                lines[-1] = joined(lines[-1], content(" "), label)
             else:
                 lines.append(label)
         return lines
 
     def render(self) -> Content:
-        return Content("\n").join(self.lines(self.size.width))
+        return joined(*self.lines(self.size.width), between="\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widget import Widget
 
+from tui.display import content, joined
 from tui.widgets.signs import signs
 
 
@@ -22,8 +23,8 @@ class EdgeLine(Widget):
     def __init__(self, fill: str = " ", *, id: str = "", classes: str = "") -> None:
         super().__init__(id=id or None, classes=classes or None)
         self._fill = fill
-        self._left = Content("")
-        self._right = Content("")
+        self._left = content("")
+        self._right = content("")
 
     @property
     def text(self) -> str:
@@ -36,7 +37,7 @@ class EdgeLine(Widget):
 
     def show(self, left: Content, right: Content | None = None) -> None:
         """Show these; a line that already says so is not painted again."""
-        right = right or Content("")
+        right = right or content("")
         if left.is_same(self._left) and right.is_same(self._right):
             return
         self._left, self._right = left, right
@@ -48,8 +49,8 @@ class EdgeLine(Widget):
         room = width - right.cell_length
         left = shortened(self._left, room - 1) if self._left else self._left
         gap = room - left.cell_length
-        between = Content.styled(self._fill * gap, "dim" if self._fill != " " else "")
-        return Content.assemble(left, between, right)
+        between = content(self._fill * gap, "dim" if self._fill != " " else "")
+        return joined(left, between, right)
 
 
 def shortened(text: Content, width: int) -> Content:
@@ -57,4 +58,4 @@ def shortened(text: Content, width: int) -> Content:
     if text.cell_length <= width:
         return text
     cut = signs().cut
-    return Content.assemble(text.truncate(max(0, width - 1)).rstrip(cut), cut)
+    return joined(text.truncate(max(0, width - 1)).rstrip(cut), content(cut))

@@ -6,12 +6,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import groupby
 
-from textual.content import Content
-
 from runbooks.facts import BY_FACT
 from runbooks.results import Finding, Reading, Result, Soaked
 from state.standing import Standing, StepState
-from tui.display import content
+from tui.display import content, joined
 from tui.widgets.signs import signs, trend
 from tui.widgets.text_view import QUIET, Paragraph
 from tui.widgets.wording import age, duration, soaking
@@ -64,9 +62,7 @@ def finding_text(finding: Finding, state: StepState) -> Iterator[Paragraph]:
     if finding.seconds:
         took += f", took {duration(finding.seconds)}"
     line = content(seen, LOUD.get(finding.result, ""), lines=True)
-    yield Paragraph(
-        Content.assemble(line, Content.styled(f"  {took}", QUIET)), "looked"
-    )
+    yield Paragraph(joined(line, content(f"  {took}", QUIET)), "looked")
     if state.regressed_at:
         since = ago(age(state.regressed_at, now))
         yield labelled("regressed", f"{since}, was: {state.passed}", "$text-error")
@@ -112,7 +108,7 @@ def _table(finding: Finding) -> Iterator[Paragraph]:
     name = min(28, max(4, *(len(each.reading.name) for each in finding.judged)))
     expected = min(30, max(8, *(len(each.expected) for each in finding.judged)))
     head = f"  {'read':<{name}}  {'expected':<{expected}}  value"
-    yield Paragraph(Content.styled(head, QUIET))
+    yield Paragraph(content(head, QUIET))
     for source, group in groupby(finding.judged, key=lambda each: each.source):
         looked = list(group)
         if source and source != finding.source:
@@ -121,7 +117,7 @@ def _table(finding: Finding) -> Iterator[Paragraph]:
         for each in looked:
             loud = LOUD.get(each.result, "")
             sign = signs().standing[Standing[each.result.name]]
-            line = Content.assemble(
+            line = joined(
                 content(f"{sign} ", loud),
                 content(f"{each.reading.name:<{name}}  {each.expected:<{expected}}  "),
                 content(_value(each.reading), loud),

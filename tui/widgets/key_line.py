@@ -8,7 +8,7 @@ from textual.content import Content
 from textual.screen import Screen
 
 from state.standing import Standing
-from tui.display import content
+from tui.display import content, joined
 from tui.widgets.signs import signs
 
 COMMON = ("find.start", "list.filter", "list.blockers")
@@ -125,7 +125,7 @@ def key_line(
     """
     if place == "answer":
         return _line([("Enter", "save"), ("Tab", "field"), ("Esc", "keep, back")]), (
-            Content("")
+            content("")
         )
     bound: dict[str, tuple[str, str]] = {}
     for active in screen.active_bindings.values():
@@ -148,11 +148,12 @@ def key_line(
         if id in bound and _line([*told, bound[id]]).cell_length <= room:
             told.append(bound[id])
     line = _line(told)
-    return Content("  ").join([title, line]) if title else line, right
+    return joined(title, line, between="  ") if title else line, right
 
 
 def _line(told: list[tuple[str, str]]) -> Content:
-    return Content("  ").join(
-        Content.assemble(content(key, "bold"), content(f" {word}", "$foreground-muted"))
+    words = [
+        joined(content(key, "bold"), content(f" {word}", "$foreground-muted"))
         for key, word in told
-    )
+    ]
+    return joined(*words, between="  ")

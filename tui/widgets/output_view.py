@@ -7,11 +7,9 @@ from itertools import islice
 from typing import ClassVar
 
 from rich.cells import cell_len
-from rich.segment import Segment
-from textual.content import Content
 from textual.strip import Strip
 
-from tui.display import content, sgr_spans
+from tui.display import content, sgr_spans, strip
 from tui.widgets.levels import Level, Levels
 from tui.widgets.line_view import LineView
 from tui.widgets.scrollback import LONGEST, Scrollback, plain
@@ -40,7 +38,7 @@ class OutputView(LineView):
     def __init__(self, *, id: str = "") -> None:
         super().__init__(id=id or None)
         self.scrollback = Scrollback()
-        self.hint = Content("")
+        self.hint = content("")
         """Shown while nothing has been printed."""
         self.follow = True
         self.wrap = False
@@ -167,7 +165,7 @@ class OutputView(LineView):
             if y == 0 and self.hint:
                 style = self.app.stylesheet.parse_style
                 pieces = self.hint.render(self.visual_style, "", style)
-                hint = Strip([Segment(text, s.rich_style) for text, s in pieces])
+                hint = strip((text, s.rich_style) for text, s in pieces)
                 return hint.adjust_cell_length(width, base)
             return Strip.blank(width, base)
         row = y + self.top
@@ -182,6 +180,5 @@ class OutputView(LineView):
         # A line that is not wrapped shows no more than its beginning.
         seen = line if self.wrap else line[: min(LONGEST, 8 * width)]
         spans, _ = sgr_spans(seen)
-        # Every segment needs a style: NO_COLOR's filter reads it unasked.
-        strip = Strip([Segment(text, base + style) for text, style in spans])
-        return strip.crop(first, first + width).adjust_cell_length(width, base)
+        drawn = strip((text, base + style) for text, style in spans)
+        return drawn.crop(first, first + width).adjust_cell_length(width, base)

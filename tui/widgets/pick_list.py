@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Generic, TypeVar
 
-from rich.segment import Segment
 from textual.content import Content
 from textual.strip import Strip
 
-from tui.display import content
+from tui.display import content, strip
 from tui.widgets.line_view import LineView
 
 T = TypeVar("T")
@@ -80,6 +79,5 @@ class PickList(LineView, Generic[T]):
         pieces = line.render(
             self.visual_style, end="", parse_style=self.app.stylesheet.parse_style
         )
-        # Every segment needs a style: NO_COLOR's filter reads it unasked.
-        strip = Strip([Segment(text, style.rich_style) for text, style in pieces])
-        return strip.adjust_cell_length(width, self.rich_style)
+        drawn = strip((text, style.rich_style) for text, style in pieces)
+        return drawn.adjust_cell_length(width, self.rich_style)

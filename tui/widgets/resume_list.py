@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from textual.content import Content
 
 from state.resume import Groups, Item, Kind
-from tui.display import content
+from tui.display import content, joined
 from tui.widgets.pick_list import PickList
 from tui.widgets.signs import signs
 
@@ -104,7 +104,7 @@ class ResumeList(PickList[Row]):
         left = left.truncate(room, ellipsis=True)
         says = says.truncate(max(0, width - left.cell_length - 3), ellipsis=True)
         gap = " " * max(1, width - left.cell_length - says.cell_length - 1)
-        return Content.assemble(left, gap, says, " ")
+        return joined(left, content(gap), says, content(" "))
 
 
 def _below(text: str, cursor: str) -> Content:

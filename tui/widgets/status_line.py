@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.content import Content
 
-from tui.display import content
+from tui.display import content, joined
 from tui.widgets.edge_line import EdgeLine
 
 
@@ -17,7 +17,7 @@ class StatusLine(EdgeLine):
 
     def __init__(self, saved: str, *, id: str = "") -> None:
         super().__init__(id=id)
-        self._lasting = Content("")
+        self._lasting = content("")
         self._saved = saved
         self.looking = 0
         """How many steps are still being looked at."""
@@ -53,7 +53,7 @@ class StatusLine(EdgeLine):
         style = "bold $text-error" if alarm else "$foreground-muted"
         steps = "1 step" if self.looking == 1 else f"{self.looking} steps"
         looking = f" looking at {steps} " if self.looking else ""
-        return Content.assemble(
-            Content.styled(looking, "$foreground-muted"),
+        return joined(
+            content(looking, "$foreground-muted"),
             content(f" {self._saved}", style),
         )

@@ -12,12 +12,12 @@ from datetime import UTC, datetime
 from typing import ClassVar
 
 from rich.cells import cell_len, set_cell_size
-from rich.segment import Segment
 from rich.style import Style
 from textual.message import Message
 from textual.strip import Strip
 
 from runbooks.model import Row
+from tui.display import strip
 from tui.widgets.line_view import LineView
 from tui.widgets.outline import Outline
 from tui.widgets.row_text import Line, RowText
@@ -201,14 +201,14 @@ class StepList(LineView):
 
     def _strip(self, line: Line, width: int, base: tuple[str, ...]) -> Strip:
         room = max(0, width - cell_len(line.sign) - cell_len(line.right))
-        # Every segment needs a style: NO_COLOR's filter reads it unasked.
-        segments = [
-            Segment(line.sign, self._style(base, line.tone)),
-            Segment(fit(line.left, room, line.cut), self._style(base, line.weight)),
-            Segment(line.right, self._style(base, line.right_tone)),
-        ]
-        strip = Strip([segment for segment in segments if segment.text])
-        return strip.adjust_cell_length(width, self._style(base, "")).simplify()
+        drawn = strip(
+            [
+                (line.sign, self._style(base, line.tone)),
+                (fit(line.left, room, line.cut), self._style(base, line.weight)),
+                (line.right, self._style(base, line.right_tone)),
+            ]
+        )
+        return drawn.adjust_cell_length(width, self._style(base, "")).simplify()
 
     def _style(self, base: tuple[str, ...], tone: str) -> Style:
         names = (*base, f"step-list--{tone}") if tone else base

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from rich.segment import Segment
 from textual.content import Content
 from textual.strip import Strip
 
+from tui.display import content, joined, strip
 from tui.widgets.line_view import LineView
 
 QUIET = "$foreground-muted"
@@ -31,7 +31,7 @@ class Paragraph:
             return
         label = f"{self.label:<{LABEL}}"
         for line in self.text.wrap(width - LABEL):
-            yield Content.assemble(Content.styled(label, QUIET), line)
+            yield joined(content(label, QUIET), line)
             label = " " * LABEL
 
 
@@ -101,6 +101,5 @@ class TextView(LineView):
         pieces = self._lines[index].render(
             self.visual_style, end="", parse_style=self.app.stylesheet.parse_style
         )
-        # Every segment needs a style: NO_COLOR's filter reads it unasked.
-        strip = Strip([Segment(text, style.rich_style) for text, style in pieces])
-        return strip.adjust_cell_length(width, self.rich_style).simplify()
+        line = strip((text, style.rich_style) for text, style in pieces)
+        return line.adjust_cell_length(width, self.rich_style).simplify()

@@ -13,7 +13,7 @@ from runbooks.results import Result
 from runbooks.tables import Level
 from state.standing import Standing
 from state.verdict import Verdict
-from tui.display import content
+from tui.display import content, joined
 from tui.widgets.outline import OPEN
 from tui.widgets.signs import signs
 from tui.widgets.standings import Standings
@@ -45,10 +45,10 @@ def summary(verdict: Verdict, mine: int, *, brief: bool = False) -> Content:
     sign = signs().standing
     counts = verdict.counts
     style = "bold" if verdict.exit_code == NOTHING_CHECKED else WORDS[verdict.word]
-    pieces = [Content.styled(verdict.word, style)]
+    pieces = [content(verdict.word, style)]
     failing = counts.get(Standing.FAIL, 0)
     pieces.append(
-        Content.styled(
+        content(
             f"{sign[Standing.FAIL]}{failing} {'fail' if brief else 'failing'}",
             "$text-error" if failing else "$foreground-muted",
         )
@@ -61,11 +61,11 @@ def summary(verdict: Verdict, mine: int, *, brief: bool = False) -> Content:
     ):
         if number := counts.get(standing, 0):
             text = f"{sign[standing]}{number} {short if brief else word}"
-            pieces.append(Content.styled(text, "$text-warning"))
+            pieces.append(content(text, "$text-warning"))
     unanswered = sum(n for standing, n in counts.items() if standing in OPEN)
     own = f" ({mine} mine)" if mine else ""
-    pieces.append(Content(f"{sign[Standing.PENDING]}{unanswered} open{own}"))
-    return Content("  ").join(pieces)
+    pieces.append(content(f"{sign[Standing.PENDING]}{unanswered} open{own}"))
+    return joined(*pieces, between="  ")
 
 
 def progress(verdict: Verdict, gate: str) -> Content:
@@ -73,10 +73,10 @@ def progress(verdict: Verdict, gate: str) -> Content:
     known = signs()
     full = verdict.done * BAR // verdict.total if verdict.total else 0
     word = f"{gate} " if gate else ""
-    return Content.assemble(
-        f"{word}{verdict.done}/{verdict.total}  ",
-        Content.styled(known.full * full, "$text-success"),
-        Content.styled(known.empty * (BAR - full), "$foreground-muted"),
+    return joined(
+        content(f"{word}{verdict.done}/{verdict.total}  "),
+        content(known.full * full, "$text-success"),
+        content(known.empty * (BAR - full), "$foreground-muted"),
     )
 
 
@@ -102,16 +102,17 @@ def blocking(
             if standings.standing(step.id) in (Standing.FAIL, Standing.UNKNOWN)
         ]
         shown = islice(_in_words(wrong, runbook, standings), MOST)
-        return Content("  ").join([_plain(verdict), *shown]), Content("")
+        return joined(_plain(verdict), *shown, between="  "), content("")
     if not verdict.blocking:
-        return _conditions(verdict, runbook), Content("")
+        return _conditions(verdict, runbook), content("")
     ids = [step_id for step_id, _ in verdict.blocking]
-    right = Content.styled(f" b {len(ids)} block", "$foreground-muted")
+    right = content(f" b {len(ids)} block", "$foreground-muted")
     if verdict.exit_code == NOTHING_CHECKED:
         first = f"nothing is checked yet: {nothing_yet()}"
         return content(first, "$foreground-muted"), right
     shown = islice(_in_words(ids, runbook, standings), MOST)
-    return Content("  ").join((*_only_people(ids, runbook, standings), *shown)), right
+    people = _only_people(ids, runbook, standings)
+    return joined(*people, *shown, between="  "), right
 
 
 def _only_people(

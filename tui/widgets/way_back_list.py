@@ -12,7 +12,7 @@ from textual.content import Content
 from runbooks.changes import Revision
 from state.changed import Changed
 from state.standing import Standing
-from tui.display import content
+from tui.display import content, joined
 from tui.widgets.finding_text import ago, labelled, plain
 from tui.widgets.pick_list import PickList
 from tui.widgets.signs import signs
@@ -53,7 +53,7 @@ class WayBackList(PickList[Row]):
         room = max(8, width - len(right) - 2)
         line = line.truncate(room, ellipsis=True)
         gap = " " * max(1, width - line.cell_length - len(right))
-        return Content.assemble(line, gap, content(right, "dim"))
+        return joined(line, content(gap), content(right, "dim"))
 
     def _words(self, row: Row) -> tuple[str, str, str]:
         """Return the beginning of a line, its end, and its style."""
