@@ -32,7 +32,6 @@ _search_elsewhere()
 
 import errno  # noqa: E402
 from collections.abc import Sequence  # noqa: E402
-from io import TextIOWrapper  # noqa: E402
 
 OK, USAGE, BUG, INTERRUPTED = 0, 2, 70, 130
 """Exit codes: fine, wrong usage or a file that cannot be used, a bug, Ctrl-C."""
@@ -61,9 +60,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         if error.filename is not None or error.errno not in UNWRITABLE:
             return _explain(error)
+        from tui.cli.printing import complain
+
         _print_nowhere()
         said = f"what it prints cannot be written ({error.strerror})"
-        print(f"gonogo: {said}; 'gonogo status' says what stands.", file=sys.stderr)
+        complain(f"{said}; 'gonogo status' says what stands.")
         return USAGE
     except Exception as error:
         return _explain(error)
@@ -105,15 +106,14 @@ def _fill_descriptors() -> None:
 
 
 def _keep_to_ourselves() -> None:
-    """Leave no memory image behind; print on any terminal."""
+    """Leave no memory image behind, and send no sequence but our own."""
     import resource
 
     _, hard = resource.getrlimit(resource.RLIMIT_CORE)
     resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
-    for stream in (sys.stdout, sys.stderr):
-        # A terminal that is not UTF-8 gets escapes, never a UnicodeEncodeError.
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+    from tui.sent import wall_in
+
+    wall_in()
 
 
 def _explain(error: Exception) -> int:
@@ -121,7 +121,7 @@ def _explain(error: Exception) -> int:
     from click import ClickException
 
     from runbooks.errors import GonogoError
-    from tui.display import display_text
+    from tui.cli.printing import complain
 
     if isinstance(error, ClickException):
         where = getattr(getattr(error, "ctx", None), "command_path", "gonogo")
@@ -129,9 +129,9 @@ def _explain(error: Exception) -> int:
     elif isinstance(error, GonogoError):
         say = str(error)
     else:
-        print(f"gonogo: {_report(error)}", file=sys.stderr)
+        complain(_report(error), lines=True)
         return BUG
-    print(f"gonogo: {display_text(_without_secrets(say))}", file=sys.stderr)
+    complain(_without_secrets(say))
     return USAGE
 
 
@@ -141,8 +141,10 @@ def _report(error: Exception) -> str:
     import traceback
 
     from state.locations import state_home
+    from tui.display import display_text
 
-    text = _without_secrets("".join(traceback.format_exception(error)))
+    report = _without_secrets("".join(traceback.format_exception(error)))
+    text = display_text(report, lines=True)
     said = f"stopped by a bug of its own ({type(error).__name__}); "
     for directory in (state_home(), tempfile.gettempdir()):
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,8 +16,8 @@ from state.acted import left_open
 from state.parsed import kept, read
 from tui.app import GonogoApp
 from tui.cli.outline import complaint
+from tui.cli.printing import complain
 from tui.config import Config
-from tui.display import display_text
 from tui.engine import Engine
 from tui.opening import (
     Options,
@@ -95,9 +94,9 @@ class Desk(GonogoApp):
         """Print what could not be written to the last, so that it is not lost."""
         waiting = self._engine.run.waiting if self._engine else ()
         if waiting:
-            print("NOT SAVED, for the disk did not take it:", file=sys.stderr)
+            complain("NOT SAVED, for the disk did not take it:", who="")
         for thing in waiting:
-            print(display_text(f"  {thing}"), file=sys.stderr)
+            complain(f"  {thing}", who="")
 
     def _first_screen(self) -> Screen[Any]:
         if self._prepared:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from runbooks.errors import StateError
 from state.locations import private_directory, state_home
+from tui.display import display_text
 
 NAME = "gonogo.log"
 
@@ -38,6 +39,13 @@ class PrivateFile(logging.FileHandler):
         return os.fdopen(number, "a", encoding=self.encoding, errors=self.errors)
 
 
+class Safe(logging.Formatter):
+    """Makes lines that can be looked at on any terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return display_text(super().format(record), lines=True)
+
+
 def keep_log() -> None:
     """Send what gonogo logs to its file, and only there.
 
@@ -47,8 +55,6 @@ def keep_log() -> None:
     logging.raiseExceptions = False  # a log that cannot be written stops nothing
     logger = logging.getLogger("gonogo")
     handler = PrivateFile(state_home() / NAME)
-    handler.setFormatter(
-        logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s")
-    )
+    handler.setFormatter(Safe("%(asctime)s %(name)s %(levelname)s %(message)s"))
     logger.handlers = [handler]
     logger.propagate = False

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from runbooks.errors import CommandError
 from runbooks.rehearsal import Deployment, programs, start
 from runbooks.shipped import PRODUCTION
-from tui.display import display_text
+from tui.cli.printing import complain
 from tui.opening import Options
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def started(
     def tell(said: str) -> None:
         if sys.stderr.isatty():
             after = f"{time.monotonic() - began:5.1f} s"
-            print(f"{after}  {display_text(said)}", file=sys.stderr, flush=True)
+            complain(f"{after}  {said}", who="")
 
     tell("starting a practice deployment; Ctrl-C gives up")
     with start(
@@ -75,13 +75,13 @@ def started(
         ready=lambda part: tell(f"ready: {programs.NAMES.get(part, part)}"),
     ) as deployment:
         if deployment.without:
-            print(f"gonogo: {without(deployment)}", file=sys.stderr, flush=True)
+            complain(without(deployment))
         for number, fault in enumerate(faults, 1):
             tell(f"injecting fault {number} of {len(faults)}")
             fault.inject(deployment)
         yield deployment
     for fault in faults:
-        print(f"gonogo: {fault.name}: {fault.says}", file=sys.stderr, flush=True)
+        complain(f"{fault.name}: {fault.says}")
     tell(f"stopped; what it made is in {keep}" if keep else "stopped, nothing is left")
 
 
@@ -103,7 +103,7 @@ def walk(deployment: Deployment, config: Config) -> int:
 def without(deployment: Deployment) -> str:
     """Return what *deployment* had to do without, as a sentence, or ""."""
     reasons = "; ".join(deployment.without)
-    return f"Left out: {display_text(reasons)}." if reasons else ""
+    return f"Left out: {reasons}." if reasons else ""
 
 
 def _installing() -> str:

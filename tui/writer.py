@@ -19,6 +19,7 @@ from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
 
 from tui.modes import BEGIN
+from tui.sent import ours
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -158,6 +159,9 @@ class GonogoDriver(LinuxDriver):
         self._writer = FrameWriter(self._tty, self._caught_up) if stock else None
         if self._writer:
             self._writer.write(BEGIN.decode())
+
+    def write(self, data: str) -> None:
+        super().write(ours(data))
 
     def start_application_mode(self) -> None:
         with SPEAKING:

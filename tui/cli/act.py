@@ -11,7 +11,7 @@ import click
 
 from tui.cli.parameters import read_parameters
 from tui.cli.paths import FILE, RUNBOOK
-from tui.cli.printing import say
+from tui.cli.printing import agreed, ask, complain, say
 
 if TYPE_CHECKING:
     from runbooks.asking import Question, Reply
@@ -158,7 +158,7 @@ def _attend(engine: Engine, told: queue.Queue[Told], reason: str, confirm: str) 
                 say(f"{ended.ending}: {ended.title}")
                 return _CODES.get(ended.ending, 1)
             case Refused(message) | NotSaved(message):
-                print(message, file=sys.stderr)
+                complain(message, who="")
                 return 2
 
 
@@ -196,11 +196,11 @@ def _asked(question: Question, reason: str) -> Reply | None:
     termios.tcflush(sys.stdin, termios.TCIFLUSH)
     typed = ""
     if question.type_word:
-        typed = click.prompt(f"Type {question.type_word} to go on", default="")
+        typed = ask(f"Type {question.type_word} to go on", default="")
         if typed != question.type_word:
             return None
-    elif not click.confirm("Do it?", default=False):
+    elif not agreed("Do it?"):
         return None
     if question.arm and not reason:
-        reason = click.prompt("Why")
+        reason = ask("Why")
     return Reply(typed=typed, reason=reason)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tui.cli.printing import Line, say
+
 if TYPE_CHECKING:
     from runbooks.model import Runbook, Step
     from runbooks.target import Target
@@ -74,18 +76,22 @@ def check(
 def print_report(report: Report, form: str) -> int:
     """Print *report* and return the exit code."""
     for line in _lines(report, form):
-        print(line)
+        say(*line)
     return report.verdict.exit_code
 
 
-def _lines(report: Report, form: str) -> Iterator[str]:
-    if form in ("text", "json"):
-        return report.json() if form == "json" else report.text()
-    from tui.cli import pipeline_formats
+def _lines(report: Report, form: str) -> Iterator[Line]:
+    if form == "text":
+        yield from report.text()
+    elif form == "json":
+        yield (report.json(),)
+    else:
+        from tui.cli import pipeline_formats
 
-    if form == "junit":
-        return pipeline_formats.junit(report)
-    return pipeline_formats.prometheus(report)
+        junit = form == "junit"
+        made = pipeline_formats.junit if junit else pipeline_formats.prometheus
+        for line in made(report):
+            yield (line,)
 
 
 def _auto(steps: Sequence[Step]) -> list[Step]:

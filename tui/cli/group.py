@@ -41,7 +41,9 @@ def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
 
-        click.echo(f"gonogo {version('gonogo')}")
+        from tui.cli.printing import say
+
+        say(f"gonogo {version('gonogo')}")
         ctx.exit()
 
 

@@ -19,7 +19,7 @@ def command(runbooks: tuple[Path, ...]) -> int:
     from runbooks.errors import DocumentError
     from runbooks.linting import lint
     from runbooks.parsing import read
-    from tui.cli.printing import complain, paint, say
+    from tui.cli.printing import Painted, complain, say
 
     errors = warnings = 0
     for path in runbooks:
@@ -32,10 +32,10 @@ def command(runbooks: tuple[Path, ...]) -> int:
         for problem in problems:
             if problem.warning:
                 warnings += 1
-                print(f"{paint('warning', 'yellow')} {paint(str(problem), '')}")
+                say(Painted("warning", "yellow"), f" {problem}")
             else:
                 errors += 1
-                print(f"{paint('error', 'red')} {paint(str(problem), '')}")
+                say(Painted("error", "red"), f" {problem}")
     if not errors and not warnings:
         say("Nothing is wrong.")
     return 2 if errors else 0

@@ -44,7 +44,7 @@ def junit(report: Report) -> Iterator[str]:
     suite.set("skipped", str(counts["skipped"]))
     Xml.indent(suite)
     yield '<?xml version="1.0" encoding="us-ascii"?>'
-    yield Xml.tostring(suite, "us-ascii").decode()
+    yield from Xml.tostring(suite, "us-ascii").decode().split("\n")
 
 
 def prometheus(report: Report) -> Iterator[str]:

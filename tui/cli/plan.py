@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tui.cli.paths import FILE, RUNBOOK
+from tui.cli.printing import Line, Painted, say
 
 if TYPE_CHECKING:
     from runbooks.model import Runbook
@@ -49,10 +50,11 @@ def command(
     admit(document, store)
     profile = load(target, document, store.covers_profile)
     planned = _planned(document, profile, state_dir)
-    for line in (
-        _json(document, planned) if form == "json" else _text(document, planned)
-    ):
-        print(line)
+    if form == "json":
+        say(_json(document, planned))
+        return 0
+    for line in _text(document, planned):
+        say(*line)
     return 0
 
 
@@ -88,22 +90,21 @@ def _planned(
         return asyncio.run(planning)
 
 
-def _text(document: Runbook, planned: Sequence[Planned]) -> Iterator[str]:
+def _text(document: Runbook, planned: Sequence[Planned]) -> Iterator[Line]:
     from runbooks.planned import Coverage
-    from tui.cli.printing import paint
     from tui.plan_text import COLOURS, LABELS, lines_of
 
     width = max(map(len, LABELS.values()))
     for section, group in groupby(planned, key=lambda each: each.section):
-        yield paint(document.section_by_id[section].title, "")
+        yield (document.section_by_id[section].title,)
         for each in group:
             for number, (label, text) in enumerate(lines_of(each)):
                 colour = "" if number else COLOURS.get(each.says, "")
-                yield f"  {paint(f'{label:{width}}', colour)}  {paint(text, '')}"
-    yield str(Coverage.of(planned))
+                yield "  ", Painted(f"{label:{width}}", colour), f"  {text}"
+    yield (str(Coverage.of(planned)),)
 
 
-def _json(document: Runbook, planned: Sequence[Planned]) -> Iterator[str]:
+def _json(document: Runbook, planned: Sequence[Planned]) -> str:
     from msgspec import to_builtins
 
     from runbooks.planned import Coverage
@@ -120,7 +121,7 @@ def _json(document: Runbook, planned: Sequence[Planned]) -> Iterator[str]:
         table = renamed(to_builtins(each))
         table["known"] = [renamed(to_builtins(known)) for known in each.known]
         steps.append(table)
-    yield encode(
+    return encode(
         {
             "version": VERSION,
             "path": str(document.path),

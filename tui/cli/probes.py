@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli.parameters import read_parameters
-from tui.cli.printing import paint, say
+from tui.cli.printing import Painted, say
 
 if TYPE_CHECKING:
     from runbooks.results import Finding, Reading
@@ -40,8 +40,8 @@ def command(
         return asyncio.run(_measure(spec, target))
     finding = asyncio.run(_try(spec, target))
     word = finding.result.value
-    say_result = paint(word, COLOURS.get(word, ""))
-    print(f"{say_result}  {paint(finding.reason, '')}  {finding.seconds:.2f} s")
+    result = Painted(word, COLOURS.get(word, ""))
+    say(result, f"  {finding.reason}  {finding.seconds:.2f} s")
     for judged in finding.judged:
         say(f"  {_words(judged.reading)}  expected {judged.expected}")
     for line in finding.evidence.splitlines():
@@ -124,7 +124,7 @@ async def _measure(spec: ProbeSpec, target: str | None) -> int:
         async with Sources() as sources:
             measurement = await build(cls, parameters).look(sources)
     except (ProbeError, ValueError) as error:
-        print(f"{paint('unknown', COLOURS['unknown'])}  {paint(str(error), '')}")
+        say(Painted("unknown", COLOURS["unknown"]), f"  {error}")
         return 4
     for reading in measurement.readings.values():
         lacking = measurement.lacking.get(reading.name)

@@ -15,8 +15,8 @@ def progress_bar(length: int) -> Iterator[Callable[[], None]]:
 
     Nothing is written where stderr is no terminal.
     """
-    stream = sys.stderr
-    if not stream.isatty() or not length:
+    stream = sys.__stderr__  # beyond the wall: it moves the cursor in ways of its own
+    if stream is None or not stream.isatty() or not length:
         yield lambda: None
         return
     with click.progressbar(length=length, label="looking", file=stream) as bar:

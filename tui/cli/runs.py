@@ -42,7 +42,7 @@ def print_runs(form: str, state_dir: Path | None) -> int:
             }
             for run in found
         ]
-        print(encode({"version": VERSION, "runs": listed}))
+        say(encode({"version": VERSION, "runs": listed}))
         return 0
     if not found:
         say("There are no runs yet. 'gonogo RUNBOOK' starts one.")

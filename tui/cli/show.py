@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from tui.cli.paths import RUNBOOK
-from tui.cli.printing import complain
+from tui.cli.printing import complain, say, write
 
 if TYPE_CHECKING:
     from runbooks.model import Runbook
@@ -43,7 +42,7 @@ def command(runbooks: tuple[Path, ...], form: str) -> int:
             if form != "text":
                 from tui.cli.json_text import failure
 
-                print(failure(path, str(error)))
+                say(failure(path, str(error)))
             continue
         _show(runbook, form)
         if said := complaint(runbook):
@@ -56,7 +55,6 @@ def command(runbooks: tuple[Path, ...], form: str) -> int:
 def _show(runbook: Runbook, form: str) -> None:
     if form == "text":
         from tui.cli.outline import outline, reading_mode, remarks
-        from tui.cli.printing import say
 
         for line in outline(runbook, {}):
             say(line)
@@ -65,7 +63,6 @@ def _show(runbook: Runbook, form: str) -> None:
         return
     from tui.cli.json_text import chunks
 
-    write = sys.stdout.write
     for chunk in chunks(runbook, pretty=form == "json"):
         write(chunk)
     write("\n")

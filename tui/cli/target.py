@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli.paths import FILE, RUNBOOK
-from tui.cli.printing import paint, say
+from tui.cli.printing import Line, Painted, say
 
 if TYPE_CHECKING:
     from runbooks.contacts import Contact
@@ -190,7 +190,7 @@ def _complain(path: Path, document: Runbook) -> bool:
         raise DocumentError(path, f"cannot be read: {error.strerror}") from error
     for problem in problems:
         word, colour = ("warning", "yellow") if problem.warning else ("error", "red")
-        print(f"{paint(word, colour)} {paint(str(problem), '')}")
+        say(Painted(word, colour), f" {problem}")
     return any(not problem.warning for problem in problems)
 
 
@@ -205,7 +205,7 @@ async def _contact(target: Target, asked: list[Contact]) -> int:
         answers.append(well)
         failure = (finding.source, finding.reason)
         if well or failure not in failures:
-            print(_line(contact.name.ljust(width), finding, well), flush=True)
+            say(*_line(contact.name.ljust(width), finding, well))
         if not well:  # several questions to one source fail once
             failures.add(failure)
     if all(answers):
@@ -213,13 +213,13 @@ async def _contact(target: Target, asked: list[Contact]) -> int:
     return 1 if any(answers) else 4
 
 
-def _line(table: str, finding: Finding, well: bool) -> str:
+def _line(table: str, finding: Finding, well: bool) -> Line:
     from runbooks.results import Result
 
     if finding.result is Result.PASS:
-        return f"{paint('ok    ', 'green')} {table}  {finding.seconds:.2f} s"
+        return Painted("ok    ", "green"), f" {table}  {finding.seconds:.2f} s"
     stage = f"{finding.stage}: " if finding.stage else ""
     note = " ".join(finding.evidence.split())
     said = f"{stage}{finding.reason}" + (f" ({note})" if note else "")
-    word = paint("partly", "yellow") if well else paint("failed", "red")
-    return f"{word} {table}  {paint(said, '')}"
+    word = Painted("partly", "yellow") if well else Painted("failed", "red")
+    return word, f" {table}  {said}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.cli.printing import paint, say
+from tui.cli.printing import Painted, agreed, say
 
 if TYPE_CHECKING:
     from runbooks.identity_of import Met
@@ -30,7 +30,7 @@ def tell(target: Target, systems: Met, known: Identities) -> bool:
         else:
             word, colour, same = "other ", "red", False
             said = f"{now.says}; at first contact it was {before.says}"
-        print(f"{paint(word, colour)} {table}  {paint(said, '')}")
+        say(Painted(word, colour), f" {table}  {said}")
     return same
 
 
@@ -65,7 +65,7 @@ def accept(
                 "Nothing was recorded: nobody can be asked here. When you have read "
                 "this, add --yes."
             )
-        if not sure and not click.confirm("Is this the system that is meant?"):
+        if not sure and not agreed("Is this the system that is meant?"):
             say("Nothing was recorded.")
             return 1
         known.know(target.name, now)

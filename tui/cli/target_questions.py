@@ -7,9 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import click
-
-from tui.cli.printing import say
+from tui.cli.printing import agreed, ask, say
 
 if TYPE_CHECKING:
     from runbooks.discovery import Discovery
@@ -35,17 +33,17 @@ class Asking:
             return str(self._given[option])
         if not self._interactive:
             return default
-        return str(click.prompt(question, default=default, show_default=bool(default)))
+        return ask(question, default)
 
     def choice(
         self, question: str, of: Sequence[str], default: str, option: str
     ) -> str:
         if self._given.get(option) or not self._interactive:
             return str(self._given.get(option) or default)
-        return str(click.prompt(question, type=click.Choice(of), default=default))
+        return ask(question, default, of)
 
     def agreed(self, question: str) -> bool:
-        return self._interactive and click.confirm(question)
+        return self._interactive and agreed(question)
 
     def known(self, name: str, found: Discovery) -> dict[str, dict[str, Any]]:
         """Return the tables of the profile, as far as they can be known."""

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tui.cli.paths import RUNBOOK
-from tui.cli.printing import paint, say
-from tui.display import display_text
+from tui.cli.printing import Painted, agreed, say
 
 if TYPE_CHECKING:
     from runbooks.model import Runbook
@@ -63,7 +62,7 @@ def _trust(store: TrustStore, path: Path, yes: bool, wanted: str | None) -> int:
     before = store.known(path)
     changed = changes(before, what) if before else ()
     for line in changed:
-        print(paint(line, {"+": "green", "-": "red"}.get(line[:1], "")))
+        say(Painted(line, {"+": "green", "-": "red"}.get(line[:1], "")))
     prose = bool(before and changed and only_prose(before, what))
     if prose:
         say("Only prose changed: it runs and reaches what you trusted before.")
@@ -81,7 +80,7 @@ def _trust(store: TrustStore, path: Path, yes: bool, wanted: str | None) -> int:
                 "Nothing was trusted: nobody can be asked here. When you have read "
                 f"the list, write: gonogo trust --digest {digest[:SHORTEST]} {path}"
             )
-        if not _agreed(display_text(str(path)), prose):
+        if not _agreed(path, prose):
             say("Nothing was trusted.")
             return 1
     store.trust(what, path)
@@ -89,10 +88,10 @@ def _trust(store: TrustStore, path: Path, yes: bool, wanted: str | None) -> int:
     return 0
 
 
-def _agreed(path: str, prose: bool) -> bool:
+def _agreed(path: Path, prose: bool) -> bool:
     """Ask; where only prose changed, the one key y is enough."""
     if not prose:
-        return click.confirm(f"Trust all of this in {path}?")
+        return agreed(f"Trust all of this in {path}?")
     import termios
     import tty
 
@@ -100,7 +99,7 @@ def _agreed(path: str, prose: bool) -> bool:
     before = termios.tcgetattr(terminal)
     try:
         tty.setcbreak(terminal)  # drops what was typed before the question stood there
-        print(f"Trust {path} as it is now? Press y to renew.", flush=True)
+        say(f"Trust {path} as it is now? Press y to renew.")
         return os.read(terminal, 1) in (b"y", b"Y")
     finally:
         termios.tcsetattr(terminal, termios.TCSADRAIN, before)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import asdict
 
 from tui.cli.json_text import VERSION, encode
-from tui.cli.printing import paint
+from tui.cli.printing import Line, Painted
 
 if TYPE_CHECKING:
     from runbooks.model import Runbook, Step
@@ -58,11 +58,11 @@ class Report:
     now: datetime
     requests: Mapping[str, int] = field(default_factory=dict)
 
-    def text(self) -> Iterator[str]:
+    def text(self) -> Iterator[Line]:
         """Yield a line a step, grouped by section, what is wrong first."""
         for section_id, group in groupby(self.steps, key=lambda step: step.section):
             section = self.runbook.section_by_id.get(section_id)
-            yield paint(section.title if section else section_id, "")
+            yield (section.title if section else section_id,)
             for word, step in sorted(
                 ((self.standing(step), step) for step in group), key=_worst_first
             ):
@@ -71,35 +71,36 @@ class Report:
                 told = f"  {reason}" if reason else ""
                 shown = "open" if word == "pending" else word
                 yield (
-                    f"  {paint(f'{shown:8}', _COLOURS.get(word, ''))}"
-                    f"{paint(f'{weight} {step.text}{told}', '')}"
+                    "  ",
+                    Painted(f"{shown:8}", _COLOURS.get(word, "")),
+                    f"{weight} {step.text}{told}",
                 )
         yield from self._sources()
         for end in self.verdict.loose_ends:
-            yield f"loose end     {paint(end, _COLOURS['warn'])}"
+            yield "loose end     ", Painted(end, _COLOURS["warn"])
         word, done = self.verdict.word, self.verdict.done
         if not self.verdict.total:
-            yield "nothing here can be decided by a machine"
+            yield ("nothing here can be decided by a machine",)
         waiting = sum(self.standing(each) in _WAITING for each in self.steps)
         more = f", {waiting} wait for a person" if waiting else ""
         last = f"{done} of {self.verdict.total}{more}"
-        yield f"{paint(word, _COLOURS.get(word, ''))}  {last}"
+        yield Painted(word, _COLOURS.get(word, "")), f"  {last}"
 
-    def _sources(self) -> Iterator[str]:
+    def _sources(self) -> Iterator[Line]:
         """Yield what could not be looked at, each source once, and what was asked."""
         from state.announcing import failures
 
         found = {step_id: look.finding for step_id, look in self.looks.items()}
         for source, said in failures(found).items():
-            told = paint(f"{source}: {said}", _COLOURS["unknown"])
-            yield f"could not look  {told}"
+            told = Painted(f"{source}: {said}", _COLOURS["unknown"])
+            yield "could not look  ", told
         if self.requests:
             asked = sorted(self.requests.items())
-            yield paint(f"requests  {', '.join(f'{s} {n}' for s, n in asked)}", "")
+            yield (f"requests  {', '.join(f'{s} {n}' for s, n in asked)}",)
 
-    def json(self) -> Iterator[str]:
-        """Yield one object, documented in docs/json.md."""
-        yield encode(
+    def json(self) -> str:
+        """Return one object, documented in docs/json.md."""
+        return encode(
             {
                 "version": VERSION,
                 "path": str(self.runbook.path),
