@@ -9,6 +9,7 @@ from itertools import chain
 from pathlib import Path
 
 from runbooks.model import Runbook
+from runbooks.unseen import escaped
 from state.chunks import Chunk, split, step_chunk
 from state.locations import cannot, replace_file
 from state.progress import Progress
@@ -144,7 +145,7 @@ class Checkpoint:
                 title = (
                     " / ".join(sections[section].path) if section in sections else ""
                 )
-                lead = f"\n# {title}\n\n" if title.strip() else "\n"
+                lead = f"\n# {escaped(title)}\n\n" if title.strip() else "\n"
             chunk = Chunk(("step", step.id), lead, step_header(step.id), "")
             self._chunks.append(chunk)
             self._index[step.id] = chunk

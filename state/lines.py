@@ -14,6 +14,7 @@ import msgspec
 from runbooks.clock import steady
 from runbooks.errors import NewerState
 from runbooks.events import Event, Kind
+from runbooks.unseen import escaped
 
 VERSION = 1
 """Format of a line; a line of a later one is refused, not guessed at."""
@@ -65,9 +66,11 @@ def encoded(
         "prev": prev,
     }
     try:
-        return bytes(_encode(line))
+        made = bytes(_encode(line))
     except UnicodeEncodeError:
-        return bytes(_encode(_without_surrogates(line)))
+        made = bytes(_encode(_without_surrogates(line)))
+    # Nobody needs to fear looking at a journal with `cat`.
+    return escaped(made.decode()).encode()
 
 
 def decoded(raw: bytes) -> Event | None:

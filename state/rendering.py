@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from runbooks.model import Step
+from runbooks.unseen import escaped
 from state.progress import Progress
 from state.standing import StepState
 from state.verdict import effective
@@ -115,12 +116,12 @@ def toml_value(value: Value) -> str:
 
 
 def quoted(text: str) -> str:
-    """Return *text* as a basic string of TOML: JSON's, and DEL escaped as well."""
+    """Return *text* as a basic string of TOML: JSON's, what nobody sees escaped."""
     try:
         json = msgspec.json.encode(text).decode()
     except UnicodeEncodeError:
         return quoted(text.encode("utf-8", "backslashreplace").decode())
-    return json.replace("\x7f", "\\u007f")
+    return escaped(json)
 
 
 def step_header(step_id: str) -> str:

@@ -14,6 +14,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from runbooks.unseen import UNSEEN
+
 if TYPE_CHECKING:
     from rich.style import Style
     from textual.content import Content
@@ -22,18 +24,9 @@ if TYPE_CHECKING:
 TAB = 8
 """Cells between tab stops, as terminals have them."""
 
-# Ranges are those of Unicode 16: Cc, Cf, Cs, Zl, Zp, the fillers and selectors
-# that show as nothing, and the noncharacters that terminals treat as they like.
-_UNSEEN = (
-    "\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
-    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0"
-    "\ufff0-\ufffb\ufffe\uffff\ud800-\udfff"
-    "\U000110bd\U000110cd\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
-    "\U000e0000-\U000e0fff"
-)
 _COMBINING = "\u0300-\u034e\u0350-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff"
 _COMBINING += "\u20d0-\u20ff\ufe20-\ufe2f"
-UNSAFE = re.compile(f"[{_UNSEEN}]")
+UNSAFE = re.compile(f"[{UNSEEN}]")
 """A character that must never reach the terminal."""
 _MARKED = re.compile(
     # One selector after a symbol only chooses between two drawings of it; terminals
@@ -41,7 +34,7 @@ _MARKED = re.compile(
     rf"(?P<drawing>(?<=[\xa9\xae\u2000-\u3299\U0001f000-\U0001faff])"
     rf"[\ufe0e\ufe0f](?![\ufe00-\ufe0f]))"
     rf"|(?<=[{_COMBINING}]{{4}})(?P<pile>[{_COMBINING}]+)"
-    rf"|(?P<unseen>[{_UNSEEN}])"
+    rf"|(?P<unseen>[{UNSEEN}])"
 )
 _SGR = re.compile(r"\x1b\[(?P<codes>[0-9;:]{0,64})m|\x1b\[[012]?K")
 
