@@ -114,6 +114,7 @@ def hovered(text: str) -> Tooltip:
     tip.styles.display = "block"
     tip.styles.position = "relative"
     tip.styles.overlay = "none"
+    tip.styles.max_width = 100
     return tip
 
 
