@@ -35,26 +35,29 @@ def ours(text: str) -> str:
 
 
 class Walled(TextIOWrapper):
-    """Standard output or errors, whoever prints to it: ourselves, Python, a library."""
+    """Standard output or errors, whoever prints to it: ourselves, Python, a library.
+
+    A stream that is not UTF-8 gets escapes, never a UnicodeEncodeError.
+    """
+
+    def __init__(self, stream: TextIOWrapper) -> None:
+        super().__init__(
+            stream.buffer,
+            stream.encoding,
+            "backslashreplace",
+            line_buffering=stream.line_buffering,
+            write_through=stream.write_through,
+        )
+        self._stream = stream  # which would close both, if nobody had it any more
 
     def write(self, text: str) -> int:
         return super().write(_IN_TEXT.sub("\ufffd", text))
 
 
 def wall_in() -> None:
-    """Let everything that is printed from now on pass the wall.
-
-    A stream that is not UTF-8 gets escapes, never a UnicodeEncodeError.
-    """
+    """Let everything that is printed from now on pass the wall."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         # Not of a test that captures what is printed.
         if type(stream) is TextIOWrapper:
-            walled = Walled(
-                stream.buffer,
-                stream.encoding,
-                "backslashreplace",
-                line_buffering=stream.line_buffering,
-                write_through=stream.write_through,
-            )
-            setattr(sys, name, walled)
+            setattr(sys, name, Walled(stream))

@@ -144,14 +144,14 @@ def test_what_textual_sends_is_let_through() -> None:
 def test_nothing_else_is_sent(text: str) -> None:
     assert "\ufffd" in ours(text)
     stream = io.BytesIO()
-    walled = Walled(stream, "utf-8")
+    walled = Walled(io.TextIOWrapper(stream, "utf-8"))
     print(text, file=walled, flush=True)
     assert stream.getvalue().decode() != f"{text}\n"
 
 
 def test_colours_of_plain_text_are_let_through() -> None:
     stream = io.BytesIO()
-    walled = Walled(stream, "utf-8")
+    walled = Walled(io.TextIOWrapper(stream, "utf-8"))
     print("\x1b[31mred\x1b[0m", file=walled, flush=True)
     assert stream.getvalue() == b"\x1b[31mred\x1b[0m\n"
 
