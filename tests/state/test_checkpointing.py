@@ -167,7 +167,7 @@ def test_a_hand_edit_counts_and_its_comments_survive(
 
 def test_what_tomlkit_does_not_take_is_kept_as_a_comment(home: Path) -> None:
     run = filled(home)
-    deep = "x." * 150 + "x = 1"
+    deep = f"more = {'[' * 150}1{']' * 150}"
     edit(run, '[step."s.3"]\n', f'[step."s.3"]\n{deep}\n')
     run.save()
     assert f"# {deep}\n" in file(run).read_text()

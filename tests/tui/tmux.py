@@ -55,7 +55,9 @@ class Terminal:
     def type(self, text: str) -> None:
         """Type text as it stands, as quickly as hands do."""
         for character in text:
-            self.tmux("send-keys", "-t", "0", "-l", character)
+            # By itself it would end a command of tmux.
+            literal = r"\;" if character == ";" else character
+            self.tmux("send-keys", "-t", "0", "-l", literal)
             time.sleep(0.03)
 
     def screen(self) -> str:

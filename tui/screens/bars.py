@@ -78,7 +78,7 @@ class Bars(Panes):
             words.append(content(f" ARMED {minutes} min", "bold $text-error"))
             words.append(content(f" {arming.reason[:REASON]}"))
         elif self.engine.untrusted:
-            words.append(Content.styled(" READING, P trusts", "bold $text-warning"))
+            words.append(content(" READING, P trusts", "bold $text-warning"))
         else:
             words.append(content(" OBSERVE", "bold"))
         return joined(*words)

@@ -81,7 +81,10 @@ class Deliberate(Screen[ScreenResultType]):
         if self._hands is None:
             return True
         waiting, self._answer = self._answer, None
-        if self._hands.takes(event.time):
+        counts = self._hands.takes(event.time)
+        if isinstance(event, events.Key) and event.key == "escape":
+            return True  # whoever wants out is let out at once
+        if counts:
             return isinstance(event, events.Key) or self.takes_pasted()
         if self._hands.too_quick or waiting:
             self.hurried()

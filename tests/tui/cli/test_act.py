@@ -129,7 +129,7 @@ def test_at_a_terminal_it_asks(home: Path, act: Act, system: System) -> None:
         os.close(theirs)
         return said.decode()
 
-    word, why = b"to go on []: ", b"Why: "
+    word, why = b"to go on: ", b"Why: "
     assert "cancelled" in answered((word, b"alpha"), ahead=b"practice\nINC-311\n")
     assert system.read() == "old"
     said = answered((word, b"practice"), (why, b"INC-311"))
