@@ -21,6 +21,7 @@ from state.author import Author
 from state.run import Run
 from state.runs import runs
 from state.standing import Answer, Standing
+from state.trust import TrustStore
 from tests.practice.system import System, register
 from tests.tui.walking import OwnEngine, lines, walk
 from tui.config import Config
@@ -81,6 +82,10 @@ class Home:
 
     def edit(self, text: str) -> None:
         self.book.write_text(text)
+
+    def trust(self) -> None:
+        """Trust the document as it is now: its systems are asked only then."""
+        TrustStore().trust(read(self.book), self.book)
 
     @property
     def directory(self) -> Path:
@@ -278,9 +283,9 @@ async def test_another_system_is_shown_and_what_was_found_counts_no_more(
 ) -> None:
     home.system.put("setting", "new")
     async with home.opened():
-        await home.until(lambda: home.engine.run.state.seen)
         home.engine.run.trust()
         home.engine.probe()
+        await home.until(lambda: home.engine.run.state.seen)
         await home.until(lambda: home.standing("written") is Standing.PASS)
     home.system.put("id", "beta")
     async with home.opened():
@@ -302,9 +307,11 @@ async def test_a_system_that_does_not_say_who_it_is_holds_nothing_up(
     home: Home,
 ) -> None:
     home.edit("# Short\n\n- [ ] One\n- [ ] Two\n")
+    home.trust()
     async with home.opened():
         await home.until(lambda: home.engine.run.state.seen)
     home.edit("# Short\n\n- [ ] One\n- [ ] Two\n- [ ] Three\n")
+    home.trust()
     home.system.put("mute")
     async with home.opened():
         await home.until(lambda: on_top(home))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from tests.practice.system import HERE
 from tests.tui.tmux import Terminal, own_environment
 
 ROOT = Path(__file__).parents[2]
+GONOGO = (sys.executable, "-P", "-m", "tui")
 BOOK = """\
 # Drill
 
@@ -48,13 +50,25 @@ class Drill:
         self.profile = home / "practice.toml"
         self.profile.write_text(f'[practice]\ndirectory = "{self.system}"\n')
 
-    def open(self) -> None:
-        argv = [sys.executable, "-P", "-m", "tui", "open", str(self.book)]
-        env = {
-            **own_environment(self.home),
+        self.env = {
+            **own_environment(home),
             "PYTHONPATH": f"{ROOT}{os.pathsep}{HERE}",
         }
-        self.screen.start([*argv, "--target", str(self.profile)], env, self.home)
+        self.trust()
+
+    def trust(self) -> None:
+        """Trust the document as it is now: its systems are asked only then."""
+        subprocess.run(
+            [*GONOGO, "trust", "--yes", str(self.book)],
+            env=self.env,
+            cwd=self.home,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+
+    def open(self) -> None:
+        argv = [*GONOGO, "open", str(self.book), "--target", str(self.profile)]
+        self.screen.start(argv, self.env, self.home)
 
     def events(self, kind: str) -> list[dict[str, Any]]:
         (run,) = (self.home / "state" / "gonogo" / "runs").iterdir()
@@ -76,7 +90,7 @@ class Drill:
         self.screen.wait_gone("find:")
 
     def agree(self) -> None:
-        """Say why in the dialog; trust the whole file where that is asked."""
+        """Say why in the dialog."""
         self.screen.wait_for("why")
         time.sleep(0.8)  # the dialog takes no key before
         self.screen.type("drill")
@@ -118,11 +132,10 @@ def test_kill_9_during_a_command_then_an_edited_runbook(drill: Drill) -> None:
     drill.find("begun")
     screen.keys("r")
     drill.agree()
-    screen.wait_for("Choose whether to trust it.")
-    screen.keys("2")
     screen.wait_for("begun\n")
     drill.kill()
     drill.book.write_text(BOOK.replace("Tickets closed", "All tickets closed"))
+    drill.trust()
 
     drill.open()
     shown = screen.wait_for("Running and in doubt (1)")
@@ -145,8 +158,6 @@ def test_kill_9_during_an_action(drill: Drill) -> None:
     drill.find("Setting is new")
     screen.keys("r")
     drill.agree()
-    screen.wait_for("Choose whether to trust it.")
-    screen.keys("2")
     screen.wait_for("half of it")
     drill.kill()
     (drill.system / "id").write_text("beta")

