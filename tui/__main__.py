@@ -143,7 +143,9 @@ def _report(error: Exception) -> str:
     from state.locations import state_home
     from tui.display import display_text
 
-    report = _without_secrets("".join(traceback.format_exception(error)))
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    whole = "".join(traceback.format_exception(error))
+    report = _without_secrets(whole, f"{frames}{type(error).__name__}\n")
     text = display_text(report, lines=True)
     said = f"stopped by a bug of its own ({type(error).__name__}); "
     for directory in (state_home(), tempfile.gettempdir()):
@@ -158,11 +160,11 @@ def _report(error: Exception) -> str:
     return f"{said}no place to write the details.\n{text}"
 
 
-def _without_secrets(report: str) -> str:
+def _without_secrets(report: str, instead: str = "") -> str:
     """Return what is to be said without the secrets in it.
 
     A report names frames and messages, never the values of variables. What hides
-    secrets may be what broke: then nothing is told but that.
+    secrets may be what broke: then only that is told, and *instead*, which has none.
     """
     try:
         from runbooks.masking import of_this_process
@@ -171,7 +173,7 @@ def _without_secrets(report: str) -> str:
     except Exception as error:
         place = error.__traceback__
         said = f"{type(error).__name__} while hiding secrets"
-        return f"{said}, line {place.tb_lineno if place else 0}\n"
+        return f"{instead}{said}, line {place.tb_lineno if place else 0}\n"
 
 
 if __name__ == "__main__":
