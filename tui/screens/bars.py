@@ -135,7 +135,7 @@ class Bars(Panes):
         if self.status.looking:
             return "looking at all there is"
         if engine.untrusted:
-            return "reading mode: the file is not trusted, P asks about that"
+            return "only read until P trusts the file"
         if unset := self.standings.unset():
             steps = "1 step needs" if unset == 1 else f"{unset} steps need"
             return f"T sets up what {steps}"

@@ -50,7 +50,7 @@ WHILE_TYPING = frozenset({"back", "next_panel", "help", "command_palette", "quit
 ABOUT_COMMANDS = frozenset(
     {Kind.COMMAND_REQUESTED, Kind.COMMAND_STARTED, Kind.COMMAND_FINISHED}
 )
-ABOUT_SCREENS = frozenset({Kind.RUN_OPENED, Kind.RUN_CLOSED})
+ABOUT_TOP = frozenset({Kind.RUN_OPENED, Kind.RUN_CLOSED, Kind.TRUSTED})
 ABOUT_CHANGES = frozenset(
     {
         Kind.ARMED,
@@ -158,8 +158,9 @@ class RunbookScreen(Resuming):
     def _happened(self, event: Event) -> None:
         runbook, step_id = self.engine.runbook, event.step or ""
         self.changes_again()
-        if event.kind in ABOUT_SCREENS:
+        if event.kind in ABOUT_TOP:
             self.show_top()
+            self.bars_soon()
         if event.kind in ABOUT_CHANGES:
             self.show_top()
             self.bars_soon()
