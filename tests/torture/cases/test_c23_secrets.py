@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import subprocess
 import time
 from base64 import b64encode
 from collections.abc import Iterator
@@ -31,11 +32,12 @@ from state.standing import Answer
 from tests.runbooks.running import run as run_alone
 from tests.state.books import runbook, step
 from tests.torture.cases.test_c11_lost_terminals import SIZE, begin
-from tests.torture.drill import OPEN, Drill
+from tests.torture.drill import GONOGO, OPEN, Drill
 from tests.torture.ordinary_lines import ordinary
-from tests.torture.results import counted, result, rng, size
+from tests.torture.results import ROOT, counted, result, rng, size
 from tests.torture.secret_formats import FORMATS
 from tests.tui.terminals import ESCAPE, terminal
+from tests.tui.tmux import own_environment
 from tui.__main__ import _report
 
 pytestmark = pytest.mark.timeout(600)
@@ -235,6 +237,53 @@ def test_a_screen_full_of_them(planted: Planted, tmp_path: Path) -> None:
         "0",
         f"{len(leaks)} leaked, {len(torn)} in part",
         bool(shots) and b"redacted" in seen and not leaks and not torn,
+    )
+
+
+REPORTED = """\
+- [ ] Look {number}
+  ```toml step
+  probe = {{ use = "command", command = "cat {file}", class = "observe", \
+expect = {{ output = "nothing" }} }}
+  ```
+"""
+
+
+def test_reports(planted: Planted, tmp_path: Path) -> None:
+    """What `gonogo check` prints for people and programs, and what `status` does."""
+    texts = [*planted.codes.values(), *planted.texts.values()]
+    book = "# Reported\n\n"
+    for number in range(20):
+        file = tmp_path / f"planted-{number}"
+        file.write_text("\n".join(texts[number::20]), encoding="utf-8")
+        book += REPORTED.format(number=number, file=file)
+    (tmp_path / "book.md").write_text(book)
+    (tmp_path / "book.md").chmod(0o600)
+    env = {
+        **own_environment(tmp_path),
+        **planted.environment,
+        "PYTHONPATH": str(ROOT),
+    }
+
+    def gonogo(*words: str) -> bytes:
+        argv = [*GONOGO, *words]
+        done = subprocess.run(argv, cwd=tmp_path, env=env, capture_output=True)
+        assert done.returncode in (0, 1, 4), done.stderr
+        return done.stdout + done.stderr
+
+    gonogo("trust", "--yes", "book.md")
+    forms = ("text", "json", "junit", "prometheus")
+    said = [gonogo("check", "--format", form, "book.md") for form in forms]
+    gonogo("decide", "book.md", "Look 3", "--note", f"saw {texts[7]}")
+    said += [gonogo("status", "--format", form, "book.md") for form in forms[:2]]
+    leaks = planted.leaks(*said, *kept(tmp_path / "state"))
+    result(
+        "G20",
+        "C23",
+        f"60 planted secrets in what is probed: {len(said)} reports, files of the run",
+        "0",
+        f"{len(leaks)} leaked",
+        not leaks and all(b"[redacted]" in text for text in said[:3]),
     )
 
 
