@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from math import inf, isinf, isnan
 
 from runbooks.results import Reading
 
 TIME = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 SIZE = {"B": 1.0, "KiB": 2.0**10, "MiB": 2.0**20, "GiB": 2.0**30, "TiB": 2.0**40}
 SHARE = {"%": 1.0}
+_EXACT = 2.0**53
+"""From here on a number is not told to the last digit."""
 _QUANTITY = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*([A-Za-z%]*)")
 
 
@@ -41,6 +44,10 @@ def shown(reading: Reading, digits: int = 3) -> str:
     if isinstance(value, str):
         line = " ".join(value.split())
         return line if len(line) <= 60 else f"{line[:59]}…"
+    try:
+        value = float(value) if abs(value) > _EXACT else value
+    except OverflowError:  # a number of hundreds of digits
+        value = inf if value > 0 else -inf
     for units, base in ((TIME, "s"), (TIME, "d"), (SIZE, "B")):
         if reading.unit == base:
             return _scaled(value * units[base], units, digits)
@@ -59,6 +66,12 @@ def _scaled(value: float, units: dict[str, float], digits: int) -> str:
 
 
 def _number(value: float, digits: int) -> str:
+    if isnan(value):
+        return "not a number"
+    if isinf(value):
+        return "infinite" if value > 0 else "-infinite"
+    if abs(value) > _EXACT:
+        return f"{value:.{digits}g}"
     if isinstance(value, int) or float(value).is_integer():
         return str(int(value))
     whole = len(str(int(abs(value))))

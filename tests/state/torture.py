@@ -149,7 +149,7 @@ def writers(processes: int, count: int, home: Path, task: str = "write") -> None
         process.stdin.flush()
     for process in children:
         process.communicate()
-        assert process.returncode == 0
+    assert not any(process.returncode for process in children)
     run.poll()
     notes = {
         decision.note

@@ -364,7 +364,7 @@ class Shower(GonogoApp):
     async def _all(self) -> None:
         for surface, texts in groups(self.plan):
             screen = await show(self, self.engine, surface, texts)
-            if screen is not None:
+            if screen is self.screen:  # one that only waits may have left by itself
                 await self.pop_screen()
             elif surface == "toasts":
                 self.clear_notifications()

@@ -44,6 +44,10 @@ class PlanScreen(LeftOnce[None]):
         yield TextView(id="plan")
         yield Shown(content(str(Coverage.of(self._planned))), id="coverage")
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
+        # A key may come before anything is composed.
+        return action in ("back", "help") or bool(self.query(TextView))
+
     def on_mount(self) -> None:
         self._view.show(list(self._paragraphs()))
 

@@ -39,6 +39,8 @@ VICTIMS = ("screen", "watchman", "supervisor", "warden", "command", "action")
 EACH = 4 if SAMPLE else 20
 """Kills of one walk."""
 SHOWN = re.compile(r"✓ (Decide \d\d)")
+TELLS = "Enter goes to the step"
+"""What stands below the screen that tells what changed."""
 PATIENCE = 20.0
 RESUMED = 3.0
 """Seconds until one can go on; three walk at once on this machine."""
@@ -83,6 +85,8 @@ class Walk:
             self.screen.keys("Escape")  # it may tell first what changed
         while lost := self.acknowledged - self.shown():
             assert time.monotonic() < end, f"lost: {lost}\n{self.screen.screen()}"
+            if TELLS in self.screen.screen():  # it came after the board
+                self.screen.keys("Escape")
             time.sleep(0.1)
 
     def _on_board(self, screen: str) -> bool:
@@ -90,7 +94,7 @@ class Walk:
 
     def _begins(self, screen: str) -> bool:
         """Whether it is the board, or tells what changed: the next step is there."""
-        return self._on_board(screen) or "Enter goes to the step" in screen
+        return self._on_board(screen) or TELLS in screen
 
     def shown(self) -> set[str]:
         return set(SHOWN.findall(self.screen.screen()))
