@@ -43,10 +43,13 @@ test: .venv/.developing .venv/.programs .venv/.compiled ## run the tests
 offline: .venv/.developing .venv/.programs .venv/.compiled dist/.released ## what is released, and installing without a network
 	$(BIN)/pytest tests/offline
 
+torture: SPEED := tests/torture/cases/test_speed.py
 torture: .venv/.developing .venv/.programs .venv/.compiled ## the tests that take minutes
-	rm -f build/torture.jsonl
-	$(BIN)/pytest tests/torture
+	rm -f build/torture.*
+	$(BIN)/pytest -n 2 --dist loadfile tests/torture --ignore $(SPEED) || touch build/torture.failed
+	$(BIN)/pytest $(SPEED)  # alone: nothing else is to be measured with it
 	$(BIN)/python -m tests.torture.table --write
+	@test ! -e build/torture.failed
 
 torture-sample: export GONOGO_TORTURE := sample
 torture-sample: .venv/.developing .venv/.programs .venv/.compiled

@@ -36,6 +36,7 @@ from tui import screens
 from tui.app import GonogoApp
 from tui.offers import Offer
 from tui.palette import Palette
+from tui.screens import question as dialog
 from tui.screens.choose import ChooseScreen
 from tui.screens.crew import CrewScreen
 from tui.screens.edit import EditScreen
