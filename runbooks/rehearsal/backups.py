@@ -21,16 +21,17 @@ from runbooks.rehearsal.database import program, superuser
 from runbooks.rehearsal.layout import DATABASE, Layout
 from runbooks.rehearsal.parts import run
 
-_AT = timedelta(hours=2)
-"""After midnight: when the nightly backup runs."""
+_AGO = 8
+"""Hours since the last nightly backup, at whatever time of the day somebody rehearses:
+so the last one is fresh, and the one before it is not."""
 _DAYS, _WEEKS, _MONTHS = 7, 4, 12
 _MEDIA_DAYS = 8
 _STAMP = "%Y%m%d_%H%M%S"
 _DUMP = ("--format=plain", "--no-owner", "--no-acl", "--clean", "--if-exists")
 _CRONTAB = """\
-0 2 * * * /scripts/backup_db.sh
-0 3 * * * /scripts/backup_media.sh
-0 2 * * 0 /scripts/verify_backup.sh
+0 {hour} * * * /scripts/backup_db.sh
+30 {hour} * * * /scripts/backup_media.sh
+0 {hour} * * 0 /scripts/verify_backup.sh
 */5 * * * * /scripts/export_backup_metrics.sh --output-file /backups/metrics.prom
 17 3 * * * certbot renew --quiet
 """
@@ -70,7 +71,7 @@ async def create(layout: Layout) -> None:
     sunday = last - timedelta(days=(last.weekday() + 1) % 7)
     said = _logged("Backup Verification Completed Successfully\n", sunday)
     _write(root / "logs" / sunday.strftime("verify_%Y%m%d.log"), said, sunday)
-    (root / "crontab").write_text(_CRONTAB)
+    (root / "crontab").write_text(_CRONTAB.format(hour=last.hour))
     layout.path("backup_db.sh").write_text(_command(layout))
     _snapshot_media(layout)
 
@@ -111,9 +112,7 @@ def _snapshot_media(layout: Layout) -> None:
 
 def _nights(now: datetime) -> Iterator[datetime]:
     """Yield the nights whose backup retention keeps, newest first."""
-    night = datetime(now.year, now.month, now.day) + _AT
-    if night > now:
-        night -= timedelta(days=1)
+    night = now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=_AGO)
     kept = {"daily": timedelta(days=_DAYS), "weekly": timedelta(weeks=_WEEKS)}
     for _ in range(31 * _MONTHS):
         if now - night < kept.get(_kind(night), timedelta(days=30 * _MONTHS)):

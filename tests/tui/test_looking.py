@@ -92,7 +92,7 @@ async def test_a_file_that_is_not_trusted_is_why_nothing_is_checked(
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
         assert "READING, P trusts" in lines(app)[0]
-        assert "nothing is checked yet: reading mode" in lines(app)[2]
+        assert "nothing is checked yet: only read until P trusts" in lines(app)[2]
 
 
 async def test_what_no_profile_says_is_told_with_what_to_write(tmp_path: Path) -> None:
