@@ -15,7 +15,7 @@ from runbooks.errors import ProbeError
 from runbooks.parameters import Duration as Duration
 from runbooks.parameters import Parametrised
 from runbooks.probes.sources import Sources
-from runbooks.results import Reading
+from runbooks.results import Reading, Value
 
 _log = logging.getLogger(__name__)
 _MISREADING = (
@@ -48,6 +48,19 @@ class Measurement:
 
     def reading(self, name: str) -> Reading | None:
         return self.readings.get(name)
+
+
+def _single(found: Measurement) -> Measurement:
+    """Return *found*, each value of which is one: an answer may hold anything.
+
+    Raises:
+        TypeError: a reading is a list or a table.
+    """
+    for reading in found.readings.values():
+        if not isinstance(reading.value, Value):
+            kind = type(reading.value).__name__
+            raise TypeError(f"{reading.name} is a {kind}, and no value")
+    return found
 
 
 def measured(evidence: str, *readings: Reading) -> Measurement:
@@ -112,7 +125,7 @@ class Probe(Parametrised, frozen=True, kw_only=True, forbid_unknown_fields=True)
         for complaint in self.complaints(given):
             raise ProbeError(complaint, source=SOURCE, stage="configuration")
         try:
-            return await sources.within(self.timeout, self.measure(sources))
+            return _single(await sources.within(self.timeout, self.measure(sources)))
         except TimeoutError as error:
             raise ProbeError(
                 f"no answer in {self.timeout:g} s", source=self.source, stage="timeout"
