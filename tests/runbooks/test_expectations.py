@@ -166,6 +166,10 @@ def test_reasons_in_few_words(
         (0, "B", "0 B"),
         (0.0, "s", "0 ms"),
         (True, "", "yes"),
+        (float("inf"), "", "infinite"),
+        (float("nan"), "", "not a number"),
+        (10**400, "s", "infinite d"),
+        (1e30, "", "1e+30"),
         ("two\nlines", "", "two lines"),
     ],
 )

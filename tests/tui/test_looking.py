@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from runbooks.events import Kind
 from runbooks.results import Finding, Result
 from tests.tui.walking import BAD, WEIGHTY, lines, settled, walk
-from tui.told import Announced, Looking
+from tui.told import Announced, Happened, Looking
 
 PROBED = (
     WEIGHTY
@@ -93,6 +94,10 @@ async def test_a_file_that_is_not_trusted_is_why_nothing_is_checked(
         await pilot.pause()
         assert "READING, P trusts" in lines(app)[0]
         assert "nothing is checked yet: only read until P trusts" in lines(app)[2]
+        engine.untrusted = False
+        engine.tell(Happened(engine.run.record(Kind.TRUSTED, None, {"digest": ""})))
+        await pilot.pause()
+        assert "OBSERVE" in lines(app)[0]
 
 
 async def test_what_no_profile_says_is_told_with_what_to_write(tmp_path: Path) -> None:
