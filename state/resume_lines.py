@@ -39,6 +39,8 @@ class Telling:
         self._compared = compared
         self._state = compared.state
         self._steps = compared.runbook.step_by_id
+        rows = compared.runbook.rows
+        self._rows = {row.id: row for row in rows if row.kind != "section"}
         self._sorts = sorts
         self._met = met
         self._now = now
@@ -72,15 +74,12 @@ class Telling:
             if not command.ending:
                 first = command.text.strip().partition("\n")[0]
                 who = self._who(command.by, command.at)
-                yield Item(
-                    first,
-                    f"{self._goes_on(command.id)}, {who}",
-                    Row("part", command.part),
-                )
+                row = self._row(command.part)
+                yield Item(first, f"{self._goes_on(command.id)}, {who}", row)
         for acted in self._state.actions.values():
             if not acted.ending:
                 says = f"{self._goes_on(acted.id)}, {self._who(acted.by, acted.at)}"
-                yield Item(acted.title, says, _step_row(acted.step))
+                yield Item(acted.title, says, self._row(acted.step))
 
     def _goes_on(self, id: str) -> str:
         """Whether the supervisor of a command or action lives, or saw it end."""
@@ -95,9 +94,7 @@ class Telling:
 
     def _in_doubt(self) -> Iterator[Item]:
         for doubt in self._state.doubts.values():
-            row = _step_row(doubt.step)
-            if doubt.part and not row:
-                row = Row("part", doubt.part)
+            row = self._row(doubt.step) or self._row(doubt.part)
             names = (self._steps[s].text for s in doubt.waits if s in self._steps)
             waits = tuple(f"settled once this passes: {name}" for name in names)
             by_whom = self._who(doubt.by, doubt.at)
@@ -106,7 +103,7 @@ class Telling:
     def _loose_ends(self) -> Iterator[Item]:
         actions = self._state.actions
         for said, acted in zip(left_open(actions), loose_ends(actions), strict=True):
-            yield Item(said, self._moment(acted.at), _step_row(acted.step))
+            yield Item(said, self._moment(acted.at), self._row(acted.step))
 
     def _worse(self) -> Iterator[Item]:
         for step in self._compared.runbook.steps:
@@ -152,7 +149,7 @@ class Telling:
                 for key, (before, after) in edit.changes.items()
             )
             step = self._steps.get(edit.step)
-            row = _step_row(step.id) if step else None
+            row = self._row(edit.step)
             yield Item(step.text if step else edit.step, changes, row, edit.refused)
 
     # ---------------------------------------------------------- step for step
@@ -220,7 +217,7 @@ class Telling:
     # --------------------------------------------------------------- in words
 
     def _item(self, step: Step, says: str, more: Sequence[str] = ()) -> Item:
-        return Item(step.text, says, _step_row(step.id), tuple(more))
+        return Item(step.text, says, self._row(step.id), tuple(more))
 
     def _known(self, step: Step) -> StepState:
         return self._state.steps.get(step.id, EMPTY)
@@ -255,9 +252,9 @@ class Telling:
     def _moment(self, at: str) -> str:
         return moment(at, self._now)
 
-
-def _step_row(step: str) -> Row | None:
-    return Row("step", step) if step else None
+    def _row(self, id: str) -> Row | None:
+        """Return the row of a step or a part, None where the document has none."""
+        return self._rows.get(id)
 
 
 def _ago(at: str, now: datetime) -> str:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from runbooks.changes import Identity
 from runbooks.events import Kind
-from runbooks.model import Runbook
+from runbooks.model import Row, Runbook
 from runbooks.parsing import parse
 from runbooks.results import Finding, Result
 from runbooks.tables import CommandClass, Level, ProbeSpec
@@ -379,7 +379,25 @@ def test_a_run_that_nobody_opens_is_told_the_same(home: Path) -> None:
     assert read_only.groups == opened.groups and read_only.sorts == opened.sorts
 
 
+@pytest.mark.parametrize("kind", ["step", "part"])
 def test_a_running_command_is_told_to_be_interrupted_where_its_process_is_gone(
+    home: Path, kind: str
+) -> None:
+    task = b"- [ ] Again\n\n" if kind == "part" else b""
+    book = parse(b"# A\n\n%b```bash {class=mutate}\nrestart\n```\n" % task, PLACE)
+    run = Run.create(home, book, "", ANA)
+    run.take_lever()
+    part = book.blocks[0].parts[0]
+    run.request("c1", part.id, part.text, CommandClass.MUTATE, "/")
+    found = resumption(Compared.of_run(Run.open(run.directory, book, BEN)))
+    (item,) = found.groups[Group.AT_WORK]
+    assert isinstance(item, Item) and item.row == Row(kind, part.id)
+    assert item.row in book.rows
+    assert item.says.startswith("was interrupted, outcome unknown, ana, ")
+    assert found.worth
+
+
+def test_a_command_that_the_document_does_not_have_any_more_leads_nowhere(
     home: Path,
 ) -> None:
     book = parse(b"# A\n\n```bash {class=mutate}\nrestart\n```\n", PLACE)
@@ -387,8 +405,5 @@ def test_a_running_command_is_told_to_be_interrupted_where_its_process_is_gone(
     run.take_lever()
     part = book.blocks[0].parts[0]
     run.request("c1", part.id, part.text, CommandClass.MUTATE, "/")
-    found = resumption(Compared.of_run(Run.open(run.directory, book, BEN)))
-    (item,) = found.groups[Group.AT_WORK]
-    assert isinstance(item, Item) and item.row and item.row.id == part.id
-    assert item.says.startswith("was interrupted, outcome unknown, ana, ")
-    assert found.worth
+    (item,) = back(run, "# A\n\n- [ ] Other\n").groups[Group.AT_WORK]
+    assert item.text == "restart" and item.row is None

@@ -274,7 +274,7 @@ def loading(app: GonogoApp, engine: OwnEngine, texts: Texts) -> Screen[Any]:
     path = Path(sys.argv[2], name.encode()[:250].decode(errors="ignore"))
     path.write_text("# Long")
     never = threading.Event()
-    return LoadingScreen(path, lambda path, at: never.wait(1))  # type: ignore[arg-type]
+    return LoadingScreen(path, lambda path, at: never.wait(0.2))  # type: ignore[arg-type]
 
 
 def toasts(app: GonogoApp, engine: OwnEngine, texts: Texts) -> None:
@@ -367,7 +367,8 @@ class Shower(GonogoApp):
             if screen is self.screen:  # one that only waits may have left by itself
                 await self.pop_screen()
             elif surface == "toasts":
-                self.clear_notifications()
+                self.clear_notifications()  # which leaves what held them
+                await self.screen.query("ToastHolder").remove()
         await painted(self)
         self.exit()
 

@@ -44,16 +44,21 @@ def left_behind(said: bytes) -> set[str]:
 
 
 class Terminal:
-    """The other side of a terminal.
-
-    Attributes:
-        seen: every byte that came so far.
-    """
+    """The other side of a terminal."""
 
     def __init__(self, master: int, process: subprocess.Popen[bytes]) -> None:
         self._master = master
         self.process = process
-        self.seen = b""
+        self._seen = bytearray()  # grows in place: it may be a hundred megabytes
+
+    @property
+    def seen(self) -> bytes:
+        """Every byte that came so far, or since `forget`."""
+        return bytes(self._seen)
+
+    def forget(self) -> None:
+        """Begin `seen` anew."""
+        self._seen.clear()
 
     def read(self, seconds: float = 0.05) -> bytes:
         """Read what there is, waiting for it for so long."""
@@ -63,7 +68,7 @@ class Terminal:
                 came = os.read(self._master, 65536)
             except OSError:  # EIO: the program has ended and closed its side
                 time.sleep(seconds)
-        self.seen += came
+        self._seen += came
         return came
 
     def until(self, wanted: bytes | Callable[[], bool], limit: float = 60) -> None:

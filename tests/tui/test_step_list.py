@@ -93,6 +93,7 @@ def test_folding_hides_what_is_below_and_reveal_shows_it() -> None:
     one = Row("step", runbook.steps[0].id)
     assert outline.index(one) is None and outline.reveal(one)
     assert outline.index(one) is not None
+    assert not outline.reveal(Row("part", one.id)), "there is no such row"
 
 
 def test_a_filter_keeps_sections_of_what_it_keeps_and_no_others() -> None:

@@ -86,7 +86,7 @@ class Outline:
 
     def reveal(self, row: Row) -> bool:
         """Unfold and unfilter what hides *row*; return whether anything changed."""
-        if row in self._index:
+        if row in self._index or row not in self.runbook.rows:
             return False
         for section in self._above(row):
             self.folded.discard(section)

@@ -107,21 +107,17 @@ def test_none_of_the_sequences_reaches_the_terminal_from_any_surface(
     counted("surfaces", len(SURFACES))
     names = list(SEQUENCES)
     names = rng("c18").sample(names, size(len(names), TOGETHER))
-    plan: dict[str, list[Texts]] = {}
-    wanted: list[tuple[str, str, bytes, bytes]] = []
-    for number, surface in enumerate(SURFACES):
-        texts = []
-        for nth, name in enumerate(names):
-            tag = f"W{number:02}{nth:03}"
-            text, raw = hostile(name, tag)
-            texts.append(text)
-            wanted.append((surface, name, tag.encode(), raw))
-        plan[surface] = grouped(texts)
-    seen = shown(plan, tmp_path)
-    hidden = [(surface, name) for surface, name, tag, _ in wanted if tag not in seen]
-    leaked = [(surface, name) for surface, name, _, raw in wanted if raw in seen]
+    hidden, leaked, others = [], [], set()
+    for surface in SURFACES:
+        made = [hostile(name, f"W{nth:03}") for nth, name in enumerate(names)]
+        seen = shown({surface: grouped([text for text, _ in made])}, tmp_path)
+        others |= foreign(seen)
+        for nth, (name, (_, raw)) in enumerate(zip(names, made, strict=True)):
+            if f"W{nth:03}".encode() not in seen:
+                hidden.append((surface, name))
+            if raw in seen:
+                leaked.append((surface, name))
     assert not hidden, f"never shown, so nothing is proven: {hidden[:20]}"
-    others = foreign(seen)
     print(leaked[:20], sorted(others)[:20])
     result(
         "G16",

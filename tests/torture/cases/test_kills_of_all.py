@@ -144,6 +144,7 @@ class Walk:
         """Kill some of what is there, and see to it that the rest is as it should."""
         groups = self.groups()
         there = [kind for kind in VICTIMS if groups[kind]]
+        assert there, f"it has ended by itself:\n{self.screen.screen()}"
         chosen = self.chance.sample(there, self.chance.randint(1, len(there)))
         victims = {pid for kind in chosen for pid in groups[kind]}
         self.acknowledged |= self.shown()
