@@ -186,6 +186,8 @@ def test_every_item_has_an_owner_and_a_hint(shipped: Runbook) -> None:
         if step.part is None:
             assert step.options.owner in roles, step.id
             assert step.options.hint and step.options.hint.endswith("."), step.id
+            # A list that slipped into the text above it is declared nowhere.
+            assert not re.search(r"(?m)= \[$", step.options.hint), step.id
     waiving = [role.name for role in shipped.options.roles if role.may_waive_blockers]
     assert waiving == ["Management"]
 
