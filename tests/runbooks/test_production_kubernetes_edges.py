@@ -45,12 +45,19 @@ OURS = (
     "tls.auto-renewal",
     "tls.https-redirect",
     "auth.rate-limiting",
+    "env.log-level",
+    "env.log-format",
     "logging.structured",
     "logging.accessible",
     "post24h.errors",
+    "post24h.metrics-logs",
     "ops.weekly-error-logs",
 )
 LINE = {"timestamp": "x", "level": "INFO", "service": "api", "message": "m"}
+
+
+def printed(**fields: Any) -> str:
+    return f"{ago(minutes=1)} {json.dumps({**LINE, 'logger': 'app', **fields})}\n"
 
 
 @pytest.fixture
@@ -72,10 +79,6 @@ def api(cluster: Cluster, threaded: None) -> Iterator[KubernetesAPI]:
             api.logs[pod["metadata"]["name"]] = printed()
         yield api
         assert api.violations == []
-
-
-def printed(**fields: Any) -> str:
-    return f"{ago(minutes=1)} {json.dumps({**LINE, 'logger': 'app', **fields})}\n"
 
 
 async def findings(
@@ -115,8 +118,11 @@ async def test_as_the_checklist_wants_it(
 async def test_as_it_should_not_be(
     api: KubernetesAPI, cluster: Cluster, tmp_path: Path
 ) -> None:
-    off = {"name": "ENABLE_RATE_LIMITING", "value": "false"}
-    cluster.container("api")["env"] = [off]
+    wrong = {"LOG_LEVEL": "DEBUG", "LOG_FORMAT": "text"}
+    wrong["ENABLE_RATE_LIMITING"] = "false"
+    cluster.container("api")["env"] = [
+        {"name": name, "value": value} for name, value in wrong.items()
+    ]
     kept = ("StorageClass", "ReplicaSet")
     cluster.rest = [each for each in cluster.rest if each["kind"] in kept]
     plain = ingress(ssl_redirect="false")
@@ -134,6 +140,7 @@ async def test_as_it_should_not_be(
         "secrets.rotation-policy": "warn",
         "tls.https-redirect": "warn",
         "ops.weekly-error-logs": "warn",
+        "post24h.metrics-logs": "warn",
     }, found
     cluster.claims = []
     found = await findings(api, cluster, tmp_path)
@@ -158,8 +165,32 @@ async def test_as_it_may_be(
         "storage.quotas": "pass",
         "secrets.rotation-policy": "pass",
         "tls.https-redirect": "pass",
+        "env.log-level": "pass",
+        "env.log-format": "pass",
         "logging.accessible": "pass",
+        "post24h.metrics-logs": "fail",
     }, found
+
+
+@pytest.mark.parametrize(
+    ("lines", "level", "form"),
+    [
+        (printed(level="DEBUG"), "fail", "pass"),
+        (f"{ago()} plain\n" * 9, "pass", "warn"),
+    ],
+)
+async def test_what_pods_print_against_what_they_are_told(
+    api: KubernetesAPI,
+    cluster: Cluster,
+    tmp_path: Path,
+    lines: str,
+    level: str,
+    form: str,
+) -> None:
+    api.logs[cluster.api_pods[0]["metadata"]["name"]] += lines
+    found = await findings(api, cluster, tmp_path)
+    assert found["env.log-level"].result == level, found["env.log-level"]
+    assert found["env.log-format"].result == form, found["env.log-format"]
 
 
 async def test_either_of_two_limits_will_do(

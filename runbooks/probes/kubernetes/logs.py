@@ -31,6 +31,7 @@ class LogsProbe(ApplicationProbe, frozen=True, kw_only=True):
         malformed: lines that begin like one and are none, or lack a field.
         plain: other lines.
         tracebacks: plain lines that begin a traceback.
+        debug: JSON lines at DEBUG or below.
 
     Attributes:
         lines: how many of each container are read.
@@ -46,7 +47,7 @@ class LogsProbe(ApplicationProbe, frozen=True, kw_only=True):
 
     readings: ClassVar[Mapping[str, str]] = {
         **dict.fromkeys(("allowed", "silent", "json", "malformed"), ""),
-        **dict.fromkeys(("plain", "tracebacks"), ""),
+        **dict.fromkeys(("plain", "tracebacks", "debug"), ""),
         "age": "s",
     }
     naming: ClassVar[frozenset[str]] = frozenset({"silent"})
@@ -70,11 +71,7 @@ class LogsProbe(ApplicationProbe, frozen=True, kw_only=True):
             for component, age in ages.items()
         ]
         said += [f"{component}: no line" for component in silent]
-        said.append(
-            f"the last lines of {len(found)} containers: {kinds.json} JSON, "
-            f"{kinds.malformed} malformed, {kinds.plain} plain with "
-            f"{kinds.tracebacks} tracebacks"
-        )
+        said.append(f"the last lines of {len(found)} containers: {kinds}")
         return measured(
             "\n".join(said),
             Reading("allowed", True),
@@ -84,4 +81,5 @@ class LogsProbe(ApplicationProbe, frozen=True, kw_only=True):
             Reading("malformed", kinds.malformed),
             Reading("plain", kinds.plain),
             Reading("tracebacks", kinds.tracebacks),
+            Reading("debug", kinds.debug),
         )

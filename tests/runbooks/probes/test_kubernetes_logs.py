@@ -37,11 +37,12 @@ async def test_the_last_lines_of_all_pods(
     for pod in (*API, *WORKER):
         kubernetes.logs[pod] = printed(line(), minutes=3)
     kubernetes.logs[API[0]] += printed(PLAIN, "Traceback (most recent call last):", "{")
-    kubernetes.logs[WORKER[0]] = printed(*[PLAIN] * 400, minutes=9) + printed(line())
+    kubernetes.logs[WORKER[0]] = printed(*[PLAIN] * 400, minutes=9)
+    kubernetes.logs[WORKER[0]] += printed(line("DEBUG"))
     seen = await look("logs")
     assert seen.allowed is True
     assert (seen.json, seen.malformed, seen.tracebacks) == (5, 1, 1)
-    assert seen.plain == 2 + 199
+    assert (seen.plain, seen.debug) == (2 + 199, 1)
     assert seen.silent is None
     # The other worker is quieter, yet the component is not.
     assert seen.age == pytest.approx(120, abs=30)
