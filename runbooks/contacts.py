@@ -27,6 +27,8 @@ class Contact:
         table: of the profile; a source without one is not asked.
         needs: a key without which the table does not name this source.
         platform: the fact that names the source even without a table.
+        stores: values of the fact `central_logs` that this question is for; where
+            the profile does not say, it is told to.
         about: what is asked, where it is another question than whether it answers.
     """
 
@@ -36,6 +38,7 @@ class Contact:
     expect: Mapping[str, Any]
     needs: str = ""
     platform: str = ""
+    stores: tuple[str, ...] = ()
     about: str = ""
 
     @property
@@ -63,6 +66,14 @@ CONTACTS = (
     Contact("alertmanager", "alertmanager", {}, ANSWERS),
     Contact("grafana", "grafana.health", {}, ANSWERS),
     Contact("logs", "logs.files", {}, {"missing": "absent"}, "files"),
+    Contact(
+        *("logs", "logs.loki", {}, ANSWERS, "url"), stores=("loki",), about="in Loki"
+    ),
+    Contact(
+        *("logs", "logs.opensearch", {}, ANSWERS, "url"),
+        stores=("opensearch", "elasticsearch"),
+        about="in indices",
+    ),
     Contact(
         *("backups", "file", {"path": "${backups.directory}"}, {"exists": True}),
         "directory",
@@ -107,6 +118,9 @@ def _named(contact: Contact, target: Target) -> bool:
     if not said:
         platform = target.facts.get("platform")
         return bool(contact.platform) and platform == contact.platform
+    store = target.facts.get("central_logs")
+    if contact.stores and store is not None and store not in contact.stores:
+        return False
     return not contact.needs or contact.needs in said
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from runbooks.contacts import contacted, contacts, reached
+from runbooks.target import Target
 from tests.runbooks.log_stores import STORES, answering, loki
 from tests.runbooks.probes.json_server import Service, running
 from tests.runbooks.probes.kubernetes_api import KubernetesAPI, kubernetes_api
@@ -53,6 +55,22 @@ async def test_a_store_that_is_gone(closed_port: int) -> None:
         assert found.result == "fail" and "refused" in found.reason
         found = await find(CENTRAL[1], {"central_logs": kind}, logs=logs)
         assert found.result == "unknown"
+
+
+@pytest.mark.parametrize("kind", STORES)
+async def test_a_profile_says_whether_it_leads_to_the_store(
+    service: Service, kind: str
+) -> None:
+    tables = {"logs": STORES[kind](service, api=1, worker=1)}
+    target = Target("x", facts={"central_logs": kind}, tables=tables)
+    found = [finding async for _, finding in contacted(target, contacts(target))]
+    assert [reached(finding) for finding in found] == [True], found
+    # Which kind of store it is has to be said before it is asked.
+    service.queries.clear()
+    target = Target("x", tables=tables)
+    found = [finding async for _, finding in contacted(target, contacts(target))]
+    assert {f.reason for f in found} == {"no [facts] central_logs in the profile"}
+    assert service.queries == []
 
 
 @pytest.mark.parametrize("step_id", CENTRAL)
