@@ -29,7 +29,7 @@ from runbooks.references import fill
 from runbooks.resolving import resolved
 from runbooks.results import Finding, Judged, Reading, Result, worst
 from runbooks.tables import ProbeSpec
-from runbooks.target import SOURCE, Target
+from runbooks.target import SOURCE, Target, lookup
 from runbooks.thresholds import bounds, replaceable
 
 VALUE_LIMIT = 200
@@ -124,6 +124,8 @@ class Pass:
         started = perf_counter()
         ended: _Seen | Exception
         try:
+            for fact in spec.when:  # nobody knows whether this is the one to ask
+                lookup(self._target, f"facts.{fact}")
             with _configuring():
                 cls = probes.probe_class(spec.use)
             ended = await self._seen(cls, spec)

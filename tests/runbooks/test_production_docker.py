@@ -140,7 +140,7 @@ def docker_steps() -> list[Step]:
 async def findings(
     engine: DockerEngine, project: str, **facts: str
 ) -> dict[str, Finding]:
-    facts = {"platform": "compose", "gpu": "none", **facts}
+    facts = {"platform": "compose", "gpu": "none", "central_logs": "none", **facts}
     tables = {"docker": {"host": engine.url, "project": project}}
     runner = Runner(Target("compose", facts=facts, tables=tables))
     return {id: found async for id, found in runner.probe_all(docker_steps())}
@@ -179,7 +179,8 @@ async def test_each_worker_has_a_gpu_of_its_own(engine: DockerEngine) -> None:
 
 async def test_without_the_engine_nobody_can_tell(tmp_path: Path) -> None:
     tables = {"docker": {"host": str(tmp_path / "docker.sock")}}
-    runner = Runner(Target("x", facts={"platform": "compose"}, tables=tables))
+    facts = {"platform": "compose", "gpu": "nvidia", "central_logs": "none"}
+    runner = Runner(Target("x", facts=facts, tables=tables))
     found = {id: found async for id, found in runner.probe_all(docker_steps())}
     platform = found.pop("infra.platform")
     assert platform.result == "fail" and "is not there" in platform.reason

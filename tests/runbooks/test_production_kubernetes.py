@@ -216,7 +216,7 @@ async def test_a_profile_says_whether_it_leads_to_the_cluster(
 
 
 async def test_a_profile_that_names_no_cluster_asks_none() -> None:
-    runner = Runner(Target("x", facts={"platform": "kubernetes"}))
+    runner = Runner(Target("x", facts={"platform": "kubernetes", "gpu": "amd"}))
     found = {id: found async for id, found in runner.probe_all(steps(OURS))}
     reasons = {f.reason for f in found.values() if f.result.value != "n/a"}
     assert reasons == {"no [kubernetes] context in the profile"}, found

@@ -142,6 +142,26 @@ async def test_facts_rule_a_step_out_without_looking(web: Any) -> None:
     assert not web.asked
 
 
+async def test_which_probe_is_to_look_is_a_fact_that_has_to_be_stated(
+    web: Any,
+) -> None:
+    here, there = (
+        ProbeSpec("http", {"status": code}, {"url": f"{web.url}/health"}, when=when)
+        for code, when in ((200, {"pooler": True}), (503, {"pooler": False}))
+    )
+    # Neither alternative may speak for a deployment that nobody described.
+    found = await one(Target("t"), here, there)
+    assert found.result is Result.UNKNOWN and not web.asked
+    assert (found.reason, found.source) == (
+        "no [facts] pooler in the profile",
+        "target profile",
+    )
+    assert "add pooler under [facts]" in found.evidence
+    for pooler, result in ((True, Result.PASS), (False, Result.FAIL)):
+        stated = Target("t", facts={"pooler": pooler})
+        assert (await one(stated, here, there)).result is result
+
+
 async def test_thresholds_of_the_profile_replace_those_of_the_step(web: Any) -> None:
     spec = http(f"{web.url}/503", {"status": 200})
     lenient = Target("t", thresholds={"a": {"status": 503}})
