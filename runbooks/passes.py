@@ -28,7 +28,7 @@ from runbooks.probes.sources import STEP, Sources
 from runbooks.references import fill
 from runbooks.resolving import resolved
 from runbooks.results import Finding, Judged, Reading, Result, worst
-from runbooks.tables import ProbeSpec
+from runbooks.tables import Level, ProbeSpec
 from runbooks.target import SOURCE, Target, lookup
 from runbooks.thresholds import bounds, replaceable
 
@@ -113,7 +113,7 @@ class Pass:
         left_out = None
         for spec in step.probes:
             if differs := differing(spec.when, self._target):
-                left_out = left_out or Finding(Result.NA, BY_FACT + differs)
+                left_out = left_out or _beside_the_facts(step, differs)
             elif (does := more_than_read(spec)) and not agreed:
                 left_out = _not_looked(step, does, self._target)
             else:
@@ -252,6 +252,16 @@ class Pass:
         if not isinstance(reading.value, str):
             return reading
         return replace(reading, value=self._sources.hidden(reading.value)[:VALUE_LIMIT])
+
+
+def _beside_the_facts(step: Step, differs: str) -> Finding:
+    """What there is to say where no probe of *step* is meant for this deployment.
+
+    Where probes only inform who answers, the question is asked all the same.
+    """
+    if step.level is Level.ATTEST:
+        return unknown(f"nothing to look at where {differs}", "")
+    return Finding(Result.NA, BY_FACT + differs)
 
 
 def _not_looked(step: Step, does: str, target: Target) -> Finding:
