@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 
 from runbooks import probes
 from runbooks.errors import ProbeError
+from runbooks.probes.postgres import connection
 from runbooks.probes.sources import Sources
 from runbooks.tables import ProbeSpec
 from tests.runbooks.probes.looking import look
@@ -153,3 +156,30 @@ async def test_one_question_serves_a_pass_on_a_connection_of_its_own(
     mine = seen.reading("mine")
     assert mine and mine.value == 2
     assert server.psql(count) == "0"
+
+
+async def test_however_many_statements_there_are_few_connections_are_open(
+    server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really, open_now, most = connection.opened, 0, 0
+
+    @asynccontextmanager
+    async def counted(*where: Any) -> AsyncIterator[Any]:
+        nonlocal open_now, most
+        open_now += 1
+        most = max(most, open_now)
+        try:
+            async with really(*where) as each:
+                yield each
+        finally:
+            open_now -= 1
+
+    monkeypatch.setattr(connection, "opened", counted)
+    cls = probes.probe_class("postgres.query")
+    async with Sources() as sources:
+        asked = (
+            probes.build(cls, {"dsn": server.dsn(), "statement": f"select {n} as n"})
+            for n in range(12)
+        )
+        await asyncio.gather(*(each.look(sources) for each in asked))
+    assert most == 1 + connection.ALONE == 4
