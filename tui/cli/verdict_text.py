@@ -15,6 +15,7 @@ from tui.cli.printing import Line, Painted
 
 if TYPE_CHECKING:
     from runbooks.model import Runbook, Step
+    from runbooks.results import Finding
     from state.standing import StepState
     from state.verdict import Verdict
     from tui.cli.looking import Look
@@ -63,9 +64,8 @@ class Report:
         for section_id, group in groupby(self.steps, key=lambda step: step.section):
             section = self.runbook.section_by_id.get(section_id)
             yield (section.title if section else section_id,)
-            for word, step in sorted(
-                ((self.standing(step), step) for step in group), key=_worst_first
-            ):
+            for step in sorted(group, key=self._rank):
+                word = self.standing(step)
                 weight = f" {step.severity}" if step.options.severity else ""
                 reason = self.reason(step)
                 told = f"  {reason}" if reason else ""
@@ -116,9 +116,7 @@ class Report:
         )
 
     def _object(self, step: Step) -> dict[str, Any]:
-        seen = self.looks.get(step.id)
-        state = self.progress.get(step.id)
-        finding = seen.finding if seen else state.finding if state else None
+        finding = self._finding(step)
         return {
             "id": step.id,
             "text": step.text,
@@ -142,6 +140,17 @@ class Report:
             "seconds": round(finding.seconds, 3) if finding else 0.0,
         }
 
+    def _rank(self, step: Step) -> tuple[int, int, int]:
+        """What goes wrong comes first, also among what is only proposed."""
+        word, seen = self.standing(step), self._finding(step)
+        proposed = seen.result.value if seen and word == "proposed" else ""
+        return _place(word), _place(proposed), step.line
+
+    def _finding(self, step: Step) -> Finding | None:
+        """Return what was seen just now, else what the run knows."""
+        seen, state = self.looks.get(step.id), self.progress.get(step.id)
+        return seen.finding if seen else state.finding if state else None
+
     def standing(self, step: Step) -> str:
         """Return how *step* stands, in one word."""
         from state.verdict import effective
@@ -157,16 +166,22 @@ class Report:
         """Return why in a few words, or ""; a person's where that is what counts."""
         from state.judging import decision_counts
 
-        state, seen = self.progress.get(step.id), self.looks.get(step.id)
-        finding = seen.finding if seen else state.finding if state else None
+        state, finding = self.progress.get(step.id), self._finding(step)
         decision = state.decision if state else None
         counts = finding is None or decision_counts(step, state, self.now)
         if decision and counts:
             how = "done by hand," if decision.answer == "done" else "said by"
             return f"{how} {decision.by}: {decision.note}".rstrip(": ")
-        return finding.reason if finding else OPEN[step.level]
+        standing = self.standing(step)
+        if finding is None:
+            return OPEN[step.level]
+        if standing == "proposed":
+            return f"{finding.result}: {finding.reason}"
+        if standing == "pending" and step.level == "attest":
+            seen = finding.reason if finding.result != "unknown" else ""
+            return f"{OPEN[step.level]}; seen: {seen}" if seen else OPEN[step.level]
+        return finding.reason
 
 
-def _worst_first(item: tuple[str, Step]) -> tuple[int, int]:
-    word, step = item
-    return (_ORDER.index(word) if word in _ORDER else len(_ORDER), step.line)
+def _place(word: str) -> int:
+    return _ORDER.index(word) if word in _ORDER else len(_ORDER)

@@ -83,7 +83,19 @@ def test_what_a_person_has_to_say_no_probe_passes(gonogo, write, url: str) -> No
     (step,) = json.loads(done.stdout)["steps"]
     assert (step["level"], step["result"]) == ("attest", "pending")
     assert step["readings"][0]["value"] == 200
+    assert step["reason"] == "a person says so; seen: 200"
     assert done.returncode == 4  # nothing that a machine decides
+
+
+def test_what_is_proposed_is_said_and_the_worst_of_it_first(
+    gonogo, write, url: str
+) -> None:
+    both = probe(url) + probe(url, "/down")
+    text = both.replace("severity", 'level = "assist"\n  severity')
+    done = checked(gonogo, write("# Launch\n\n" + text))
+    bad, good = done.stdout.splitlines()[1:3]
+    assert "proposed blocker" in bad and "  fail: 503, not 200" in bad
+    assert "proposed blocker" in good and "  pass: 200" in good
 
 
 def test_junit(gonogo, write, url: str) -> None:
