@@ -32,6 +32,14 @@ PROBED = (
   ```
 """
 )
+FIXED = """\
+- [ ] Disk has room
+  ```toml step
+  id = "disk"
+  fix = ["rm -r /srv/old"]
+  probe = { use = "file", path = "/srv", expect = { exists = true } }
+  ```
+"""
 NEWS = "Regressed: API answers: 503, not 200, was 200."
 UNSET = Finding(
     Result.UNKNOWN,
@@ -133,13 +141,15 @@ async def test_a_step_that_does_not_apply_says_by_which_fact(tmp_path: Path) -> 
         ("API answers", "p probe  x fail"),
         ("API is fast", "space pass  x fail  p probe"),
         ("Tickets closed", "space pass  x fail  s skip"),
+        ("Disk has room", "F fix  p probe  x fail"),
     ],
 )
 async def test_the_keys_are_those_that_help_there(
     tmp_path: Path, found: str, keys: str
 ) -> None:
-    app, _ = walk(tmp_path, f"{PROBED}- [ ] Tickets closed\n")
+    app, engine = walk(tmp_path, f"{PROBED}- [ ] Tickets closed\n{FIXED}")
     async with app.run_test(size=(80, 24)) as pilot:
+        engine.found("disk", BAD)
         await pilot.press("slash", *found, "enter")
         await settled(pilot)
         assert keys in lines(app)[-1]

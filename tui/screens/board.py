@@ -196,7 +196,12 @@ class Board(Bars):
         """The keys of this place."""
         acting = self.outputs.acting()
         title = acting.title if acting else ""
-        self.line("keys").show(*key_line(self, self.place, title))
+        row, refused = self.steps.row, ""
+        step = self.engine.runbook.step_by_id.get(row.id) if row else None
+        if step and step.level is Level.AUTO:
+            # Nobody passes what a machine decides, only what was interrupted of it.
+            refused = "" if self.standings.state(step.id).doubts else "step.pass"
+        self.line("keys").show(*key_line(self, self.place, title, refused))
 
     @property
     def place(self) -> str:

@@ -114,12 +114,13 @@ HERE = {
 
 
 def key_line(
-    screen: Screen[None], place: str, under_way: str = ""
+    screen: Screen[None], place: str, under_way: str = "", refused: str = ""
 ) -> tuple[Content, Content]:
     """Return the keys of *place* as they are bound now, and those of every place.
 
     Args:
         under_way: title of the action that is being performed; told before them.
+        refused: id of a key that would only say why not.
 
     Keys for which the line has no room are left to the help.
     """
@@ -145,7 +146,9 @@ def key_line(
     room = screen.size.width - right.cell_length - taken - 4
     told: list[tuple[str, str]] = []
     for id in PLACES[place]:
-        if id in bound and _line([*told, bound[id]]).cell_length <= room:
+        if id == refused or id not in bound:
+            continue
+        if _line([*told, bound[id]]).cell_length <= room:
             told.append(bound[id])
     line = _line(told)
     return joined(title, line, between="  ") if title else line, right
