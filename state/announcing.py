@@ -31,16 +31,23 @@ def failures(findings: Mapping[str, Finding]) -> dict[str, str]:
     A step about whether the source can be reached fails with it; one that merely
     needed it cannot be judged.
     """
-    failed: dict[str, Counter[Result]] = {}
     words: dict[str, str] = {}
     for finding in findings.values():
         if finding.stage in STAGES and finding.source:
-            failed.setdefault(finding.source, Counter())[finding.result] += 1
             words.setdefault(finding.source, STAGES[finding.stage])
     return {
         source: f"{words[source]}, {_steps(counts)}"
-        for source, counts in failed.items()
+        for source, counts in _affected(findings).items()
     }
+
+
+def _affected(findings: Mapping[str, Finding]) -> dict[str, Counter[Result]]:
+    """Count by source that failed how its steps stand."""
+    failed: dict[str, Counter[Result]] = {}
+    for finding in findings.values():
+        if finding.stage in STAGES and finding.source:
+            failed.setdefault(finding.source, Counter())[finding.result] += 1
+    return failed
 
 
 def _steps(counts: Counter[Result]) -> str:
@@ -69,8 +76,8 @@ def announcement(
 ) -> str:
     """Return what a pass brought that an operator must hear, or "".
 
-    Each source that fails is named once, and only when it did not fail in the
-    pass before; steps that fail with it are counted there, not named.
+    Each source that fails is named once, and again only when more steps fail with it
+    or cannot be judged than before; they are counted there, not named.
 
     Args:
         before, after: what was known of each step before and after the pass.
@@ -81,13 +88,14 @@ def announcement(
         for step_id, state in before.items()
         if state.finding and step_id in found
     }
-    known, failing = failures(earlier), failures(found)
-    new = {source: said for source, said in failing.items() if source not in known}
+    known, failing = _affected(earlier), _affected(found)
+    new = [s for s, counts in failing.items() if not counts <= known.get(s, Counter())]
+    said = failures(found)
     return "  ".join(
         (
-            *(f"{source}: {said}." for source, said in new.items()),
+            *(f"{source}: {said[source]}." for source in new),
             *(f"{source} answers again." for source in known if source not in failing),
-            *_regressed(runbook, before, after, _others(found, new)),
+            *_regressed(runbook, before, after, _others(found, failing)),
         )
     )
 

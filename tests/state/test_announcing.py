@@ -54,7 +54,19 @@ def test_steps_that_fail_with_their_source_are_counted_and_not_named() -> None:
     assert passes(first, then, then | {"d": gone}) == [
         "",
         "postgres db: no connection, 1 step fails, 2 cannot be judged.",
-        "Regressed: Step d: db refused the connection, was 20 h.",
+        "postgres db: no connection, 2 steps fail, 1 cannot be judged.",
+    ]
+
+
+def test_a_look_at_one_step_does_not_hide_how_many_more_there_are() -> None:
+    gone = replace(DOWN, result=Result.FAIL)
+    all_of_them = {"a": gone, "b": gone, "c": DOWN}
+    good = dict.fromkeys("abc", GOOD)
+    assert passes(good, {"a": gone}, all_of_them, {"a": gone}, all_of_them)[1:] == [
+        "postgres db: no connection, 1 step fails.",
+        "postgres db: no connection, 2 steps fail, 1 cannot be judged.",
+        "",
+        "",
     ]
 
 
