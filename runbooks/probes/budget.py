@@ -38,22 +38,32 @@ class Budget:
             pause: entered while waiting.
 
         Raises:
-            ProbeError: the server has asked for a rest that is not over.
+            ProbeError: as `heed`.
         """
-        left = self._closed_until - self._clock()
-        if left > 0:
-            raise ProbeError(
-                f"it answered 429: ask again in {left:.0f} s", stage="budget"
-            )
+        self.heed()
         self._refill()
         self._tokens -= 1
         if self._tokens < 0:
             with pause():
                 await asyncio.sleep(-self._tokens * 60 / self.rate)
+            self.heed()  # others may have been told meanwhile
 
     def close(self, seconds: float) -> None:
         """Ask nothing for so long: the server said so."""
         self._closed_until = max(self._closed_until, self._clock() + seconds)
+
+    def heed(self) -> None:
+        """Ask only where no rest is wanted.
+
+        Raises:
+            ProbeError: the server has asked for a rest that is not over.
+        """
+        left = self._closed_until - self._clock()
+        if left > 0:
+            raise ProbeError(
+                f"it answered 429, too many requests: ask again in {left:.0f} s",
+                stage="budget",
+            )
 
     def _refill(self) -> None:
         now = self._clock()

@@ -136,6 +136,12 @@ async def _ask(sources: Sources, request: Request) -> Response:
             await budget.take(sources.pause)
         async with asyncio.timeout(LONGEST):
             response = await _exchange(sources, request)
+        if budget and response.status == 429:
+            wait = response.headers.get("retry-after", "")
+            rest = max(1.0, float(wait)) if wait.isdecimal() else RESTING
+            budget.close(min(rest, LONGEST_REST))
+            budget.heed()
+        return response
     except TimeoutError as error:
         raise ProbeError(
             f"no answer in {LONGEST:g} s", source=request.source, stage="timeout"
@@ -143,17 +149,6 @@ async def _ask(sources: Sources, request: Request) -> Response:
     except ProbeError as error:
         error.source = request.source
         raise
-    if budget and response.status == 429:
-        wait = response.headers.get("retry-after", "")
-        rest = float(wait) if wait.isdecimal() else RESTING
-        budget.close(min(rest, LONGEST_REST))
-        raise ProbeError(
-            f"{request.host} answered 429, too many requests: ask again in "
-            f"{wait or RESTING} s",
-            source=request.source,
-            stage="budget",
-        )
-    return response
 
 
 async def _exchange(sources: Sources, request: Request) -> Response:
