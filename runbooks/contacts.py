@@ -91,10 +91,11 @@ def contacts(target: Target) -> list[Contact]:
 def not_set_up(target: Target) -> list[str]:
     """Return the tables that stand in the profile and say nothing yet."""
     asked = {each.table for each in contacts(target)}
+    tables = dict.fromkeys(each.table for each in CONTACTS)
     return [
-        each.table
-        for each in CONTACTS
-        if target.tables.get(each.table) == {} and each.table not in asked
+        table
+        for table in tables
+        if target.tables.get(table) == {} and table not in asked
     ]
 
 

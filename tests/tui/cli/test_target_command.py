@@ -141,6 +141,8 @@ def test_check_of_what_init_wrote_asks_what_it_names_alone(
     assert done.returncode == 1
     first, *asked = done.stdout.splitlines()
     assert first.startswith("Not set up") and "prometheus" in first
+    empty = first.partition(": ")[2].split(", ")
+    assert len(empty) == len(set(empty)), empty
     assert {line.split()[1] for line in asked} == {"settings", "redis"}
     done = gonogo("target", "check", "amce")
     assert done.returncode == 2 and "there are acme, or make one" in done.stderr
