@@ -191,5 +191,7 @@ async def test_without_the_engine_nobody_can_tell(tmp_path: Path) -> None:
 async def test_elsewhere_they_do_not_apply() -> None:
     runner = Runner(Target("x", facts={"platform": "processes"}))
     found = {id: found async for id, found in runner.probe_all(docker_steps())}
+    asked = found.pop("maintenance.update-schedule")  # a person is, wherever it runs
+    assert asked.result == "unknown" and "nothing to look at" in asked.reason
     assert set(results(found).values()) == {"n/a"}
     assert found["container.non-root"].reason == "by fact: platform is processes"
