@@ -98,6 +98,10 @@ async def test_panels_without_a_data_source(grafana: Service) -> None:
     }
     found = told(await look("grafana.panels", url=grafana.url, uids=["a", "b"]))
     assert found == {"panels": 8, "orphaned": "a/D, a/G, a/H", "missing": "b"}
+    whole = {"panels": panels[:2], "templating": {}}
+    grafana.paths["/api/dashboards/uid/a"] = {"dashboard": whole}
+    found = told(await look("grafana.panels", url=grafana.url, uids=["a"]))
+    assert found == {"panels": 2}
 
 
 async def test_health(grafana: Service) -> None:
@@ -143,18 +147,28 @@ async def test_a_token_that_may_not_list_data_sources(grafana: Service) -> None:
         await look("grafana.data_sources", url=grafana.url)
 
 
+ASKING: dict[str, dict[str, Any]] = {
+    "health": {},
+    "dashboards": {},
+    "data_sources": {},
+    "panels": {"uids": ["a"]},
+}
+
+
 @pytest.mark.parametrize("body", ["<html>", {"message": "hello"}, [1]])
-@pytest.mark.parametrize("name", ["health", "dashboards", "data_sources"])
+@pytest.mark.parametrize("name", ASKING)
 async def test_an_answer_of_something_else(
     grafana: Service, name: str, body: Any
 ) -> None:
-    for path in ("/api/health", "/api/search", "/api/datasources"):
-        grafana.paths[path] = body
+    for path in ("health", "search", "datasources", "dashboards/uid/a"):
+        grafana.paths[f"/api/{path}"] = body
     with pytest.raises(ProbeError, match=r"no JSON|no Grafana answers"):
-        await look(f"grafana.{name}", url=grafana.url)
+        await look(f"grafana.{name}", url=grafana.url, **ASKING[name])
 
 
-async def test_nobody_listens(closed_port: int) -> None:
+@pytest.mark.parametrize("name", ASKING)
+async def test_nobody_listens(closed_port: int, name: str) -> None:
     with pytest.raises(ProbeError, match="refused") as error:
-        await look("grafana.health", url=f"http://127.0.0.1:{closed_port}")
+        url = f"http://127.0.0.1:{closed_port}"
+        await look(f"grafana.{name}", url=url, **ASKING[name])
     assert error.value.source == f"grafana 127.0.0.1:{closed_port}"

@@ -37,6 +37,8 @@ async def test_cookies_without_flags_and_third_parties(site: Site) -> None:
         "third_parties": "fonts.test",
     }
     assert "secretvalue" not in seen.evidence
+    site.get("/", body="<html></html>")
+    assert told(await look("http.cookies", url=site.url + "/")) == {"status": 200}
 
 
 def login(state: str = "&state=hush-hush", back: str = "https", client: str = "id-1",

@@ -203,3 +203,7 @@ async def test_services_run_what_was_scanned(
     write(reports, "new.json", trivy(Metadata={"ImageID": running["Image"]}))
     found = told(await look("image_scan.compose", **asking))
     assert found["images"] == 1 and "unscanned" not in found
+    asking["host"] = f"unix://{reports}/docker.sock"
+    with pytest.raises(ProbeError, match="is not there") as gone:
+        await look("image_scan.compose", **asking)
+    assert gone.value.stage == "tcp"

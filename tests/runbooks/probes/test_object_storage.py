@@ -94,9 +94,11 @@ async def test_objects_without_content_are_named(s3: S3Server) -> None:
 async def test_who_may_not_look_is_told_so(s3: S3Server, backups: str) -> None:
     key, secret = s3.stranger
     asking = s3.asking(backups, access_key_id=key, secret_access_key=secret)
-    error = await failing("object_storage", **asking)
     said = "the bucket acme-backups is forbidden to this access key (403 AccessDenied)"
-    assert (str(error), error.stage) == (said, "http")
+    wal = {"wal_prefix": "wal/"}
+    for probe, more in (("", {}), (".wal", wal), (".media", {})):
+        error = await failing(f"object_storage{probe}", **asking, **more)
+        assert (str(error), error.stage) == (said, "http")
 
 
 @pytest.mark.parametrize(
