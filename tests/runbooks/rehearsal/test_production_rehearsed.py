@@ -60,8 +60,8 @@ async def test_every_item_that_a_machine_looks_at_is_told(
     assert len(healthy) == len(TASKS) == 197
     for step in TASKS:
         found = healthy[step.id]
-        if step.level is Level.ATTEST and not step.probes:
-            continue
+        if step.level is Level.ATTEST and not found.judged:
+            continue  # no probe, or none for this kind of deployment, informs it
         assert found.reason, step.id
         assert "a bug in" not in found.reason, (step.id, found.reason)
         assert found.evidence or found.judged or "by fact" in found.reason, step.id
