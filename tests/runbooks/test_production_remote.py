@@ -183,7 +183,11 @@ async def test_in_a_cluster_the_bucket_says_whether_it_encrypts(
 
 
 @pytest.mark.parametrize(
-    "step_id", ["ops.daily-backups", "maintenance.rollback", "backup.db.retention"]
+    "step_id",
+    [
+        *("ops.daily-backups", "post24h.backup"),
+        *("maintenance.rollback", "backup.db.retention"),
+    ],
 )
 async def test_in_a_cluster_the_newest_dump_is_the_buckets(
     s3: S3Server, bucket: str, media: Path, step_id: str
