@@ -25,6 +25,7 @@ EVERY = 120.0
 """Seconds between two passes where the profile's ``[probes] every`` does not say."""
 
 
+WAITS = "Another pass is under way; this look comes after it."
 TAKES_OVER = 2.0
 """Seconds after which one of the other screens looks, once that one has gone."""
 
@@ -140,6 +141,8 @@ class Probing:
 
         if self._runner is None:
             self._runner = Runner(self._target)
+        if self._one_pass.locked() and not background:
+            self._tell(Announced(WAITS, news=False))
         async with self._one_pass:
             for step in [step for step in steps if step.options.soak]:
                 self._begin_soak(step)

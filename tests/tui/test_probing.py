@@ -57,6 +57,7 @@ class Api:
     url: str = ""
     status: int = 200
     asked: Counter[str] = field(default_factory=Counter)
+    held: threading.Event = field(default_factory=threading.Event)
 
 
 @pytest.fixture
@@ -66,6 +67,8 @@ def api() -> Iterator[Api]:
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             api.asked[self.path] += 1
+            if self.path == "/held":
+                api.held.wait(20)
             self.send_response(api.status)
             self.send_header("Content-Length", "0")
             self.end_headers()
@@ -223,10 +226,25 @@ def test_a_look_asked_for_says_how_often_it_asked(place: Path, api: Api) -> None
     try:
         desk.wait(found(Result.PASS))
         desk.engine.probe(["api"])
-        said = desk.wait_for(Announced)
         host = api.url.removeprefix("http://")
-        assert said.message == f"Looked at 1 step. Requests: http {host} 1."
+        said = f"Looked at 1 step. Requests: http {host} 1."
+        desk.wait(lambda w: isinstance(w, Announced) and w.message == said)
     finally:
+        desk.engine.close()
+
+
+def test_a_look_that_waits_for_a_pass_under_way_says_so(place: Path, api: Api) -> None:
+    document = DOCUMENT.replace("/fast", "/held")
+    desk = opened(place, document, target(api, every="0s"))
+    try:
+        desk.wait(found(Result.PASS, "api"))
+        desk.engine.probe(["api"])
+        said = desk.wait_for(Announced)
+        assert said.message == probing.WAITS and not said.news
+        api.held.set()
+        desk.wait(lambda w: isinstance(w, Announced) and "Looked at 1" in w.message)
+    finally:
+        api.held.set()
         desk.engine.close()
 
 
