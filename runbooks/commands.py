@@ -20,7 +20,7 @@ from runbooks.errors import CommandError
 from runbooks.orphans import end_leavings, unleashed
 from runbooks.output import Tail
 from runbooks.plan import Plan, message
-from runbooks.processes import identity
+from runbooks.processes import is_the_one
 
 __all__ = ["Ending", "Plan", "Running", "Tail", "attach", "run_interactive", "start"]
 
@@ -84,12 +84,11 @@ class Running:
         """
         with suppress(ChildProcessError):  # not ours, or taken note of before
             os.waitpid(self._run["warden"]["pid"], os.WNOHANG)
-        return identity(self._run["pid"]).items() <= self._run.items()
+        return is_the_one(self._run)
 
     def _watched(self) -> bool:
         """Whether its warden lives, who sees to what a dead supervisor leaves."""
-        warden: dict[str, Any] = self._run["warden"]
-        return identity(warden["pid"]) == warden
+        return is_the_one(self._run["warden"])
 
     def _swept(self) -> bool:
         """End what nobody owns any more; whether twice in turn nothing was left."""

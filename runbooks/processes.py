@@ -8,6 +8,11 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # importing typing would cost a tenth of the start
+    from collections.abc import Mapping
+    from typing import Any
+
 
 def boot_id() -> str:
     """Return the kernel's id of this boot: process ids mean nothing beyond it."""
@@ -18,6 +23,11 @@ def boot_id() -> str:
 def identity(pid: int) -> dict[str, int | str | None]:
     """Return what tells the process *pid* from every other, before and after it."""
     return {"pid": pid, "start": start_time(pid), "boot": boot_id()}
+
+
+def is_the_one(known: Mapping[str, Any]) -> bool:
+    """Whether the process lives of which *known* holds what `identity` said."""
+    return known["boot"] == boot_id() and lives(known["pid"], known["start"])
 
 
 def start_time(pid: int) -> int | None:
@@ -71,11 +81,14 @@ def descendants(root: int) -> list[tuple[int, str]]:
 
 
 def _stat(pid: int) -> tuple[str, str, int, int] | None:
-    """Return name, state, parent and start time of *pid*; None when it is gone."""
+    """Return name, state, parent and start time of *pid*; None when it is gone.
+
+    With ``hidepid`` somebody else's is as if it were not there.
+    """
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
             line = file.read().decode("utf-8", "replace")
-    except (FileNotFoundError, ProcessLookupError):
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
         return None
     # The name stands in brackets and may hold brackets and spaces itself.
     name = line[line.index("(") + 1 : line.rindex(")")]
