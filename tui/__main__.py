@@ -109,8 +109,10 @@ def _keep_to_ourselves() -> None:
     """Leave no memory image behind, and send no sequence but our own."""
     import resource
 
+    # One byte: no file is so small, and it is the one number at which the kernel gives
+    # a program that is named in core_pattern nothing either. 0 is for files alone.
     _, hard = resource.getrlimit(resource.RLIMIT_CORE)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
+    resource.setrlimit(resource.RLIMIT_CORE, (1 if hard else 0, hard))
     from tui.sent import wall_in
 
     wall_in()

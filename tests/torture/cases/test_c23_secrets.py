@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shlex
 import subprocess
@@ -396,19 +395,3 @@ def raised(depth: int, token: str, code: str) -> Exception:
     except RuntimeError as error:
         return error
     raise AssertionError
-
-
-def test_nothing_is_left_in_memory_images() -> None:
-    import resource
-    import subprocess
-    import sys
-
-    program = (
-        "import resource, tui.__main__ as m; m._keep_to_ourselves();"
-        "print(resource.getrlimit(resource.RLIMIT_CORE)[0])"
-    )
-    hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, cwd=os.getcwd()
-    )
-    assert done.stdout.strip() == "0", (done, hard)
