@@ -1,9 +1,15 @@
-"""The log: tracebacks of bugs go there, never to the screen."""
+"""The log: tracebacks of bugs go there, never to the screen.
+
+So do those that nobody catches, of a thread, of a callback or while something is thrown
+away: Python itself would print them, with whatever their messages hold.
+"""
 
 from __future__ import annotations
 
 import logging
 import os
+import sys
+import threading
 from io import TextIOWrapper
 from pathlib import Path
 
@@ -12,6 +18,7 @@ from state.locations import private_directory, state_home
 from tui.display import display_text
 
 NAME = "gonogo.log"
+_log = logging.getLogger("gonogo")
 
 
 class PrivateFile(logging.FileHandler):
@@ -47,14 +54,27 @@ class Safe(logging.Formatter):
 
 
 def keep_log() -> None:
-    """Send what gonogo logs to its file, and only there.
+    """Send all that is logged to a file, ours and that of libraries, and only there.
 
     Tracebacks name frames and messages, never the values of local variables, and
     secrets in the messages are hidden.
     """
     logging.raiseExceptions = False  # a log that cannot be written stops nothing
-    logger = logging.getLogger("gonogo")
     handler = PrivateFile(state_home() / NAME)
     handler.setFormatter(Safe("%(asctime)s %(name)s %(levelname)s %(message)s"))
-    logger.handlers = [handler]
-    logger.propagate = False
+    logging.getLogger().addHandler(handler)
+    logging.captureWarnings(True)
+    threading.excepthook = _in_a_thread
+    sys.unraisablehook = _thrown_away
+
+
+def _in_a_thread(args: threading.ExceptHookArgs) -> None:
+    name = args.thread.name if args.thread else "that has gone"
+    error = args.exc_value or args.exc_type()
+    if not isinstance(error, SystemExit):
+        _log.error("a bug in the thread %s", name, exc_info=error)
+
+
+def _thrown_away(args: sys.UnraisableHookArgs) -> None:
+    said = args.err_msg or "Exception ignored"
+    _log.error("%s in %s", said, type(args.object).__name__, exc_info=args.exc_value)
