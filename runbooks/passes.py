@@ -85,7 +85,7 @@ class Pass:
         self._hiding.begin(steps)
 
     async def find(self, step: Step, intrusive: bool) -> Finding:
-        """Return what the step's probes say together; never raises."""
+        """Return what the step's probes say together, also where they fail."""
         STEP.set(step.id)
         differs = differing(step.options.when, self._target)
         if differs:

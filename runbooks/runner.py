@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Collection, Iterable, Mapping
 from contextlib import aclosing
 from urllib.parse import urlsplit
 
+from runbooks.findings import unknown
 from runbooks.model import Step
 from runbooks.passes import Pass
 from runbooks.probes.budget import A_MINUTE, Budget
@@ -14,6 +16,7 @@ from runbooks.probes.sources import Sources
 from runbooks.results import Finding
 from runbooks.target import Target
 
+_log = logging.getLogger("gonogo.runner")
 CONCURRENCY = 32
 """Measurements at one time: nearly all of them wait for somebody else."""
 
@@ -71,7 +74,12 @@ class Runner:
             one = Pass(self._target, sources, self._free, self._declared_only)
 
             async def find(step: Step) -> None:
-                found = await one.find(step, step.id in intrusive)
+                try:
+                    found = await one.find(step, step.id in intrusive)
+                except Exception:
+                    # Whoever waits for this step would wait for ever.
+                    _log.exception("looking for %s failed", step.id)
+                    found = unknown("a bug in looking: see the log", "gonogo")
                 done.put_nowait((step.id, found))
 
             wanted = list(steps)

@@ -13,6 +13,7 @@ import pytest
 
 from runbooks.errors import ProbeError
 from runbooks.model import Step
+from runbooks.passes import Pass
 from runbooks.probes.tcp import TcpProbe
 from runbooks.results import Finding, Result
 from runbooks.runner import Runner
@@ -324,6 +325,19 @@ async def test_a_bug_is_named_logged_and_leaves_neighbours_alone(
     assert found["bug"].result is Result.UNKNOWN
     assert found["bug"].reason == "a bug in the probe tcp: see the log"
     assert "KeyError: 'oops'" in caplog.text
+
+
+async def test_a_bug_around_the_probes_keeps_nobody_waiting(
+    target: Target, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(self: object, step: Step, agreed: bool) -> None:
+        raise ZeroDivisionError(step.id)
+
+    monkeypatch.setattr(Pass, "_chosen", broken)
+    async with asyncio.timeout(60):
+        found = await one(target, http("${api.url}/health", {"status": 200}))
+    assert found.result is Result.UNKNOWN and "a bug in looking" in found.reason
+    assert "ZeroDivisionError: a" in caplog.text
 
 
 async def test_closing_early_stops_what_runs(web: Any, target: Target) -> None:
