@@ -124,6 +124,7 @@ def _explain(error: Exception) -> int:
 
     from runbooks.errors import GonogoError
     from tui.cli.printing import complain
+    from tui.log import without_secrets
 
     if isinstance(error, ClickException):
         where = getattr(getattr(error, "ctx", None), "command_path", "gonogo")
@@ -133,7 +134,7 @@ def _explain(error: Exception) -> int:
     else:
         complain(_report(error), lines=True)
         return BUG
-    complain(_without_secrets(say))
+    complain(without_secrets(say))
     return USAGE
 
 
@@ -144,10 +145,10 @@ def _report(error: Exception) -> str:
 
     from state.locations import state_home
     from tui.display import display_text
+    from tui.log import bare, without_secrets
 
-    frames = "".join(traceback.format_tb(error.__traceback__))
     whole = "".join(traceback.format_exception(error))
-    report = _without_secrets(whole, f"{frames}{type(error).__name__}\n")
+    report = without_secrets(whole, bare(error))
     text = display_text(report, lines=True)
     said = f"stopped by a bug of its own ({type(error).__name__}); "
     for directory in (state_home(), tempfile.gettempdir()):
@@ -160,22 +161,6 @@ def _report(error: Exception) -> str:
             log.write(text)
         return f"{said}what it was doing is in {path}. Decisions are on disk."
     return f"{said}no place to write the details.\n{text}"
-
-
-def _without_secrets(report: str, instead: str = "") -> str:
-    """Return what is to be said without the secrets in it.
-
-    A report names frames and messages, never the values of variables. What hides
-    secrets may be what broke: then only that is told, and *instead*, which has none.
-    """
-    try:
-        from runbooks.masking import of_this_process
-
-        return of_this_process().text(report)
-    except Exception as error:
-        place = error.__traceback__
-        said = f"{type(error).__name__} while hiding secrets"
-        return f"{instead}{said}, line {place.tb_lineno if place else 0}\n"
 
 
 if __name__ == "__main__":

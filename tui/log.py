@@ -10,6 +10,7 @@ import logging
 import os
 import sys
 import threading
+import traceback
 from io import TextIOWrapper
 from pathlib import Path
 
@@ -28,9 +29,8 @@ class PrivateFile(logging.FileHandler):
         super().__init__(path, encoding="utf-8", delay=True, errors="backslashreplace")
 
     def format(self, record: logging.LogRecord) -> str:
-        from runbooks.masking import of_this_process
-
-        return of_this_process().text(super().format(record))
+        error = record.exc_info and record.exc_info[1]
+        return without_secrets(super().format(record), bare(error) if error else "")
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
@@ -66,6 +66,28 @@ def keep_log() -> None:
     logging.captureWarnings(True)
     threading.excepthook = _in_a_thread
     sys.unraisablehook = _thrown_away
+
+
+def without_secrets(report: str, instead: str = "") -> str:
+    """Return what is to be said without the secrets in it.
+
+    What hides secrets may be what broke: then only that is told, and *instead*, which
+    has none.
+    """
+    try:
+        from runbooks.masking import of_this_process
+
+        return of_this_process().text(report)
+    except Exception as error:
+        place = error.__traceback__
+        said = f"{type(error).__name__} while hiding secrets"
+        return f"{instead}{said}, line {place.tb_lineno if place else 0}\n"
+
+
+def bare(error: BaseException) -> str:
+    """Return where an error came from and what it is called, and nothing it says."""
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    return f"{frames}{type(error).__name__}\n"
 
 
 def _in_a_thread(args: threading.ExceptHookArgs) -> None:
