@@ -95,3 +95,13 @@ def surround(folder: Path, place: Path) -> None:
 def _nested(piece: str, dice: random.Random) -> str:
     before = dice.choice(["> ", "  ", "- > ", ""])
     return "".join(before + line for line in piece.splitlines(keepends=True))
+
+
+def sung(folder: Path) -> set[str]:
+    return {path.name for path in (folder / "canaries").iterdir()} - {"include.md"}
+
+
+def written(path: Path, data: bytes) -> Path:
+    path.write_bytes(data)
+    path.chmod(0o600)
+    return path
