@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from runbooks.syntax import angles, masked, tree
@@ -18,6 +19,8 @@ from runbooks.syntax import angles, masked, tree
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+_REMEMBERED = 64
+"""Texts whose placeholders are remembered: a question asks for them some ten times."""
 Context = Literal["bare", "double", "single", "ansi", "document", "fixed", "none"]
 
 _REFERENCES: dict[Context, str] = {
@@ -116,6 +119,7 @@ class Placeholder:
     why: str
 
 
+@lru_cache(_REMEMBERED)
 def find(text: str) -> tuple[Placeholder, ...]:
     """Return what is to be filled in, in the order of *text*; equal texts share a name.
 

@@ -81,7 +81,7 @@ def wishes(door: Door, runbook: Runbook, target: Target) -> Iterator[Wish]:
 
 def test_no_generated_document_runs_anything(folder: Path) -> None:
     counted("canaries", len(SHAPES))
-    dice, rounds = rng("c20"), size(10_000, 400)
+    dice, rounds = rng("c20"), size(10_000, 1_000)
     asked = 0
     with watched():
         for number in range(rounds):
