@@ -133,8 +133,10 @@ async def opened(where: Address, source: str) -> AsyncIterator[asyncpg.Connectio
         ProbeError: the stage says how far it came.
     """
     # Slow to import and needed by few runbooks; the loop goes on meanwhile.
-    await asyncio.to_thread(import_module, "asyncpg")
+    wire = await asyncio.to_thread(import_module, "runbooks.probes.postgres.wire")
     import asyncpg
+
+    asyncpg.protocol.Protocol = wire.Checked  # asyncpg takes no other way to say so
 
     _check_authorities(where.ca, source)
     named = {} if "application_name=" in where.url else {"application_name": name()}
@@ -159,13 +161,18 @@ async def opened(where: Address, source: str) -> AsyncIterator[asyncpg.Connectio
 
 
 def failures() -> tuple[type[Exception], ...]:
-    """Return what asyncpg raises when looking does not come off."""
+    """Return what asyncpg raises when looking does not come off.
+
+    Some of it comes from answers that are none of the protocol.
+    """
     import asyncpg
     from asyncpg.pgproto import pgproto  # type: ignore[import-untyped]
 
     return (
         OSError,
         ValueError,
+        AssertionError,
+        BufferError,  # it has one of its own of that name, too
         pgproto.BufferError,
         asyncpg.PostgresError,
         asyncpg.InterfaceError,
