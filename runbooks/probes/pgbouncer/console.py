@@ -30,6 +30,9 @@ DATABASE = "pgbouncer"
 LONGEST = 8
 """Seconds that connecting or one answer may take; a probe has its own budget."""
 
+MOST = 16 * 1024 * 1024
+"""Bytes that are read of a console in a pass."""
+
 Row = Mapping[str, Any]
 Rows = Sequence[Row]
 
@@ -103,7 +106,26 @@ def _logged_in(where: Address) -> Connection:
         raise
 
 
+class _Bounded(socket.socket):
+    """Reads no more than `MOST` bytes: a server says itself how long its text is."""
+
+    _read = 0
+
+    def recv_into(self, *given: Any, **named: Any) -> int:
+        count = super().recv_into(*given, **named)
+        self._read += count
+        if self._read > MOST:
+            raise ValueError(f"more than {MOST} bytes")
+        return count
+
+
 def _socket(where: Address) -> socket.socket:
+    bounded = _Bounded(fileno=_opened(where).detach())
+    bounded.settimeout(LONGEST)
+    return bounded
+
+
+def _opened(where: Address) -> socket.socket:
     if not where.host.startswith("/"):
         return socket.create_connection((where.host, where.port), LONGEST)
     opened = socket.socket(socket.AF_UNIX)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 LONGEST = 8
 """Seconds that connecting or one answer may take; a probe has its own budget."""
+MOST = 16 * 1024 * 1024
+"""Bytes that are read of one server in a pass."""
 SCHEMES = ("redis", "rediss", "unix")
 
 _LOCAL = re.compile(r"(?i)localhost|127(\.\d+){3}|::1")
@@ -117,6 +119,7 @@ class RedisProbe(Probe, frozen=True, kw_only=True):
             retry=Retry(NoBackoff(), 0),
             **given,
         )
+        pool.connection_class = _bounded(pool.connection_class)
         async with Redis.from_pool(pool) as client:
             yield client
 
@@ -143,6 +146,43 @@ class RedisProbe(Probe, frozen=True, kw_only=True):
                     continue
             break
         return ProbeError(f"{host} {said}", source=self.source, stage=stage)
+
+
+class _Reader:
+    """Reads no more than `MOST` bytes: a server says itself how long its text is."""
+
+    def __init__(self, reader: asyncio.StreamReader) -> None:
+        self._reader = reader
+        self._left = MOST
+
+    async def readexactly(self, count: int) -> bytes:
+        self._take(count)
+        return await self._reader.readexactly(count)
+
+    async def readline(self) -> bytes:
+        line = await self._reader.readline()
+        self._take(len(line))
+        return line
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._reader, name)
+
+    def _take(self, count: int) -> None:
+        self._left -= count
+        if self._left < 0:
+            raise ValueError(f"more than {MOST} bytes")
+
+
+def _bounded(kind: type[Any]) -> type[Any]:
+    """Return a class of connections that reads so much and no more."""
+
+    class Bounded(kind):  # type: ignore[misc]
+        async def _connect(self) -> None:
+            await super()._connect()
+            reader: Any = self._reader
+            self._reader: Any = _Reader(reader)
+
+    return Bounded
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

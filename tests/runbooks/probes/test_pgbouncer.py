@@ -28,6 +28,7 @@ from tests.runbooks.probes.pgbouncer_server import (
     until,
 )
 from tests.runbooks.probes.postgres_server import PostgresServer, postgres_server
+from tests.torture.rude_databases import POSTGRES, answering
 
 
 @pytest.fixture(scope="module")
@@ -293,3 +294,13 @@ async def test_tables_of_something_else(table: str, rows: Any) -> None:
 async def test_looking_without_samples_is_refused() -> None:
     with pytest.raises(ProbeError, match="nothing would be looked at"):
         await look("pgbouncer", dsn="postgresql://127.0.0.1/pgbouncer", samples=0)
+
+
+async def test_no_more_than_so_much_is_read() -> None:
+    with (
+        answering(POSTGRES["a message of 2 GB"]) as port,
+        pytest.raises(ProbeError) as error,
+    ):
+        dsn = f"postgresql://a:b@127.0.0.1:{port}/pgbouncer?sslmode=disable"
+        await look("pgbouncer", dsn=dsn)
+    assert "gave no answer that PgBouncer gives" in str(error.value)

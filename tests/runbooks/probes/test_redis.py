@@ -21,6 +21,7 @@ from runbooks.runner import Runner
 from runbooks.tables import ProbeSpec, StepOptions
 from runbooks.target import parse
 from tests.runbooks.probes.redis_server import RedisServer, redis_server
+from tests.torture.rude_databases import REDIS, answering
 
 PASSWORD = "made-up-and-long"
 
@@ -208,3 +209,10 @@ async def test_something_else_answers() -> None:
 def test_no_url_of_a_redis(url: str) -> None:
     spec = ProbeSpec("redis.info", {"answers": True}, {"url": url})
     assert "url is no redis" in probes.check(spec)[0]
+
+
+async def test_no_more_than_so_much_is_read() -> None:
+    way = REDIS["a text of 1 TB"]
+    with answering(way) as port, pytest.raises(ProbeError) as error:
+        await look("info", url=f"redis://127.0.0.1:{port}/0")
+    assert "more than 16777216 bytes" in str(error.value)
