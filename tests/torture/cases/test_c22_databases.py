@@ -30,7 +30,7 @@ pytestmark = [
     # A connection of asyncpg that never came to be complains when it is thrown away.
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
-ABREAST = 12
+ABREAST = 20
 """Looks at a time, each with a connection of its own: one wrong message ends it."""
 
 
@@ -108,15 +108,15 @@ async def look_at_pgbouncer(rounds: int, dice: random.Random, place: Path) -> Tr
         target = Target("x", tables={"pgbouncer": {"dsn": dsn}})
         for number in range(rounds):
             proxy.dice = random.Random(dice.random()) if number else None
-            await each_alone(tried, target, wanted * ABREAST)
+            await each_alone(tried, target, wanted * 12)
             assert number or tried.results["unknown"] == 0, tried.said
     return tried
 
 
 LOOKS = {
     "redis": (look_at_redis, 100, 8),
-    "postgres": (look_at_postgres, 40, 2),
-    "pgbouncer": (look_at_pgbouncer, 40, 2),
+    "postgres": (look_at_postgres, 10, 2),
+    "pgbouncer": (look_at_pgbouncer, 30, 2),
 }
 """How to look, and how often: in full, and as a sample."""
 
