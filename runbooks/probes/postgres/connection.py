@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 _END = "rollback; "
 LONGEST = 30
 """Seconds that connecting may take; a probe has its own budget."""
+ENDING = 2
+"""Seconds that a server may take to end a transaction;
+one that is silent would keep the whole pass waiting."""
 ALONE = 3
 """Connections at a time for statements of documents."""
 
@@ -107,7 +110,15 @@ class Database:
             return [dict(row) for row in await connection.fetch(statement, *values)]
         finally:
             if not self._waiting and not connection.is_closed():
-                await connection.execute(_END)
+                await self._end()
+
+    async def _end(self) -> None:
+        """End the transaction, or the connection where nobody answers that."""
+        try:
+            async with asyncio.timeout(ENDING):
+                await self._connection.execute(_END)
+        except TimeoutError:
+            self._connection.terminate()
 
 
 def _begin(connection: asyncpg.Connection[Any]) -> str:
@@ -244,7 +255,7 @@ def explained(error: Exception, source: str, closed: bool = False) -> ProbeError
         case asyncpg.QueryCanceledError():
             said, stage = f"no answer in {STATEMENT} s", "timeout"
         case asyncpg.InsufficientPrivilegeError():
-            said, stage = str(error.args[0]), "query"
+            said, stage = str(error.args[0]) or f"{where} refuses it", "query"
         case asyncpg.ClientConfigurationError():
             said, stage = f"the address does not fit: {error.args[0]}", "configuration"
         case asyncpg.PostgresError():

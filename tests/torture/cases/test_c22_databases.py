@@ -32,7 +32,8 @@ pytestmark = [
 ]
 ABREAST = 20
 """Looks at a time, each with a connection of its own: one wrong message ends it."""
-
+HANGS = 20
+"""Seconds after which a look with a second's budget hangs, however busy we are."""
 
 BRIEFLY = {
     "redis": {"timeout": "500ms"},
@@ -63,7 +64,7 @@ async def each_alone(tried: Tried, target: Target, wanted: Sequence[Step]) -> No
     free = asyncio.Semaphore(ABREAST)
 
     async def look(step: Step) -> None:
-        async with free:
+        async with free, asyncio.timeout(HANGS):
             await tried.look(target, [step])
 
     await asyncio.gather(*map(look, wanted))
@@ -115,7 +116,7 @@ async def look_at_pgbouncer(rounds: int, dice: random.Random, place: Path) -> Tr
 
 LOOKS = {
     "redis": (look_at_redis, 100, 8),
-    "postgres": (look_at_postgres, 10, 2),
+    "postgres": (look_at_postgres, 60, 2),
     "pgbouncer": (look_at_pgbouncer, 30, 2),
 }
 """How to look, and how often: in full, and as a sample."""
