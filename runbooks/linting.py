@@ -20,6 +20,9 @@ def lint(runbook: Runbook) -> tuple[Problem, ...]:
     return tuple(sorted(problems, key=lambda each: (str(each.path), each.line)))
 
 
+_COVERS = 'write the title of a section, or how ids begin, as in covers = ["api.*"]'
+
+
 class _Lint:
     def __init__(self, runbook: Runbook) -> None:
         self._runbook = runbook
@@ -34,6 +37,7 @@ class _Lint:
         yield from self._roles()
         for step in self._runbook.steps:
             yield from self._references(step)
+            yield from self._covers(step)
             yield from self._facts(step)
             yield from self._probes(step)
             yield from self._actions(step)
@@ -67,6 +71,30 @@ class _Lint:
             problem = f"no role is called {owner!r}"
             remedy = _meant(owner, roles, f"roles are {', '.join(roles)}")
             yield self._at(step, owner, problem, remedy)
+
+    def _covers(self, step: Step) -> Iterator[Problem]:
+        if not step.options.covers:
+            return
+        from runbooks.covering import called, covered
+
+        for name in step.options.covers:
+            if not called(self._runbook, name):
+                problem = f"covers names {name!r}, but no step or section is called so"
+                remedy = _meant(name, self._coverable(), _COVERS)
+                yield self._at(step, name, problem, remedy)
+        if not covered(self._runbook, step):
+            problem = f"covers names no other step that counts at gate {step.gate}"
+            yield self._at(step, "covers", problem, _COVERS)
+        if step.level is not Level.ATTEST:
+            problem = "covers makes a signature of the step, and a machine decides it"
+            yield self._at(step, "covers", problem, 'write level = "attest"')
+
+    def _coverable(self) -> Iterator[str]:
+        for step in self._runbook.steps:
+            yield step.id
+            yield f"{step.id.rpartition('.')[0]}.*"
+        for section in self._runbook.sections:
+            yield from (section.id, section.title)
 
     def _facts(self, step: Step) -> Iterator[Problem]:
         for when in (step.options.when, *(action.when for action in step.actions)):

@@ -107,6 +107,7 @@ class StepOptions(Declared, frozen=True):
     note: Literal["optional", "required"] | None = None
     when: Mapping[str, str | bool | int | list[str]] = {}
     needs: tuple[str, ...] = ()
+    covers: tuple[str, ...] = ()
     probe: ProbeSpec | None = None
     probes: tuple[ProbeSpec, ...] = ()
     soak: Soak | None = None

@@ -1,4 +1,4 @@
-"""Saying something of a step: checked by `state.rules`, then recorded."""
+"""Saying something of a step: checked by `state.refusing`, then recorded."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from runbooks.model import Step
 from runbooks.tables import Level
 from state import entries
 from state.evidence import Evidence, file
-from state.rules import as_named, default_end, refusal, waivers
+from state.refusing import objection, signed
+from state.rules import as_named, default_end, waivers
 from state.run import Run
 from state.standing import Answer
 
@@ -35,10 +36,11 @@ def decide(
         RefusedError: that may not be said; the message says what is possible.
         StateError: it could not be written down.
     """
+    if step.options.covers:
+        run.catch_up()  # a signature stands for what others have seen, too
     state = run.progress.get(step.id)
-    may_waive = waivers(run.runbook)
     shown = note or (evidence.value if evidence else "")
-    if reason := refusal(step, state, answer, shown, until, 1, role, may_waive):
+    if reason := objection(run.runbook, run.state, step, answer, shown, until, 1, role):
         raise RefusedError(reason)
     if evidence and evidence.kind == "file" and not evidence.digest:
         raise RefusedError(f"{evidence.value} cannot be read, so it shows nothing.")
@@ -46,12 +48,13 @@ def decide(
         events = [settle(run, id, shown) for id in state.doubts]
         if answer is Answer.PASS and step.level is Level.AUTO:
             return events[-1]
-    role = as_named(role, may_waive) or role.strip()
+    role = as_named(role, waivers(run.runbook)) or role.strip()
     if answer is Answer.WAIVE:
         until = until or default_end()
     proposed = state.finding.result.value if state and state.finding else ""
+    signs = signed(run.runbook, run.state, step, answer)
     data = entries.decided(
-        step, answer, note.strip(), until, proposed, role, batch, evidence
+        step, answer, note.strip(), until, proposed, role, batch, evidence, signs
     )
     return run.record(Kind.DECIDED, step.id, data)
 
@@ -71,12 +74,10 @@ def decide_all(
         RefusedError: one of them cannot get this answer.
         StateError: not all could be written down; those that were not wait.
     """
-    may_waive, together = waivers(run.runbook), len(steps)
-    shown = note or (evidence.value if evidence else "")
+    shown, together = note or (evidence.value if evidence else ""), len(steps)
     for step in steps:
-        state = run.progress.get(step.id)
-        if reason := refusal(
-            step, state, answer, shown, until, together, role, may_waive
+        if reason := objection(
+            run.runbook, run.state, step, answer, shown, until, together, role
         ):
             raise RefusedError(reason)
     batch = uuid4().hex[:8] if len(steps) > 1 else ""

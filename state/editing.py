@@ -13,8 +13,9 @@ from typing import Any
 from runbooks.model import Runbook
 from state import entries
 from state.progress import Progress
+from state.refusing import objection, signed
 from state.rendering import KEYS, as_text, step_values
-from state.rules import default_end, refusal, waivers
+from state.rules import default_end
 from state.standing import Answer, Standing, StepState
 
 _SAID = {
@@ -53,7 +54,7 @@ def edits(
         # The text follows the document, and the document may have changed.
         changes.pop("text", None)
         if changes:
-            edit = _edit(runbook, step_id, state, table, changes, lost)
+            edit = _edit(runbook, step_id, state, table, changes, current, lost)
             now = current.steps.get(step_id)
             if (now and now.decision) != (state and state.decision):
                 edit |= {"decision": None, "withdrawn": False, "refused": [_LATE]}
@@ -71,6 +72,7 @@ def _edit(
     state: StepState | None,
     table: Mapping[str, Any],
     changes: dict[str, tuple[str, str]],
+    current: Progress,
     lost: bool,
 ) -> entries.Data:
     step = runbook.step_by_id.get(step_id)
@@ -94,15 +96,15 @@ def _edit(
         return entries.edited_by_hand(changes, notes=notes, refused=[refused])
     note = as_text(table.get("note", "")).strip()
     until, role = as_text(table.get("until", "")), as_text(table.get("role", ""))
-    reason = refusal(step, state, answer, note, until, 1, role, waivers(runbook))
+    reason = objection(runbook, current, step, answer, note, until, 1, role)
     if reason and not lost:
         return entries.edited_by_hand(changes, notes=notes, refused=[reason])
     if answer is Answer.WAIVE:
         until = until or default_end()
     finding = state.finding if state else None
-    decision = entries.decided(
-        step, answer, note, until, finding.result.value if finding else "", role
-    )
+    proposed = finding.result.value if finding else ""
+    signs = None if lost else signed(runbook, current, step, answer)
+    decision = entries.decided(step, answer, note, until, proposed, role, signed=signs)
     by = changes.get("by", ("", ""))[1]
     decision["by"] = by if lost else f"{by} (by hand)".strip()
     decision["at"] = _time(changes)

@@ -17,7 +17,7 @@ from runbooks.results import Finding, Judged, Reading, Result, Soaked
 from runbooks.tables import ActionSpec, CommandClass
 from state.command_steps import belongs_to, decided_by, verifying
 from state.evidence import Evidence
-from state.standing import Answer, Decision
+from state.standing import Answer, Decision, Signed
 
 Data = dict[str, Any]
 
@@ -202,6 +202,7 @@ def decided(
     role: str = "",
     batch: str = "",
     evidence: Evidence | None = None,
+    signed: Signed | None = None,
 ) -> Data:
     """A person said something of a step.
 
@@ -210,6 +211,7 @@ def decided(
         proposed: result of the finding that the person saw, or "".
         batch: same for all steps that were answered at once, or "".
         evidence: what shows that it was done by hand; left out where there is none.
+        signed: what it stands for; left out where the step covers no others.
     """
     data: Data = {
         "answer": answer.value,
@@ -223,7 +225,14 @@ def decided(
     }
     if evidence:
         data["evidence"] = msgspec.to_builtins(evidence)
+    if signed:
+        data["signed"] = msgspec.to_builtins(signed)
     return data
+
+
+def signed(data: Mapping[str, Any]) -> Signed | None:
+    """Return what a decision that `decided` wrote stands for, if it covers others."""
+    return msgspec.convert(data["signed"], Signed) if "signed" in data else None
 
 
 def undone(decision: Decision) -> Data:

@@ -65,12 +65,8 @@ def encoded(
         "data": data,
         "prev": prev,
     }
-    try:
-        made = bytes(_encode(line))
-    except UnicodeEncodeError:
-        made = bytes(_encode(_without_surrogates(line)))
     # Nobody needs to fear looking at a journal with `cat`.
-    return escaped(made.decode()).encode()
+    return escaped(as_json(line).decode()).encode()
 
 
 def decoded(raw: bytes) -> Event | None:
@@ -115,6 +111,14 @@ def _newer(version: int) -> NewerState:
         f"it was written by a newer gonogo (format {version}, this one knows "
         f"{VERSION}); nothing was changed. Use the newer gonogo."
     )
+
+
+def as_json(value: Any) -> bytes:
+    """Return *value* as compact JSON; lone surrogates in it are visible escapes."""
+    try:
+        return bytes(_encode(value))
+    except UnicodeEncodeError:
+        return bytes(_encode(_without_surrogates(value)))
 
 
 @cache

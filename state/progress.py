@@ -289,6 +289,7 @@ def _decision(data: Mapping[str, Any], by: str, at: str, seq: int) -> Decision:
         data["digest"],
         data["proposed"],
         data["role"],
+        signed=entries.signed(data),
         seq=seq,
     )
 

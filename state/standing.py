@@ -42,6 +42,27 @@ class Standing(StrEnum):
     PENDING = "pending"
 
 
+class Signed(msgspec.Struct, frozen=True):
+    """What a person signed: how all that a step ``covers`` stood then.
+
+    Attributes:
+        summary: how many steps stood how.
+        digest: sha256 hex of all of it, see `state.rollup.digest`.
+        steps: id and standing of each step, in document order.
+        seq: sequence number of the last event that was known.
+        document: digest of the runbook.
+    """
+
+    summary: str
+    digest: str
+    steps: tuple[tuple[str, str], ...]
+    seq: int
+    document: str
+
+    def __str__(self) -> str:
+        return f"{self.summary}; sha256:{self.digest}"
+
+
 class Decision(msgspec.Struct, frozen=True):
     """A person's answer.
 
@@ -53,6 +74,7 @@ class Decision(msgspec.Struct, frozen=True):
         proposed: what the machine said when it was decided, or "".
         role: the role in which it was decided, or "".
         outdated: what was confirmed was seen under other circumstances.
+        signed: what it stands for, where the step ``covers`` others.
         seq: sequence number of its event.
     """
 
@@ -65,7 +87,13 @@ class Decision(msgspec.Struct, frozen=True):
     proposed: str = ""
     role: str = ""
     outdated: bool = False
+    signed: Signed | None = None
     seq: int = 0
+
+    @property
+    def says(self) -> str:
+        """The note, and what was signed."""
+        return "; ".join(filter(None, (self.note, str(self.signed or ""))))
 
 
 class Attachment(msgspec.Struct, frozen=True):

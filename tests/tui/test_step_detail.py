@@ -10,6 +10,7 @@ from rich.cells import cell_len
 from runbooks.model import Row
 from runbooks.parsing import parse
 from runbooks.target import Target
+from state.progress import Progress
 from state.standing import Answer, Attachment, Command, Decision, StepState
 from tests.tui.walking import BAD, WEIGHTY
 from tui.display import content
@@ -25,10 +26,12 @@ def detail(
     commands: dict[str, Command] | None = None,
 ) -> str:
     runbook = parse(text.encode(), Path("launch.md"))
-    standings = Standings(runbook, states or {})
-    made = StepDetail(runbook, Target(""), standings, commands or {}).of(
-        row or runbook.rows[2]
+    progress = Progress(steps=states or {})
+    standings = Standings(runbook, progress.steps)
+    details = StepDetail(
+        runbook, Target(""), standings, commands or {}, lambda: progress
     )
+    made = details.of(row or runbook.rows[2])
     lines = [made.head.plain]
     for paragraph in made.text:
         lines += [line.plain for line in paragraph.lines(60)]

@@ -86,13 +86,14 @@ def _refuse_at_once(
         RefusedError: it cannot.
     """
     from runbooks.errors import RefusedError
-    from state.rules import refusal, waivers
+    from state.progress import Progress
+    from state.refusing import objection
     from state.standing import Answer
 
     if answer == BACK:
         raise RefusedError(f"{document.path} has no run yet; nothing to take back.")
-    roles = waivers(document)
-    if said := refusal(step, None, Answer(answer), note, until, 1, role, roles):
+    said = objection(document, Progress(), step, Answer(answer), note, until, 1, role)
+    if said:
         raise RefusedError(said)
 
 

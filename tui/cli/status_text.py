@@ -154,7 +154,7 @@ class Status:
         decision, words = state.decision, []
         if decision:
             until = f" until {decision.until}" if decision.until else ""
-            note = f": {decision.note}" if decision.note else ""
+            note = f": {decision.says}" if decision.says else ""
             words.append(f"said {decision.answer} by {decision.by}{until}{note}")
         if state.finding and standing is not Standing.PENDING:
             words.append(f"found {state.finding.result}: {state.finding.reason}")

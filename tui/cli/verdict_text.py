@@ -136,7 +136,7 @@ class Report:
                 }
                 for judged in (finding.judged if finding else ())
             ],
-            "evidence": finding.evidence if finding else "",
+            "evidence": self._evidence(step),
             "seconds": round(finding.seconds, 3) if finding else 0.0,
         }
 
@@ -150,6 +150,14 @@ class Report:
         """Return what was seen just now, else what the run knows."""
         seen, state = self.looks.get(step.id), self.progress.get(step.id)
         return seen.finding if seen else state.finding if state else None
+
+    def _evidence(self, step: Step) -> str:
+        """Return what was seen besides, or what a person's signature stands for."""
+        state, finding = self.progress.get(step.id), self._finding(step)
+        decision = state.decision if state else None
+        if decision and decision.signed:
+            return str(decision.signed)
+        return finding.evidence if finding else ""
 
     def standing(self, step: Step) -> str:
         """Return how *step* stands, in one word."""
@@ -171,7 +179,7 @@ class Report:
         counts = finding is None or decision_counts(step, state, self.now)
         if decision and counts:
             how = "done by hand," if decision.answer == "done" else "said by"
-            return f"{how} {decision.by}: {decision.note}".rstrip(": ")
+            return f"{how} {decision.by}: {decision.says}".rstrip(": ")
         standing = self.standing(step)
         if finding is None:
             return OPEN[step.level]

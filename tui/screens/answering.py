@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from runbooks.model import Row, Step
 from runbooks.tables import Severity
-from state.rules import as_named, default_end, refusal, waivers
+from state.refusing import objection
+from state.rules import as_named, default_end, waivers
 from state.standing import Answer
 from tui.widgets.answer_line import Field, Prompt
 from tui.widgets.outline import UNDECIDED, Outline
@@ -170,8 +171,8 @@ class Answering:
     def _refusal(
         self, step: Step, answer: Answer, note: str, until: str = "", role: str = ""
     ) -> str:
-        state = self._standings.state(step.id)
-        return refusal(step, state, answer, note, until, 1, role, self._waivers)
+        run, runbook = self._engine.run, self._engine.runbook
+        return objection(runbook, run.state, step, answer, note, until, 1, role)
 
     def _open(self, steps: Sequence[Step], answer: Answer) -> None:
         draft = self.draft(steps[0].id, answer.value)

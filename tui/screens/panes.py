@@ -62,7 +62,9 @@ class Panes(Screen[None]):
         self.row_text.folded = self.outline.folded
         self.row_text.unsaved = run.waiting.steps
         self.outputs = Outputs(run.commands, run.actions)
-        self._detail = StepDetail(runbook, engine.target, self.standings, run.commands)
+        self._detail = StepDetail(
+            runbook, engine.target, self.standings, run.commands, lambda: run.state
+        )
         self._tally = Tally(runbook)
         self._verdict: Verdict | None = None
         self._notice = notice

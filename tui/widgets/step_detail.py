@@ -5,7 +5,7 @@ Everything foreign passes `content`; markup is never parsed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -45,6 +45,7 @@ from tui.widgets.wording import (
 
 if TYPE_CHECKING:
     from runbooks.classes import Classified
+    from state.progress import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class StepDetail:
 
     Args:
         commands: part id to its last run.
+        progress: returns all that is known of the run.
     """
 
     def __init__(
@@ -68,11 +70,13 @@ class StepDetail:
         target: Target,
         standings: Standings,
         commands: Mapping[str, Command],
+        progress: Callable[[], Progress],
     ) -> None:
         self._runbook = runbook
         self._target = target
         self._standings = standings
         self._commands = commands
+        self._progress = progress
         self._blocks = {p.id: b for b in runbook.blocks for p in b.parts}
         self._of_step: dict[str, list[Block]] = {}
         for block in runbook.blocks:
@@ -107,6 +111,11 @@ class StepDetail:
             lines = [plain(step.text, QUIET)] if step.text != part.text.strip() else []
             lines += self._command(part)
         lines += self._where(step, state, standing)
+        if step.options.covers:
+            # Needs what few steps do.
+            from tui.widgets.rollup_text import rollup_text
+
+            lines += rollup_text(self._runbook, self._progress(), step)
         if state.soak:
             lines += soak_text(state.soak)
         if state.finding:
