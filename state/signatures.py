@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from runbooks.errors import StateError
 from runbooks.events import Event, Kind
@@ -58,16 +59,23 @@ def signatures(directory: Path) -> Iterator[Signature]:
             digests = documents.get(signed.document, {})
             rows = [(id, stood, digests.get(id, "")) for id, stood in signed.steps]
             made = digest(signed.summary, rows, progress.steps)
-            by = person(of.by)
-            yield Signature(of.step or "", by, of.at, signed, made == signed.digest)
+            by, at = _signer(of)
+            yield Signature(of.step or "", by, at, signed, made == signed.digest)
 
 
 def _signed(event: Event) -> Signed | None:
-    said = event.data
-    if event.kind is Kind.EDITED_BY_HAND:
-        said = said.get("decision") or {}
-    elif event.kind is not Kind.DECIDED:
-        return None
-    with suppress(ValueError):
-        return entries.signed(said)
+    with suppress(ValueError):  # the event was left out, and that said, at opening
+        return entries.signed(_decision(event) or {})
     return None
+
+
+def _decision(event: Event) -> Mapping[str, Any] | None:
+    if event.kind is Kind.EDITED_BY_HAND:
+        return event.data.get("decision")
+    return event.data if event.kind is Kind.DECIDED else None
+
+
+def _signer(event: Event) -> tuple[str, str]:
+    """Return who signed and when; of an edit by hand that stands in the decision."""
+    said = _decision(event) or {}
+    return said.get("by", person(event.by)), said.get("at", event.at)
