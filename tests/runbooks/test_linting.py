@@ -56,6 +56,55 @@ def test_a_step_cannot_need_itself() -> None:
     assert "needs itself" in problem.problem
 
 
+SIGNED = (
+    '- [ ] y\n  ```toml step\n  id = "db.dumps"\n  severity = "major"\n  ```\n'
+    '- [ ] z\n  ```toml step\n  id = "db.later"\n  gate = "w1"\n  ```\n'
+)
+
+
+@pytest.mark.parametrize(
+    "name", ["*", "db.*", "db.d*", "db.dumps", "Data", "data", "T", "t", "first"]
+)
+def test_covers_names_steps_and_sections(name: str) -> None:
+    assert linted(HEAD + SIGNED + step(f'covers = ["{name}"]')) == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("dbb.*", "did you mean 'db.*'?"),
+        ("db.dump", "did you mean 'db.dumps'?"),
+        ("Date", "did you mean 'Data'?"),
+        (
+            "unheard-of",
+            'write the title of a section, or how ids begin, as in covers = ["api.*"]',
+        ),
+    ],
+)
+def test_covers_names_nothing_unknown(name: str, remedy: str) -> None:
+    (problem,) = linted(HEAD + SIGNED + step(f'covers = ["db.*", "{name}"]'))
+    assert (
+        problem.problem == f"covers names {name!r}, but no step or section is called so"
+    )
+    assert (problem.line, problem.column, problem.remedy) == (26, 22, remedy)
+
+
+@pytest.mark.parametrize("names", ['"x"', '"db.later"', '"db.l*", "x"'])
+def test_a_signature_stands_for_something(names: str) -> None:
+    (problem,) = linted(HEAD + SIGNED + step('id = "x"', f"covers = [{names}]"))
+    assert "no other step that counts at gate go" in problem.problem
+    assert (problem.line, problem.column) == (27, 3)
+
+
+def test_a_machine_signs_nothing() -> None:
+    probed = (
+        'probe = { use = "tcp", host = "h", port = 1, expect = { open = "present" } }'
+    )
+    (problem,) = linted(HEAD + SIGNED + step('covers = ["db.*"]', probed))
+    assert "a machine decides it" in problem.problem
+    assert problem.remedy == 'write level = "attest"'
+
+
 def test_owner_is_a_declared_role() -> None:
     (problem,) = linted(HEAD + step('owner = "DBAs"'))
     assert problem.line == 16

@@ -14,7 +14,6 @@ from state.standing import EMPTY, Signed
 from tui.widgets.finding_text import LOUD, labelled
 from tui.widgets.signs import signs
 from tui.widgets.text_view import QUIET, Paragraph
-from tui.widgets.wording import brief
 
 if TYPE_CHECKING:
     from state.progress import Progress
@@ -28,31 +27,31 @@ def rollup_text(
 ) -> Iterator[Paragraph]:
     """Yield how what *step* covers stands, what holds a signature up, and the waivers.
 
-    Where it is signed, how that differs from what was signed.
+    Where it is signed: what was, and how far that differs by now.
     """
     found = rollup(runbook, progress, step)
     yield labelled("covers", found.summary)
     decision = progress.steps.get(step.id, EMPTY).decision
     if decision and decision.signed:
-        yield from _since(runbook, decision.signed, found)
+        yield from _since(decision.signed, found)
     for each in found.failing:
         yield labelled("fails", each.text, LOUD[Result.FAIL])
-    for text in unmet(runbook, progress.steps, step.id):
-        yield labelled("not yet", text, LOUD[Result.WARN])
     for each, waiver in found.waived:
         role = f" ({waiver.role})" if waiver.role else ""
         said = f"{waiver.by}{role}, until {waiver.until}: {waiver.note}"
         yield labelled("waived", f"{each.text} {signs().dot} {said}")
+    if first := unmet(runbook, progress.steps, step.id):
+        yield labelled("not yet", "; ".join(first), LOUD[Result.WARN])
 
 
-def _since(runbook: Runbook, signed: Signed, now: Rollup) -> Iterator[Paragraph]:
+def _since(signed: Signed, now: Rollup) -> Iterator[Paragraph]:
     yield labelled("signed", f"{signed.summary}; sha256:{signed.digest[:SHORT]}")
     if signed.digest == now.digest:
         return
     before = dict(signed.steps)
     changed = {id: s for id, s in now.standings.items() if before.get(id) != s}
     gone = len(before.keys() - now.standings.keys())
-    counts = Counter(brief(standing) for standing in changed.values())
+    counts = Counter(changed.values())
     said = [f"{number} now {word}" for word, number in counts.items()]
     said += [f"{gone} not there any more"] if gone else []
     differs = f"sha256:{now.digest[:SHORT]} now, not what was signed: "
