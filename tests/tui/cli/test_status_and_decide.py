@@ -151,3 +151,55 @@ def test_what_is_printed_is_fit_to_be_read_aloud(gonogo: Any, drill: Path) -> No
         assert not any("  " in line for line in printed.splitlines())
     locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     assert gonogo("status", **locale).stdout.isascii()
+
+
+SIGNED = (
+    DRILL.split("## Later")[0]
+    + """\
+- [ ] Backups signed for
+  ```toml step
+  id = "sign"
+  severity = "blocker"
+  note = "optional"
+  covers = ["restore", "etc"]
+  ```
+"""
+)
+
+
+def test_a_signature_is_refused_given_and_verified(
+    gonogo: Any, home: Path, write: Any
+) -> None:
+    book = write(SIGNED, "signed.md")
+    gonogo("decide", book, "restore", "fail", "--note", "dump 3 is empty")
+    held = gonogo("decide", book, "sign", "pass")
+    assert held.returncode == 2
+    assert "Not signed: “Backups restored” fails; see to it" in held.stderr
+    gonogo("decide", book, "restore", "pass", "--note", "drill 42")
+    assert gonogo("decide", book, "sign", "pass").returncode == 0
+    summary = "2 steps: 1 pass, 1 pending; sha256:"
+    for lines in (
+        gonogo("status", book).stdout,
+        gonogo("verify", only_run(home)).stdout,
+    ):
+        assert summary in lines
+    (told,) = (
+        each
+        for each in json.loads(gonogo("status", book, "--format", "json").stdout)[
+            "steps"
+        ]
+        if each["id"] == "sign"
+    )
+    assert summary in told["reason"]
+    journal = only_run(home) / "journal.jsonl"
+    (signed,) = (
+        event["data"]["signed"]
+        for event in map(json.loads, journal.read_text().splitlines())
+        if event["step"] == "sign"
+    )
+    gonogo("trust", "--yes", book)
+    run = only_run(home).name
+    checked = gonogo("check", "--run", run, "--format", "json").stdout
+    (told,) = (each for each in json.loads(checked)["steps"] if each["id"] == "sign")
+    assert told["evidence"] == f"{signed['summary']}; sha256:{signed['digest']}"
+    assert told["evidence"] in told["reason"]
