@@ -58,9 +58,20 @@ AS_SHIPPED = {
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerEngine]:
+def env_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """That of the project as it is wanted."""
+    path = tmp_path_factory.mktemp("project") / ".env"
+    path.write_text("DB_PASSWORD=made-up")
+    path.chmod(0o600)
+    return path
+
+
+@pytest.fixture(scope="module")
+def engine(
+    tmp_path_factory: pytest.TempPathFactory, env_file: Path
+) -> Iterator[DockerEngine]:
     with running_engine() as engine:
-        _wanted(engine, tmp_path_factory.mktemp("volumes"))
+        _wanted(engine, tmp_path_factory.mktemp("volumes"), env_file.parent)
         _shipped(engine)
         states = engine.client.inspect_container
         names = ["wanted-api-1", "wanted-api-2", "wanted-api-3", "wanted-worker-1"]
@@ -77,7 +88,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerEngine]:
         yield engine
 
 
-def _wanted(engine: DockerEngine, volumes: Path) -> None:
+def _wanted(engine: DockerEngine, volumes: Path, directory: Path) -> None:
     hardened: dict[str, Any] = {
         "read_only": True,
         "cap_drop": ["ALL"],
@@ -104,6 +115,7 @@ def _wanted(engine: DockerEngine, volumes: Path) -> None:
                 "timeout": 5 * 10**9,
             },
             environment={"DATABASE_URL_FILE": "/run/secrets/database_url"},
+            labels={"com.docker.compose.project.working_dir": str(directory)},
         )
 
     engine.client.create_volume("wanted_data")
@@ -144,6 +156,31 @@ async def findings(
     tables = {"docker": {"host": engine.url, "project": project}}
     runner = Runner(Target("compose", facts=facts, tables=tables))
     return {id: found async for id, found in runner.probe_all(docker_steps())}
+
+
+@pytest.mark.parametrize(
+    ("mode", "result"),
+    [
+        (0o400, "pass"),
+        (0o600, "pass"),
+        (0o640, "warn"),
+        (0o644, "warn"),
+        (0o660, "fail"),
+        (0o666, "fail"),
+    ],
+)
+async def test_who_may_read_the_env_file(
+    engine: DockerEngine, env_file: Path, mode: int, result: str
+) -> None:
+    env_file.chmod(mode)
+    tables = {"docker": {"host": engine.url, "project": "wanted"}}
+    runner = Runner(Target("x", facts={"platform": "compose"}, tables=tables))
+    (step,) = (s for s in docker_steps() if s.id == "secrets.db-credentials")
+    try:
+        (found,) = [found async for _, found in runner.probe_all([step])]
+    finally:
+        env_file.chmod(0o600)
+    assert found.result == result, found
 
 
 def results(found: dict[str, Finding]) -> dict[str, str]:

@@ -10,10 +10,9 @@ from pathlib import Path
 
 from runbooks import env_file
 from runbooks.probes.docker.containers import Container
+from runbooks.probes.docker.env_files import DIRECTORY, ENV_FILES
 
-DIRECTORY = "com.docker.compose.project.working_dir"
 FILES = "com.docker.compose.project.config_files"
-ENV_FILES = "com.docker.compose.project.environment_file"
 STDIN = "/dev/stdin"
 
 

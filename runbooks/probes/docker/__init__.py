@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from runbooks.probes.docker.devices import DevicesProbe
 from runbooks.probes.docker.engine import EngineItselfProbe
+from runbooks.probes.docker.env_files import EnvFilesProbe
 from runbooks.probes.docker.environment import EnvironmentProbe
 from runbooks.probes.docker.errors import ErrorsProbe
 from runbooks.probes.docker.filesystem import FilesystemProbe
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 PROBES: Mapping[str, type[Probe]] = {
     "docker.devices": DevicesProbe,
     "docker.engine": EngineItselfProbe,
+    "docker.env_files": EnvFilesProbe,
     "docker.environment": EnvironmentProbe,
     "docker.errors": ErrorsProbe,
     "docker.filesystem": FilesystemProbe,

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import closing
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+from runbooks.errors import ProbeError
 from tests.runbooks.probes.docker_engine import DockerEngine
 from tests.runbooks.probes.docker_projects import SECRET, look, values
 
@@ -83,7 +88,10 @@ async def test_mounts(engine: DockerEngine, tmp_path: Path) -> None:
     assert host["read_only"] == "api"
 
 
-async def test_the_disks_of_another_host_are_not_seen(engine: DockerEngine) -> None:
+@asynccontextmanager
+async def passing_on(engine: DockerEngine) -> AsyncIterator[str]:
+    """The same Engine by TCP, as one on another machine is reached."""
+
     async def pass_on(
         reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
@@ -100,7 +108,11 @@ async def test_the_disks_of_another_host_are_not_seen(engine: DockerEngine) -> N
 
     server = await asyncio.start_server(pass_on, "127.0.0.1", 0)
     async with server:
-        host = f"tcp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        yield f"tcp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+async def test_the_disks_of_another_host_are_not_seen(engine: DockerEngine) -> None:
+    async with passing_on(engine) as host:
         seen = await look(engine, "mounts", "good", "api", path="/data", host=host)
     assert seen.readings["types"].value == "bind"
     assert seen.reading("free") is None and seen.reading("on_root_disk") is None
@@ -143,3 +155,53 @@ async def test_gpus(engine: DockerEngine) -> None:
     assert values(await look(engine, "devices", "gpus", "greedy"))["gpus"] == "all"
     none = values(await look(engine, "devices", "gpus", "cpu"))
     assert none["gpus"] == 0 and none["without"] == "cpu"
+
+
+DIRECTORY = "com.docker.compose.project.working_dir"
+GIVEN = "com.docker.compose.project.environment_file"
+
+
+async def test_who_may_read_env_files(engine: DockerEngine, tmp_path: Path) -> None:
+    """Those of --env-file, else .env of the directory, else those that are named."""
+    place = {DIRECTORY: str(tmp_path)}
+    engine.create("files", "api", labels=place)
+    engine.create("given", "api", labels={**place, GIVEN: "one.env,two.env"})
+    seen = values(await look(engine, "env_files", "files", "api"))
+    assert seen == {"files": 0, "mode": None}
+    modes = {".env": 0o644, "one.env": 0o600, "two.env": 0o640}
+    for name, mode in modes.items():
+        (tmp_path / name).write_text("TOKEN=x")
+        (tmp_path / name).chmod(mode)
+    seen = values(await look(engine, "env_files", "files", "api"))
+    assert seen == {"files": 1, "mode": "0644"}
+    given = await look(engine, "env_files", "given", "api")
+    assert values(given) == {"files": 2, "mode": "0640"}
+    assert f"{tmp_path}/one.env: mode 0600" in given.evidence
+    named = {"env_files": [str(tmp_path / "one.env")]}
+    seen = values(await look(engine, "env_files", "files", "api", **named))
+    assert seen == {"files": 1, "mode": "0600"}
+
+
+@pytest.mark.parametrize(
+    ("labels", "more", "reason"),
+    [
+        ({}, {}, "the env file of gone-api-1 cannot be looked at: no label says"),
+        ({DIRECTORY: "/gone"}, {}, "/gone cannot be looked at: No such file"),
+        ({DIRECTORY: "/etc", GIVEN: "gone"}, {}, "/etc/gone cannot be looked at"),
+        ({DIRECTORY: "/etc"}, {"env_files": ["/gone"]}, "/gone cannot be looked at"),
+        ({DIRECTORY: "/etc"}, {"host": "tcp"}, "an Engine elsewhere"),
+    ],
+)
+async def test_env_files_that_are_not_here(
+    engine: DockerEngine, labels: dict[str, str], more: dict[str, Any], reason: str
+) -> None:
+    made = engine.create("gone", "api", labels=labels)
+    try:
+        async with passing_on(engine) as away:
+            if "host" in more:
+                more = {"host": away}
+            with pytest.raises(ProbeError, match=reason) as refused:
+                await look(engine, "env_files", "gone", "api", **more)
+    finally:
+        engine.client.remove_container(made, force=True)
+    assert "Run gonogo where Compose is run" in refused.value.__notes__[0]
