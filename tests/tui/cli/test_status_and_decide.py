@@ -6,8 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from runbooks.events import Kind
+from runbooks.parsing import parse
+from state import entries
 from state.author import Author
 from state.deciding import decide
 from state.replaying import replay
@@ -203,3 +207,21 @@ def test_a_signature_is_refused_given_and_verified(
     (told,) = (each for each in json.loads(checked)["steps"] if each["id"] == "sign")
     assert told["evidence"] == f"{signed['summary']}; sha256:{signed['digest']}"
     assert told["evidence"] in told["reason"]
+
+
+def test_a_signature_that_the_journal_does_not_bear_out(
+    gonogo: Any, home: Path, write: Any
+) -> None:
+    book = write(SIGNED, "signed.md")
+    assert gonogo("decide", book, "sign", "pass").returncode == 0
+    ana = Author("ana", "", "here", 1)
+    run = Run.open(only_run(home), parse(SIGNED.encode(), book), ana)
+    said = run.progress["sign"].decision
+    assert said and said.signed
+    forged = {**msgspec.to_builtins(said.signed), "digest": "0" * 64}
+    data = entries.decided(run.runbook.step_by_id["sign"], Answer.PASS)
+    run.record(Kind.DECIDED, "sign", data | {"signed": forged})
+    run.close()
+    wrong = gonogo("verify", run.directory)
+    assert wrong.returncode == 1 and str(said.signed) in wrong.stdout
+    assert f"sha256:{'0' * 64} is not what the journal held then" in wrong.stderr
