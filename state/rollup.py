@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 
 WHOLE = "*"
 """What a step covers that stands for the runbook, and with it for the verdict."""
+_HIDING = (
+    *(Standing.STALE, Standing.PROPOSED, Standing.SKIPPED),
+    *(Standing.IN_DOUBT, Standing.RUNNING),
+)
+"""How a step may stand that failed when it was last looked at."""
 _ORDER = (
     *(Standing.PASS, Standing.WAIVED, Standing.WARN, Standing.NA, Standing.FAIL),
     *(Standing.UNKNOWN, Standing.STALE, Standing.PROPOSED, Standing.PENDING),
@@ -116,10 +121,10 @@ def _said(state: StepState) -> list[str] | None:
 
 
 def _fails(state: StepState, standing: Standing) -> bool:
-    """Whether a step fails, also where nobody has looked again or confirmed it."""
+    """Whether a step fails, also where what came since only hides it."""
     if standing is Standing.FAIL:
         return True
-    if standing not in (Standing.STALE, Standing.PROPOSED):
+    if standing not in _HIDING:
         return False
     found, said = state.finding, state.decision
     return bool(

@@ -131,11 +131,14 @@ def test_a_long_list_is_counted(home: Path) -> None:
     assert "“Step a.0”, “Step a.1” and 3 more fail" in said and "management" in said
 
 
-def test_a_fail_holds_up_also_where_it_is_old_proposed_or_waived_by_whoever(
+def test_a_fail_holds_up_also_where_it_is_old_proposed_skipped_or_waived_by_whoever(
     run: Run,
 ) -> None:
     find(run, ROOM, Result.FAIL)
     assert standing(run, ROOM) is Standing.PROPOSED
+    assert "infra.room" in refused(run, INFRA)
+    decide(run, ROOM, Answer.SKIP)
+    assert standing(run, ROOM) is Standing.SKIPPED
     assert "infra.room" in refused(run, INFRA)
     waive(run, ROOM, "Infrastructure Team")
     assert standing(run, ROOM) is Standing.WAIVED
