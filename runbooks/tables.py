@@ -48,11 +48,15 @@ class CommandClass(StrEnum):
     DESTRUCTIVE = "destructive"
 
 
-class Declared(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Declared(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
+):
     """Base of the tables that a document may declare: decoded strictly."""
 
 
-class ProbeSpec(msgspec.Struct, frozen=True, rename={"called": "as"}):
+class ProbeSpec(
+    msgspec.Struct, frozen=True, rename={"called": "as"}, omit_defaults=True
+):
     """One probe of a step.
 
     Attributes:
@@ -161,7 +165,7 @@ class BlockOptions(Declared, frozen=True, rename={"class_": "class"}):
     cwd: str | None = None
 
 
-class ActionSpec(msgspec.Struct, frozen=True):
+class ActionSpec(msgspec.Struct, frozen=True, omit_defaults=True):
     """A ``toml action`` table.
 
     Attributes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -367,3 +368,13 @@ def test_a_table_is_about_one_command_and_only_where_commands_are_steps() -> Non
     assert "holds 2 commands" in problem.problem and problem.line == 11
     problems = book(COMMANDS + "\n- [ ] a task\n").problems
     assert ["belongs to no step" in each.problem for each in problems] == [True, True]
+
+
+def test_what_a_later_version_can_declare_besides_changes_no_digest() -> None:
+    """Else every answer of every run would be stale after an upgrade."""
+    text = (
+        '- [ ] A\n  ```toml step\n  owner = "ana"\n  probe = { use = "tcp" }\n  ```\n'
+    )
+    (step,) = parse(text.encode(), Path("x.md")).steps
+    said = '["A",{"owner":"ana","probe":{"use":"tcp"}},[],[]]'
+    assert step.digest == sha256(said.encode()).hexdigest()
