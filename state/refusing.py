@@ -65,16 +65,13 @@ def unsignable(runbook: Runbook, progress: Progress, step: Step) -> str:
     from state.rollup import rollup
 
     if failing := rollup(runbook, progress, step).failing:
-        verb = "fails" if len(failing) == 1 else "fail"
         return (
-            f"Not signed: {_named([each.text for each in failing])} {verb}; see to it, "
-            f"or let {' or '.join(waivers(runbook))} waive it until a date."
+            f"Not signed: {_blockers(failing)}; mend that, or let "
+            f"{' or '.join(waivers(runbook))} waive it: "
+            f"{_named([each.text for each in failing])}."
         )
     if first := unmet(runbook, progress.steps, step.id):
-        return (
-            f"Not signed: {_named(first)} first; sign there, and anew what was signed "
-            "before and is stale."
-        )
+        return f"Not signed: {_others(first)} first, anew where stale: {_named(first)}."
     return ""
 
 
@@ -83,3 +80,11 @@ def _named(texts: Sequence[str]) -> str:
     if (more := len(texts) - _NAMED) > 0:
         return f"{', '.join(shown)} and {more} more"
     return " and ".join(shown)
+
+
+def _blockers(steps: Sequence[Step]) -> str:
+    return "1 blocker fails" if len(steps) == 1 else f"{len(steps)} blockers fail"
+
+
+def _others(steps: Sequence[str]) -> str:
+    return "1 other step" if len(steps) == 1 else f"{len(steps)} other steps"

@@ -178,7 +178,8 @@ def test_a_signature_is_refused_given_and_verified(
     gonogo("decide", book, "restore", "fail", "--note", "dump 3 is empty")
     held = gonogo("decide", book, "sign", "pass")
     assert held.returncode == 2
-    assert "Not signed: “Backups restored” fails; see to it" in held.stderr
+    assert "Not signed: 1 blocker fails; mend that" in held.stderr
+    assert "waive it: “Backups restored”." in held.stderr
     gonogo("decide", book, "restore", "pass", "--note", "drill 42")
     assert gonogo("decide", book, "sign", "pass").returncode == 0
     summary = "2 steps: 1 pass, 1 pending; sha256:"
