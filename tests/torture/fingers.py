@@ -101,8 +101,11 @@ def asked(place: Path) -> list[Asked]:
 
 
 def calm(dice: random.Random, asked: Asked) -> Iterator[Stroke]:
-    """A hand's pace and everything but the phrase: near misses of it, too."""
-    names = [*OTHERS, *TYPED]
+    """A hand's pace and everything but the phrase: near misses of it, too.
+
+    Without its last letter: behind a near miss, that one and Enter are the phrase.
+    """
+    names = [*OTHERS, *(key for key in TYPED if key != TARGET[-1])]
     near = [*TARGET[:-1], "enter"] if asked.question.type_word else ["enter", "tab"]
     keys: list[str] = []
     while len(keys) < LENGTH:
