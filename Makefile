@@ -38,7 +38,7 @@ run: .venv/.rehearsing .venv/.compiled ## rehearse: a practice deployment, and t
 
 test: .venv/.developing .venv/.programs .venv/.compiled ## run the tests
 	@mkdir -p .pytest_cache
-	$(BIN)/pytest -n 3 --dist worksteal; ended=$$?; echo $$ended >.pytest_cache/ended; exit $$ended
+	$(BIN)/pytest -n 4 --dist worksteal; ended=$$?; echo $$ended >.pytest_cache/ended; exit $$ended
 
 offline: .venv/.developing .venv/.programs .venv/.compiled dist/.released ## what is released, and installing without a network
 	$(BIN)/pytest tests/offline

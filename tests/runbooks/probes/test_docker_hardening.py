@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
@@ -161,11 +161,24 @@ DIRECTORY = "com.docker.compose.project.working_dir"
 GIVEN = "com.docker.compose.project.environment_file"
 
 
-async def test_who_may_read_env_files(engine: DockerEngine, tmp_path: Path) -> None:
+@pytest.fixture
+def labelled(engine: DockerEngine) -> Iterator[Callable[[str, dict[str, str]], None]]:
+    """Makes a project with such labels, which is gone afterwards: others count them."""
+    made = []
+    yield lambda name, labels: made.append(engine.create(name, "api", labels=labels))
+    for container in made:
+        engine.client.remove_container(container, force=True)
+
+
+async def test_who_may_read_env_files(
+    engine: DockerEngine,
+    labelled: Callable[[str, dict[str, str]], None],
+    tmp_path: Path,
+) -> None:
     """Those of --env-file, else .env of the directory, else those that are named."""
     place = {DIRECTORY: str(tmp_path)}
-    engine.create("files", "api", labels=place)
-    engine.create("given", "api", labels={**place, GIVEN: "one.env,two.env"})
+    labelled("files", place)
+    labelled("given", {**place, GIVEN: "one.env,two.env"})
     seen = values(await look(engine, "env_files", "files", "api"))
     assert seen == {"files": 0, "mode": None}
     modes = {".env": 0o644, "one.env": 0o600, "two.env": 0o640}
@@ -193,15 +206,16 @@ async def test_who_may_read_env_files(engine: DockerEngine, tmp_path: Path) -> N
     ],
 )
 async def test_env_files_that_are_not_here(
-    engine: DockerEngine, labels: dict[str, str], more: dict[str, Any], reason: str
+    engine: DockerEngine,
+    labelled: Callable[[str, dict[str, str]], None],
+    labels: dict[str, str],
+    more: dict[str, Any],
+    reason: str,
 ) -> None:
-    made = engine.create("gone", "api", labels=labels)
-    try:
-        async with passing_on(engine) as away:
-            if "host" in more:
-                more = {"host": away}
-            with pytest.raises(ProbeError, match=reason) as refused:
-                await look(engine, "env_files", "gone", "api", **more)
-    finally:
-        engine.client.remove_container(made, force=True)
+    labelled("gone", labels)
+    async with passing_on(engine) as away:
+        if "host" in more:
+            more = {"host": away}
+        with pytest.raises(ProbeError, match=reason) as refused:
+            await look(engine, "env_files", "gone", "api", **more)
     assert "Run gonogo where Compose is run" in refused.value.__notes__[0]

@@ -31,6 +31,7 @@ CONFIGURATION = Path(__file__).parents[3] / "docs/rights/docker.nginx.conf"
 pytestmark = pytest.mark.usefixtures("patient")
 SOME: Mapping[str, Mapping[str, Any]] = {
     "docker.environment": {"names": ["PATH"]},
+    "docker.env_files": {"env_files": [str(CONFIGURATION)]},
     "docker.mounts": {"path": "/data"},
 }
 REQUESTS = (

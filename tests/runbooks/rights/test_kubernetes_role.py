@@ -190,7 +190,7 @@ async def test_every_probe_works_with_these_rights(
     api: GuardedAPI, cluster: Cluster, tmp_path: Path
 ) -> None:
     ids = [step.id for step in SHIPPED.steps]
-    facts = {"central_logs": "none"}
+    facts = {"central_logs": "none", "remote_backups": "none"}
     objects = cluster.objects
     free = await found_by(api, tmp_path, objects, ids, **facts)
     api.rights = granted()

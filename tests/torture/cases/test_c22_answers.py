@@ -26,7 +26,12 @@ from tests.torture.looks import HTTP, SPEAKING, Tried, steps
 from tests.torture.malforming import body, malformed
 from tests.torture.results import counted, result, rng, size
 
-pytestmark = [pytest.mark.timeout(900), pytest.mark.usefixtures("quick")]
+pytestmark = [
+    pytest.mark.timeout(900),
+    pytest.mark.usefixtures("quick"),
+    # A client that could not go on with an answer is thrown away with its socket.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 
 async def look_at_services(rounds: int, dice: random.Random, place: Path) -> Tried:

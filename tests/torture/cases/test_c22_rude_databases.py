@@ -13,7 +13,12 @@ from tests.torture.cases.test_c22_rude_servers import BUDGET, LATE, MEMORY, peak
 from tests.torture.results import SAMPLE, counted, result, rng
 from tests.torture.rude_databases import POSTGRES, REDIS, Say, answering
 
-pytestmark = [pytest.mark.timeout(900), pytest.mark.usefixtures("quick")]
+pytestmark = [
+    pytest.mark.timeout(900),
+    pytest.mark.usefixtures("quick"),
+    # A connection of asyncpg that never came to be complains when it is thrown away.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 CLIENTS: dict[str, tuple[str, dict[str, str], dict[str, Say]]] = {
     "Redis": ("redis.info", {"url": "redis://127.0.0.1:{port}/0"}, REDIS),
     "PostgreSQL": (

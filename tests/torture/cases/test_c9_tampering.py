@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from runbooks.errors import NewerState
 from state.run import Run
 from state.verifying import verify
 from tests.state.books import ANA
@@ -92,12 +93,18 @@ def found(
 
 
 def with_anchor(path: Path, lines: Lines) -> bool:
-    anchor = len(lines), sha256(lines[-1]).hexdigest()
-    return bool(verify(path, [anchor]).problem)
+    return complains(path, [(len(lines), sha256(lines[-1]).hexdigest())])
 
 
 def alone(path: Path, lines: Lines) -> bool:
-    return bool(verify(path).problem)
+    return complains(path, [])
+
+
+def complains(path: Path, anchors: list[tuple[int, str]]) -> bool:
+    try:
+        return bool(verify(path, anchors).problem)
+    except NewerState:  # a bit of the number of the format was turned
+        return True
 
 
 def readable(path: Path, lines: Lines) -> bool:

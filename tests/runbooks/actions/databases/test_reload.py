@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -39,7 +40,10 @@ def configured(server: PostgresServer) -> Iterator[PostgresServer]:
     yield server
     for name, text in kept.items():
         conf(server, name).write_text(text)
+    loaded = server.psql("select pg_conf_load_time()")
     server.psql("alter system reset all", "select pg_reload_conf()")
+    while server.psql("select pg_conf_load_time()") == loaded:  # it is only asked to
+        time.sleep(0.02)
 
 
 def conf(server: PostgresServer, name: str = "postgresql") -> Path:
