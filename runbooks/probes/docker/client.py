@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import struct
 from collections.abc import (
     AsyncIterator,
     Callable,
@@ -193,10 +194,14 @@ class Engine:
 
         try:
             yield
-        except (DockerException, OSError, LookupError, TypeError, ValueError) as error:
+        except (DockerException, OSError, *_SHAPELESS) as error:
             said, stage = _explained(error)
             said = f"{self.name} {said.replace(self.url, self.name)}"
             raise ProbeError(said, source=self.source, stage=stage) from error
+
+
+_SHAPELESS = (LookupError, TypeError, ValueError, struct.error)
+"""What the SDK raises of answers that are none of an Engine."""
 
 
 def _bounded(response: Response, *_: object, **options: Any) -> None:
@@ -246,7 +251,7 @@ def _explained(error: Exception) -> tuple[str, str]:
         why = str(getattr(error, "explanation", "") or "").strip()
         stage = "login" if status in (401, 403) else "query"
         return f"answered {status}: {why[:120]}", stage
-    if isinstance(error, (LookupError, TypeError, ValueError)):
+    if isinstance(error, _SHAPELESS):
         return "gave an answer that no Engine gives", "query"
     if isinstance(error, OSError):
         return f"cannot be reached: {error}", "tcp"
