@@ -79,7 +79,9 @@ async def test_a_file_is_known_by_what_it_held(
         await shows(pilot, "cannot be read, so it shows nothing")
         assert decided(engine) == []
         # What was typed is not lost.
-        await pilot.press("h", "backspace", "enter")
+        await pilot.press("h")
+        await shows(pilot, "./console.logx")
+        await pilot.press("backspace", "enter")
         while not decided(engine):
             await pilot.pause(0.02)
         (event,) = decided(engine)
