@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -97,6 +98,12 @@ async def test_an_answer_without_what_was_asked_for() -> None:
     with answering(200, b"{}") as host:
         said = await failure(host, "engine")
     assert said.stage == "query" and "no Engine gives" in str(said)
+
+
+def test_a_stream_that_is_cut_within_a_header() -> None:
+    said = pytest.raises(ProbeError, match="an answer that no Engine gives")
+    with said, Engine.at("").explaining():
+        struct.unpack(">BxxxL", b"\1\0\0")  # as the SDK does
 
 
 async def test_a_host_that_cannot_be_asked() -> None:
